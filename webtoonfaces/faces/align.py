@@ -1,0 +1,382 @@
+"""Landmarks -> an upright square crop, and a picture put back into the photo: pure geometry on numpy and Pillow.
+
+Points are `(x, y)` in photo pixels, x to the right and y down, with a pixel's *centre* at whole numbers (dlib's
+convention, and that of the FFHQ alignment). A quad is `[4, 2]`: the crop's top left, bottom left, bottom right and
+top right corner, as they lie in the photo. "Left" and "right" are those of the picture, not of the person.
+
+The alignment is the one of the FFHQ data set: Karras, Laine, Aila, "A Style-Based Generator Architecture for
+Generative Adversarial Networks", CVPR 2019, appendix A, with the constants of the data set's published script.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageFilter
+
+from webtoonfaces.errors import BadInputError
+from webtoonfaces.images import load_image
+
+Points = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+Beyond = Literal["nothing", "mirror", "soften"]
+
+MAX_SIZE = 4096
+
+# Where the mouth is when only the eyes and the base of the nose are known, in units of the way from the middle of the
+# eyes to the base of the nose: down (across the line of the eyes) and sideways (along it). Sideways it is less than 1
+# because a nose sticks out and so runs ahead of the mouth when a head turns. Fitted to the 68-point mouths of 32
+# photographed and painted faces.
+MOUTH_DOWN, MOUTH_SIDEWAYS = 1.37, 0.6
+
+# The ellipse that the average face, forehead included, fills in an FFHQ crop, in units of the crop's side. It stands
+# in for the face's outline where too few landmarks are known.
+OVAL_CENTER, OVAL_RADII = (0.5, 0.55), (0.29, 0.39)
+OVAL_POINTS = 64
+
+# How far each of the ten brow points is from the hairline, in units of the distance from brows to nose: a forehead is
+# as high as that in the middle (the rule of thirds of portrait drawing) and lower at the temples.
+FOREHEAD = np.array([0.45, 0.7, 0.85, 0.95, 1.0, 1.0, 0.95, 0.85, 0.7, 0.45])
+
+# A pasted picture fades out towards the crop's border within this share of its side, whatever the face's outline.
+BORDER = 0.03
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedFace:
+    """A face cut out of a photo, upright and centred, that knows its way back.
+
+    `image` is the crop (RGB, square). `landmarks` are float64 `[68, 2]` or `[5, 2]` in photo pixels, or None where none
+    were needed; `box` is left, top, right, bottom in photo pixels; `quad` is float64 `[4, 2]`, the crop's corners in the
+    photo; `source` is the upright RGB photo. `model` says where the geometry came from: "dlib-68", "dlib-5", "hand" (landmarks
+    given by the user), "box" (a box given by the user) or "center". `score` is the detector's confidence, None without it.
+    """
+
+    image: Image.Image
+    quad: Points
+    box: Box
+    model: str
+    source: Image.Image = field(repr=False)
+    landmarks: Points | None = field(default=None, repr=False)
+    score: float | None = None
+
+    @property
+    def hull(self) -> Points:
+        """The face's convex outline, forehead included: float64 `[K, 2]`, photo pixels, clockwise as seen."""
+        return face_hull(self.quad, self.landmarks)
+
+    def mask(self, *, feather: float = 0.1) -> Image.Image:
+        """What `paste` covers, in the crop's own frame: mode "L", as large as `image`, white where it covers fully.
+
+        `feather` is the width of the soft edge outside the face's outline, in units of the crop's side (0 to 0.5).
+        """
+        return Image.fromarray(np.rint(255 * self._soft_mask(feather, self.image.width)).astype(np.uint8))
+
+    def paste(self, image: Any, *, feather: float = 0.1, mask: Any = None) -> Image.Image:
+        """The photo with `image` in the place of the face; everything outside the mask keeps its exact pixels.
+
+        `image` is square, of any size, and anything that `load_image` takes: it is laid over the crop and warped back
+        through the inverse of the alignment. `feather` is described at `mask()`. A `mask` of your own (any picture, over
+        the whole crop, white covers) replaces the face's outline and is used as it is.
+
+        Raises BadInputError for a picture that is not square, and ImageError for what is no picture.
+        """
+        picture = load_image(image)
+        if abs(picture.width - picture.height) > 0.01 * picture.width:
+            raise BadInputError(
+                f"The picture to paste is {picture.width} x {picture.height}; the face it goes onto was cut out as a "
+                "square. Give a square picture."
+            )
+        place = _overlap(self.quad, self.source.size)
+        if mask is None:
+            side = int(np.clip(_side(self.quad), 64, 1024))
+            cover = Image.fromarray(self._soft_mask(feather, side).astype(np.float32))
+        else:
+            cover = Image.fromarray(np.asarray(load_image(mask).convert("L"), np.float32) / 255)
+
+        photo = self.source.copy()
+        old = np.asarray(photo.crop(place), np.float32)
+        new = np.asarray(_back(picture, self.quad, place, beyond="mirror"), np.float32)
+        alpha = np.asarray(_back(cover, self.quad, place, beyond="nothing")).clip(0, 1)[..., None]
+        blend = np.rint(old + (new - old) * alpha).astype(np.uint8)
+        photo.paste(Image.fromarray(blend), place[:2])
+        return photo
+
+    def _soft_mask(self, feather: float, side: int) -> Points:
+        """float64 `[side, side]`, 0 to 1, over the crop."""
+        if not 0 <= feather <= 0.5:
+            raise BadInputError(f"feather is {feather}; it is a share of the crop's side, from 0 (hard edge) to 0.5.")
+        outline = _to_unit(self.hull, self.quad)
+        centers = (np.arange(side) + 0.5) / side
+        x, y = np.meshgrid(centers, centers)
+        # One pixel is the narrowest edge that does not look like a staircase.
+        inside = 1 - _distance_outside(outline, x, y) / max(feather, 1 / side)
+        border = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) / BORDER
+        cover = np.minimum(inside, border).clip(0, 1)
+        return cover * cover * (3 - 2 * cover)
+
+    def _repr_png_(self) -> bytes | None:
+        return self.image._repr_png_()
+
+
+def quad_from_landmarks(landmarks: ArrayLike) -> Points:
+    """The FFHQ crop for 68 or 5 landmarks (`[68, 2]` or `[5, 2]`, dlib's order): `[4, 2]`.
+
+    Raises BadInputError for other shapes, for coordinates that are not finite, and for points in another order.
+    """
+    points = as_points(landmarks)
+    return ffhq_quad(points) if len(points) == 68 else quad_from_5_points(points)
+
+
+def ffhq_quad(landmarks: ArrayLike) -> Points:
+    """The FFHQ crop of a face: `[68, 2]` landmarks (iBUG order, as dlib's) -> quad `[4, 2]`.
+
+    The crop's x axis is the mean direction of the eyes' line and of the perpendicular to the line from eyes to mouth;
+    its half side is the larger of 2 eye distances and 1.8 times the way from eyes to mouth; its centre lies a tenth of that
+    way below the eyes. (Source: see the module.)
+    """
+    points = as_points(landmarks, (68,))
+    return _quad_from_features(points[36:42].mean(0), points[42:48].mean(0), points[[48, 54]].mean(0))
+
+
+def quad_from_5_points(landmarks: ArrayLike) -> Points:
+    """The FFHQ crop from `[5, 2]` landmarks, the mouth estimated from eyes and nose -> quad `[4, 2]`.
+
+    The order is that of dlib's 5-point model: outer, inner corner of the eye on the picture's right; outer, inner corner
+    of the eye on its left; base of the nose. The estimate is `MOUTH_DOWN` and `MOUTH_SIDEWAYS`.
+    """
+    points = as_points(landmarks, (5,))
+    left, right, nose = points[2:4].mean(0), points[0:2].mean(0), points[4]
+    middle = (left + right) / 2
+    along = (right - left) / max(np.hypot(*(right - left)), 1e-9)
+    down = _quarter_turn(along)
+    to_nose = nose - middle
+    mouth = middle + MOUTH_SIDEWAYS * (to_nose @ along) * along + MOUTH_DOWN * (to_nose @ down) * down
+    return _quad_from_features(left, right, mouth)
+
+
+def quad_from_box(box: Box) -> Points:
+    """The smallest square round a box (left, top, right, bottom; the edges are those of `PIL.Image.crop`): `[4, 2]`."""
+    left, top, right, bottom = box
+    half = max(right - left, bottom - top) / 2
+    return square_quad(np.array([(left + right) / 2, (top + bottom) / 2]) - 0.5, 2 * half)
+
+
+def square_quad(center: ArrayLike, side: float, degrees: float = 0.0) -> Points:
+    """A square of `side` photo pixels round `center` `(x, y)`, turned clockwise by `degrees`: `[4, 2]`."""
+    angle = np.radians(degrees)
+    across = np.array([np.cos(angle), np.sin(angle)]) * side / 2
+    return _parallelogram(np.asarray(center, np.float64), across, _quarter_turn(across))
+
+
+def roll(landmarks: ArrayLike) -> float:
+    """How far a face is turned in the picture's plane, in degrees, clockwise as seen; 0 is upright."""
+    tl, _, _, tr = quad_from_landmarks(landmarks)
+    return float(np.degrees(np.arctan2(*(tr - tl)[::-1])))
+
+
+def face_hull(quad: ArrayLike, landmarks: ArrayLike | None = None) -> Points:
+    """The convex outline of a face with its forehead: `[K, 2]`, photo pixels, clockwise as seen.
+
+    68 landmarks give jaw and brows, and the forehead above the brows by the rule of thirds; with fewer it is
+    the average face's oval in the crop that `quad` cuts out.
+    """
+    if landmarks is not None and len(points := as_points(landmarks)) == 68:
+        brows = points[17:27]
+        up = brows.mean(0) - points[33]
+        return _convex_hull(np.concatenate([points, brows + FOREHEAD[:, None] * up]))
+    angles = np.linspace(0, 2 * np.pi, OVAL_POINTS, endpoint=False)
+    oval = np.asarray(OVAL_CENTER) + np.asarray(OVAL_RADII) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return from_unit(oval, np.asarray(quad, np.float64))
+
+
+def crop_quad(image: Image.Image, quad: ArrayLike, size: int) -> Image.Image:
+    """Cut the parallelogram `quad` `[4, 2]` out of an RGB photo, straighten it: RGB, `size` x `size`.
+
+    A large photo is low-pass filtered before it is sampled, and sampled twice as finely as needed, so nothing aliases.
+    Beyond the photo's border the photo is mirrored, and the mirror image blurred and faded to its median colour with
+    growing distance, as in FFHQ; other than there, the photo's own pixels stay sharp up to the border, so that they can be pasted back.
+
+    Raises BadInputError for a size outside 16 to 4096, and for a quad that is no parallelogram, is flat, misses
+    the photo, or is more than eight times as large as the photo.
+    """
+    if not 16 <= size <= MAX_SIZE:
+        raise BadInputError(f"size is {size}; a crop's side is from 16 to {MAX_SIZE} pixels.")
+    corners = np.asarray(quad, np.float64)
+    _check_quad(corners, image.size)
+    return _resample(image, corners + 0.5, (size, size), beyond="soften")
+
+
+def from_unit(points: Points, quad: Points) -> Points:
+    """Crop coordinates (0 to 1, the crop's edges) -> photo pixels: `[K, 2]` -> `[K, 2]`."""
+    return quad[0] + points @ _axes(quad)
+
+
+def as_points(landmarks: ArrayLike, counts: tuple[int, ...] = (68, 5)) -> Points:
+    """Landmarks as float64 `[68, 2]` or `[5, 2]`; raises BadInputError for anything else."""
+    try:
+        points = np.array(landmarks, np.float64)
+    except (TypeError, ValueError):
+        points = np.empty(0)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) not in counts:
+        wanted = " or ".join(map(str, counts))
+        raise BadInputError(
+            f"The landmarks have the shape {points.shape}; {wanted} points are needed, a list of (x, y) in photo pixels, in dlib's order."
+        )
+    if not np.isfinite(points).all():
+        raise BadInputError("Some landmarks are not finite numbers. Give (x, y) in photo pixels for each.")
+    return points
+
+
+def _quad_from_features(left_eye: Points, right_eye: Points, mouth: Points) -> Points:
+    eyes, across = (left_eye + right_eye) / 2, right_eye - left_eye
+    down = mouth - eyes
+    if across @ -_quarter_turn(down) <= 0:
+        raise BadInputError(
+            "These landmarks are no face seen from the front: the mouth is not below the eyes, or left and right are "
+            "swapped. Give them in dlib's order; for 5 points: outer and inner corner of the eye on the picture's right, outer "
+            "and inner corner of the eye on its left, base of the nose."
+        )
+    direction = across - _quarter_turn(down)
+    half = max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down))
+    x = direction / np.hypot(*direction) * half
+    return _parallelogram(eyes + 0.1 * down, x, _quarter_turn(x))
+
+
+def _quarter_turn(vector: Points) -> Points:
+    """Turned by 90 degrees, clockwise as seen (y points down)."""
+    return np.array([-vector[1], vector[0]])
+
+
+def _parallelogram(center: Points, x: Points, y: Points) -> Points:
+    return np.stack([center - x - y, center - x + y, center + x + y, center + x - y])
+
+
+def _axes(quad: Points) -> Points:
+    """The crop's x and y axis in the photo, each as long as the crop's side: rows of `[2, 2]`."""
+    return np.stack([quad[3] - quad[0], quad[1] - quad[0]])
+
+
+def _side(quad: Points) -> float:
+    return float(np.hypot(*_axes(quad).T).max())
+
+
+def _to_unit(points: Points, quad: Points) -> Points:
+    return np.linalg.solve(_axes(quad).T, (points - quad[0]).T).T
+
+
+def _check_quad(quad: Points, photo: tuple[int, int]) -> None:
+    if quad.shape != (4, 2) or not np.isfinite(quad).all():
+        raise BadInputError("A quad is four corners (x, y): top left, bottom left, bottom right, top right.")
+    side = _side(quad)
+    if np.abs(quad[0] + quad[2] - quad[1] - quad[3]).max() > 1e-3 * side:
+        raise BadInputError("The quad's opposite sides are not parallel; only a parallelogram can be cut out.")
+    if abs(np.linalg.det(_axes(quad))) < 1:
+        raise BadInputError("The crop is smaller than one pixel of the photo. Check the landmarks or the box.")
+    if (quad.max(0) < 0).any() or (quad.min(0) > np.array(photo) - 1).any():
+        raise BadInputError("The crop lies outside the photo. Give landmarks or the box in pixels of the photo.")
+    if side > 8 * max(photo):
+        raise BadInputError("The crop is more than eight times as large as the photo. Check the landmarks or the box.")
+
+
+def _overlap(quad: Points, photo: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part of the photo that a quad touches, as `PIL.Image.crop` takes it."""
+    left, top = np.floor(quad.min(0) + 0.5).astype(int).clip(0)
+    right, bottom = np.minimum(np.ceil(quad.max(0) + 0.5).astype(int), photo)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _back(picture: Image.Image, quad: Points, place: tuple[int, int, int, int], *, beyond: Beyond) -> Image.Image:
+    """A picture over the crop, warped to where it belongs in the photo: the rectangle `place` of it."""
+    left, top, right, bottom = place
+    rectangle = np.array([[left, top], [left, bottom], [right, bottom], [right, top]], np.float64)
+    corners = _to_unit(rectangle, quad + 0.5) * picture.size
+    return _resample(picture, corners, (right - left, bottom - top), beyond=beyond)
+
+
+def _resample(image: Image.Image, corners: Points, size: tuple[int, int], *, beyond: Beyond) -> Image.Image:
+    """The parallelogram with these corners (pixel *edges* at whole numbers), as a picture of `size`; any mode of Pillow."""
+    width, height = size
+    step = max(np.hypot(*(corners[3] - corners[0])) / width, np.hypot(*(corners[1] - corners[0])) / height)
+    around, corners = _surroundings(image, corners, shrink=max(1.0, step / 2), beyond=beyond)
+    fine = 2 if step > 1.0001 else 1
+    across, down = (corners[3] - corners[0]) / (fine * width), (corners[1] - corners[0]) / (fine * height)
+    coefficients = (across[0], down[0], corners[0, 0], across[1], down[1], corners[0, 1])
+    sampled = around.transform(
+        (fine * width, fine * height), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
+    )
+    return sampled.resize(size, Image.Resampling.LANCZOS) if fine > 1 else sampled
+
+
+def _surroundings(image: Image.Image, corners: Points, *, shrink: float, beyond: Beyond) -> tuple[Image.Image, Points]:
+    """What the quad needs of the picture and of what lies beyond its border, `shrink` times smaller; and the corners in it.
+
+    Only that part is shrunk, and it is mirrored after shrinking: the cost depends on the crop, not on the photo.
+    """
+    margin = 4 * shrink  # what a cubic and a Lanczos kernel reach
+    low, high = np.floor(corners.min(0) - margin).astype(int), np.ceil(corners.max(0) + margin).astype(int)
+    used = [_mirrored(np.arange(a, b), n) for a, b, n in zip(low, high, image.size, strict=True)]
+    start, stop = np.array([i.min() for i in used]), np.array([i.max() + 1 for i in used])
+    part = image.crop((*start.tolist(), *stop.tolist()))
+    if shrink > 1:
+        part = part.resize([max(1, round(n / shrink)) for n in part.size], Image.Resampling.LANCZOS)
+    scale = np.array(part.size) / (stop - start)
+    corners = (corners - start) * scale
+
+    low, high = np.floor(corners.min(0) - 4).astype(int), np.ceil(corners.max(0) + 4).astype(int)
+    columns, rows = (np.arange(a, b) for a, b in zip(low, high, strict=True))
+    region = np.asarray(part)[np.ix_(_mirrored(rows, part.height), _mirrored(columns, part.width))]
+    first, last = -start * scale, (np.array(image.size) - start) * scale
+    away = np.hypot(*np.meshgrid(_beyond(columns, first[0], last[0]), _beyond(rows, first[1], last[1])))
+    if beyond == "nothing":
+        region = np.where(away > 0, np.zeros(1, region.dtype), region)
+    elif beyond == "soften" and away.any():
+        region = _soften(region, away / _side(corners), _side(corners))
+    return Image.fromarray(region), corners - low
+
+
+def _mirrored(indices: NDArray[np.int_], length: int) -> NDArray[np.int_]:
+    """Indices beyond 0 .. length - 1 reflected at the outermost pixels, as often as needed."""
+    period = max(1, 2 * (length - 1))
+    indices = indices % period
+    return np.where(indices < length, indices, period - indices)
+
+
+def _beyond(indices: NDArray[np.int_], first: float, last: float) -> Points:
+    """How far each pixel's centre lies outside the interval from `first` to `last`."""
+    return np.maximum(np.maximum(first - indices - 0.5, indices + 0.5 - last), 0)
+
+
+def _soften(region: NDArray[np.uint8], away: Points, side: float) -> NDArray[np.uint8]:
+    """The mirrored border blurred and faded to the median colour; `away` is the distance from the photo in crop sides."""
+    blurred = np.asarray(Image.fromarray(region).filter(ImageFilter.GaussianBlur(0.02 * side)), np.float64)
+    soft = region + (blurred - region) * (away / 0.05).clip(0, 1)[..., None]
+    median = np.median(region[away == 0], axis=0) if (away == 0).any() else np.median(region, axis=(0, 1))
+    return np.rint(soft + (median - soft) * (away / 0.4).clip(0, 1)[..., None]).astype(np.uint8)
+
+
+def _convex_hull(points: Points) -> Points:
+    """Andrew's monotone chain (1979): the corners of the convex hull, clockwise as seen (y points down)."""
+
+    def chain(ordered: list[Points]) -> list[Points]:
+        hull: list[Points] = []
+        for point in ordered:
+            while len(hull) > 1 and np.linalg.det([hull[-1] - hull[-2], point - hull[-2]]) <= 0:
+                hull.pop()
+            hull.append(point)
+        return hull[:-1]
+
+    ordered = sorted(points, key=tuple)
+    return np.array(chain(ordered) + chain(ordered[::-1]))
+
+
+def _distance_outside(outline: Points, x: Points, y: Points) -> Points:
+    """Distance of points from a convex outline (clockwise as seen), at most 0 inside; beyond a corner it is a lower bound."""
+    distance = np.full(x.shape, -np.inf)
+    for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        normal = -_quarter_turn(end - start) / np.hypot(*(end - start))
+        distance = np.maximum(distance, (x - start[0]) * normal[0] + (y - start[1]) * normal[1])
+    return distance

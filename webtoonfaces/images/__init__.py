@@ -1,0 +1,28 @@
+"""Pictures in, pictures out: the one door between files and tensors, and every way to lay pictures side by side.
+
+What comes in is decoded by `load_image`, whatever it is; what goes out leaves through `encode` and its kin. torch,
+matplotlib and ffmpeg are loaded only by the functions that need them, so importing this package costs Pillow and numpy.
+"""
+
+from webtoonfaces.images._animate import save_gif, save_mp4
+from webtoonfaces.images._load import ImageSource, load_image, to_tensor
+from webtoonfaces.images._pixels import to_pil
+from webtoonfaces.images._save import encode, save_image
+from webtoonfaces.images._sheets import contact_sheet, frame, strip, swap_sheet
+from webtoonfaces.images._show import show
+
+__all__ = [
+    "ImageSource",
+    "contact_sheet",
+    "encode",
+    "frame",
+    "load_image",
+    "save_gif",
+    "save_image",
+    "save_mp4",
+    "show",
+    "strip",
+    "swap_sheet",
+    "to_pil",
+    "to_tensor",
+]

@@ -1,0 +1,200 @@
+"""The one door in: anything that shows a picture becomes an RGB image or a tensor."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from webtoonfaces.errors import ImageError
+from webtoonfaces.images._modes import to_rgb
+from webtoonfaces.images._options import Color, Size, as_color, as_size, whole_number
+from webtoonfaces.images._pixels import from_array, from_tensor, is_tensor
+
+if TYPE_CHECKING:
+    import torch
+
+ImageSource: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray[Any, Any] "
+    "| torch.Tensor"
+)
+
+# Formats that people keep pictures in. Others that Pillow knows are left out on purpose: some start a program (EPS),
+# some hold pictures of another size than their header says (ICO). TGA has no signature, so it is asked last.
+_FORMATS = (
+    *("PNG", "JPEG", "MPO", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "PSD", "PPM", "QOI"),
+    "TGA",
+)
+
+_KNOWN = "PNG, JPEG, WebP, GIF, TIFF, BMP and PSD are read"
+
+_opening = threading.Lock()  # Python's warning filters belong to the whole process
+
+
+def load_image(source: ImageSource, *, background: Color = "white", max_pixels: int = 64_000_000) -> Image.Image:
+    """A new RGB picture, upright and in sRGB, from anything that shows one; the source is left as it was.
+
+    `source` is one of
+
+    * a path, the bytes of a file, or a binary file object (read from its start, not closed);
+    * a PIL image of any mode (an animation shows the frame it stands at; every other source its first frame);
+    * an array [H, W] or [H, W, 1 to 4]: uint8, uint16, bool, or floats in [0, 1];
+    * a tensor [3, H, W] or [1, 3, H, W]: floats in [-1, 1] (clamped), or uint8.
+
+    The orientation that a camera noted in EXIF is applied, and an embedded colour profile is converted to sRGB.
+    Transparent parts show `background`, a CSS name, `#rrggbb` or (r, g, b). How greys of 16 bits and more map to
+    8 is said in `_modes.to_rgb`. Nothing is ever fetched from the network.
+
+    Raises `ImageError` for what is no picture, cannot be found or read, is cut short, or has more than `max_pixels`
+    pixels; the latter is known from the header, before anything is decoded. `max_pixels` cannot lift Pillow's own
+    limit, twice `PIL.Image.MAX_IMAGE_PIXELS`.
+    """
+    color = as_color(background)
+    limit = whole_number(max_pixels, "max_pixels", least=1)
+    if isinstance(source, Image.Image):
+        return to_rgb(_decoded(source, "The PIL image", limit), color)
+    if isinstance(source, np.ndarray):
+        return to_rgb(_decoded(from_array(source), "The array", limit), color)
+    if is_tensor(source):
+        return to_rgb(_decoded(from_tensor(source), "The tensor", limit), color)
+    with _stream(source) as (stream, name):
+        return to_rgb(_decoded(_opened(stream, name), name, limit), color)
+
+
+def to_tensor(
+    image_or_images: ImageSource | list[ImageSource] | tuple[ImageSource, ...], *, size: Size | None = None
+) -> torch.Tensor:
+    """A float32 tensor [N, 3, H, W] in [-1, 1] from what `load_image` takes, a list of it, or a tensor [N, 3, H, W].
+
+    `size`, a number for a square or (width, height), resizes each picture with antialiasing (Lanczos); nothing is
+    cropped, so another shape stretches it. Everything passes through 8 bits, float tensors too: level v becomes
+    v / 127.5 - 1, which `to_pil` turns back into v.
+
+    Raises `ImageError` for what `load_image` refuses, for an empty list, and for different sizes without `size`.
+    """
+    import torch
+
+    many = isinstance(image_or_images, (list, tuple)) or (is_tensor(image_or_images) and image_or_images.ndim == 4)
+    pictures = [
+        load_image(source) for source in (cast("list[ImageSource]", image_or_images) if many else [image_or_images])
+    ]
+    if not pictures:
+        raise ImageError("There is no picture in the list.")
+    if size is not None:
+        pictures = [resized(picture, as_size(size, "size")) for picture in pictures]
+    sizes = sorted({picture.size for picture in pictures})
+    if len(sizes) > 1:
+        seen = ", ".join(f"{width} x {height}" for width, height in sizes[:4]) + (", ..." if len(sizes) > 4 else "")
+        raise ImageError(f"The pictures have different sizes ({seen}). Give size=256, say, to make them alike.")
+    levels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))  # [N, H, W, 3]
+    return levels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format).div_(127.5).sub_(1)
+
+
+def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """`picture` at exactly `size`, antialiased; itself where it already has that size."""
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+@contextmanager
+def _stream(source: object) -> Iterator[tuple[BinaryIO, str]]:
+    """A binary stream and what to call it in a message."""
+    if isinstance(source, (str, os.PathLike)):
+        path = _existing_file(os.fspath(source))
+        try:
+            stream = path.open("rb")
+        except OSError as error:
+            raise ImageError(f"{path} cannot be opened: {error.strerror}.") from error
+        with stream:
+            yield stream, str(path)
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        yield io.BytesIO(source), f"What was given ({memoryview(source).nbytes} bytes)"
+    elif isinstance(source, io.TextIOBase):
+        raise ImageError("The file was opened as text. Open it with open(path, 'rb'), or give its path.")
+    elif hasattr(source, "read"):
+        yield cast(BinaryIO, source), "The file object"
+    else:
+        raise ImageError(
+            f"A {type(source).__name__} is no picture. Give a path, bytes, a binary file, a PIL image, an array [H, W, 3] "
+            "or a tensor [3, H, W]."
+        )
+
+
+def _existing_file(text: str | bytes) -> Path:
+    text = os.fsdecode(text)
+    shown = text if len(text) <= 200 else f"{text[:200]}..."
+    if re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE):
+        raise ImageError(
+            f"{shown} is an address, and pictures are never fetched from the network. Save the picture to a file, "
+            "then give the file's path."
+        )
+    path = Path(text).expanduser()
+    try:
+        if path.is_file():
+            return path
+        if path.is_dir():
+            raise ImageError(f"{shown} is a folder. Give the path of one picture in it.")
+        found = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        found = False
+    if found:
+        raise ImageError(f"{shown} is not an ordinary file.")
+    raise ImageError(f"There is no file {shown!r} (looked for in {Path.cwd()}). Check the name and the folder.")
+
+
+def _opened(stream: BinaryIO, name: str) -> Image.Image:
+    """The picture in `stream` with only its header read."""
+    try:
+        with _opening, warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower, and an error
+            return Image.open(stream, formats=_formats())
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{name} is too large a picture. Make it smaller first. ({error})") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(_no_picture(stream, name)) from error
+    except Exception as error:  # a damaged header makes Pillow's readers raise of every kind
+        raise ImageError(f"{name} cannot be read as a picture: {error}") from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    Image.init()  # which formats there are depends on how Pillow was built and on plugins such as pillow-heif
+    return tuple(known for known in _FORMATS if known in Image.OPEN)
+
+
+def _no_picture(stream: BinaryIO, name: str) -> str:
+    try:
+        stream.seek(0)
+        start = stream.read(16)
+    except (OSError, ValueError):
+        start = b"?"
+    if not start:
+        return f"{name} is empty."
+    if start[4:8] == b"ftyp":
+        return f"{name} looks like a phone's HEIC picture or a video. Save it as JPEG or PNG first."
+    return f"{name} is no picture that can be read ({_KNOWN})."
+
+
+def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
+    width, height = image.size
+    if width * height > limit:
+        raise ImageError(
+            f"{name} has {width} x {height} pixels, {width * height / 1e6:.1f} megapixels; at most {limit / 1e6:.4g} are "
+            "read. Make it smaller first."
+        )
+    if not width * height:
+        raise ImageError(f"{name} has no pixels: its size is {width} x {height}.")
+    try:
+        image.load()
+    except Exception as error:  # a damaged file makes Pillow's decoders raise of every kind
+        raise ImageError(f"{name} is cut short or damaged: {error}. Fetch or save it again.") from error
+    return image

@@ -1,0 +1,96 @@
+"""Arrays and tensors to PIL images: shapes, number types and ranges, and nothing about files."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import numpy as np
+from PIL import Image
+
+from webtoonfaces.errors import ImageError
+
+if TYPE_CHECKING:
+    import torch
+
+# Arithmetic on [0, 1] floats leaves values a hair outside; farther out, the scale is another one and must be said.
+_SLACK = 1 / 255
+
+
+def to_pil(tensor: torch.Tensor) -> list[Image.Image]:
+    """RGB pictures from a float tensor [N, 3, H, W] or [3, H, W] on any device, nominally in [-1, 1].
+
+    Values outside the range are clamped; -1 becomes 0, 1 becomes 255, the rest the nearest of the 256 levels.
+    Raises `ImageError` for another shape, for integers, and for values that are not finite.
+    """
+    import torch
+
+    if not isinstance(tensor, torch.Tensor):
+        raise ImageError(f"to_pil takes a tensor, not {type(tensor).__name__}. For anything else use load_image.")
+    if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
+        raise ImageError(f"A picture tensor is [N, 3, H, W] or [3, H, W]; this one is {list(tensor.shape)}.")
+    if not tensor.is_floating_point():
+        raise ImageError(f"A picture tensor holds floats in [-1, 1]; this one holds {tensor.dtype}.")
+    batch = tensor.detach().reshape(-1, *tensor.shape[-3:]).float()  # [N, 3, H, W]
+    if not torch.isfinite(batch).all():
+        raise ImageError(
+            "The picture holds values that are not numbers (NaN or infinite). The model or the code that made it "
+            "has overflowed: try float32 instead of half precision, or another code."
+        )
+    levels = batch.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)  # [N, 3, H, W]
+    return [Image.fromarray(pixels) for pixels in levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
+
+
+def is_tensor(source: object) -> TypeGuard[torch.Tensor]:
+    """Whether `source` is a torch tensor, found out without loading torch: no tensor exists before torch does."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.Tensor)
+
+
+def from_tensor(tensor: torch.Tensor) -> Image.Image:
+    """One RGB picture from a tensor [3, H, W] or [1, 3, H, W]: float in [-1, 1], or uint8."""
+    if tensor.ndim == 4 and tensor.shape[0] != 1:
+        raise ImageError(
+            f"This tensor holds {tensor.shape[0]} pictures where one is needed: pick one with tensor[0], "
+            "or use to_pil for all of them."
+        )
+    if str(tensor.dtype) != "torch.uint8":
+        return to_pil(tensor)[0]
+    if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
+        raise ImageError(f"A picture tensor is [3, H, W] or [1, 3, H, W]; this one is {list(tensor.shape)}.")
+    return Image.fromarray(tensor.reshape(tensor.shape[-3:]).permute(1, 2, 0).contiguous().cpu().numpy())
+
+
+def from_array(array: np.ndarray[Any, Any]) -> Image.Image:
+    """A picture of mode L, LA, RGB or RGBA from an array [H, W] or [H, W, 1 to 4]: uint8, uint16, bool, float in [0, 1]."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or 0 in array.shape:
+        advice = ""
+        if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+            advice = " Its channels seem to come first: give array.transpose(1, 2, 0)."
+        raise ImageError(f"A picture array is [H, W], [H, W, 3] or [H, W, 4]; this one is {list(array.shape)}.{advice}")
+    levels = _eight_bits(array)
+    return Image.fromarray(np.ascontiguousarray(levels[..., 0] if levels.ndim == 3 and channels == 1 else levels))
+
+
+def _eight_bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint16:
+        return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 = 255 * 257
+    if array.dtype.kind != "f":
+        raise ImageError(
+            f"A picture array holds uint8, uint16, or floats in [0, 1]; this one holds {array.dtype}. "
+            "For values of 0 to 255, give array.astype('uint8')."
+        )
+    if not np.isfinite(array).all():
+        raise ImageError("The picture array holds values that are not numbers (NaN or infinite).")
+    low, high = float(array.min()), float(array.max())
+    if low < -_SLACK or high > 1 + _SLACK:
+        raise ImageError(
+            f"A float picture array is in [0, 1]; this one goes from {low:.4g} to {high:.4g}. Divide by 255 if it is "
+            "in [0, 255]; give (array + 1) / 2 if it is in [-1, 1]; clip it if it overshoots."
+        )
+    return np.rint(array.clip(0, 1).astype(np.float32) * 255).astype(np.uint8)

@@ -1,0 +1,101 @@
+"""The one door out for single pictures."""
+
+from __future__ import annotations
+
+import io
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from PIL.PngImagePlugin import PngInfo
+
+from webtoonfaces.errors import ImageError
+from webtoonfaces.images._load import ImageSource, load_image
+from webtoonfaces.images._options import whole_number
+
+_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
+
+def encode(
+    image: ImageSource, format: str = "PNG", *, quality: int = 90, metadata: Mapping[str, str] | None = None
+) -> bytes:
+    """The bytes of a PNG, JPEG or WebP file that shows `image`, which is anything `load_image` takes.
+
+    `quality`, 1 to 100, is for JPEG and WebP. JPEG keeps colour at full resolution (4:4:4), since thin coloured lines
+    smear otherwise; WebP is coded by its fastest method, for live views. `metadata` goes into a PNG as one iTXt chunk
+    (PNG specification, section 11.3.3.4) an entry, readable as `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1
+    characters. Raises `ImageError` for an unknown format, and for metadata in a format other than PNG.
+    """
+    name = "JPEG" if format.upper() == "JPG" else format.upper()
+    whole_number(quality, "quality", least=1, most=100)
+    options: dict[str, Any]
+    if name == "PNG":
+        options = {"pnginfo": _png_info(metadata or {})}
+    elif name == "JPEG":
+        options = {"quality": quality, "subsampling": "4:4:4"}
+    elif name == "WEBP":
+        options = {"quality": quality, "method": 0}
+    else:
+        raise ImageError(f"Pictures are written as PNG, JPEG or WebP, not {format!r}.")
+    if metadata and name != "PNG":
+        raise ImageError(f"Only PNG keeps metadata with a picture; {name} does not. Save as PNG, or without metadata.")
+    picture = load_image(image)
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, name, **options)
+    except (OSError, ValueError) as error:  # JPEG and WebP have a greatest side
+        raise ImageError(f"A picture of {picture.width} x {picture.height} cannot be a {name}: {error}.") from error
+    return buffer.getvalue()
+
+
+def save_image(
+    image: ImageSource, path: str | os.PathLike[str], *, quality: int = 95, metadata: Mapping[str, str] | None = None
+) -> Path:
+    """Write `image` as PNG, JPEG or WebP, by the suffix of `path`, and return the path; options as in `encode`.
+
+    A missing folder is created. The file appears whole or not at all, also over an older one. Raises `ImageError` for
+    another suffix and when the file cannot be written.
+    """
+    path = Path(path).expanduser()
+    format = _SUFFIXES.get(path.suffix.lower())
+    if format is None:
+        animation = {".gif": " For an animation use save_gif.", ".mp4": " For a video use save_mp4."}
+        advice = animation.get(path.suffix.lower(), "")
+        raise ImageError(
+            f"{path.name!r} does not end in {', '.join(_SUFFIXES)}: the suffix chooses the format.{advice}"
+        )
+    content = encode(image, format, quality=quality, metadata=metadata)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` to write to; it takes the place of `path` at the end, or vanishes on an error."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise ImageError(f"{path} could not be written: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _png_info(metadata: Mapping[str, str]) -> PngInfo:
+    info = PngInfo()
+    for key, value in metadata.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise ImageError(f"Metadata is text under text; {key!r} holds {type(value).__name__}.")
+        # the keyword rules of the PNG specification, section 11.3.3.2
+        latin = all(" " <= char <= "~" or "\xa1" <= char <= "\xff" for char in key)
+        if not (1 <= len(key) <= 79 and latin and key == key.strip() and "  " not in key):
+            raise ImageError(f"{key!r} cannot name metadata in a PNG: 1 to 79 Latin-1 letters, single spaces inside.")
+        info.add_itxt(key, value)
+    return info

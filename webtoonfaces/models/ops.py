@@ -1,0 +1,290 @@
+"""Layers that the StyleGAN2 family is made of, in plain PyTorch: nothing here is compiled.
+
+Two choices make them quick without changing what they compute (Karras et al. 2020, "Analyzing and Improving the
+Image Quality of StyleGAN", section 2):
+
+* A modulated convolution scales its *input* by the style and its *output* by the demodulation, rather than building
+  one weight for each sample. It is the same sum in another order, and a batch shares one ordinary convolution.
+* The [1, 3, 3, 1] filter runs as one 4 x 4 depthwise convolution. Two passes of 4 taps would need half the
+  multiplications, but were slower at every size measured on a CPU, where memory traffic is what costs.
+
+Equalized learning rate (Karras et al. 2018, "Progressive Growing of GANs", section 4.1): parameters are stored as
+N(0, 1) and scaled when they are used, so that every layer learns at the same pace.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SQRT2 = math.sqrt(2.0)
+LEAK = 0.2
+
+
+def leaky_relu(x: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Leaky ReLU of slope 0.2 times sqrt(2), which keeps the variance; `bias` [C] is added first."""
+    if bias is not None:
+        x = x + (bias.view(1, -1, 1, 1) if x.ndim == 4 else bias)
+    return F.leaky_relu(x, LEAK) * SQRT2
+
+
+@lru_cache(maxsize=64)
+def _filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The [1, 3, 3, 1] filter as a depthwise kernel [channels, 1, 4, 4] whose values sum to `gain`."""
+    with torch.inference_mode(False):  # it is kept: one made inside inference mode could never be trained through
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        kernel = torch.outer(taps, taps) * (gain / 64)
+        return kernel.to(device, dtype).expand(channels, 1, 4, 4).contiguous()
+
+
+def blur(x: Tensor, padding: tuple[int, int], *, gain: float = 1.0, stride: int = 1) -> Tensor:
+    """Smooth [N, C, H, W] with the [1, 3, 3, 1] filter, zero-padded by (before, after) on both axes."""
+    kernel = _filter(x.shape[1], gain, x.dtype, x.device)
+    before, after = padding
+    if before != after:
+        x = F.pad(x, (before, after, before, after))
+        before = 0
+    return F.conv2d(x, kernel, stride=stride, padding=before, groups=x.shape[1])
+
+
+def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
+    """[N, C, H, W] -> [N, C, 2H, 2W]: zeros in between, then the [1, 3, 3, 1] filter; a gain of 4 keeps the values."""
+    return F.conv_transpose2d(x, _filter(x.shape[1], gain, x.dtype, x.device), stride=2, padding=1, groups=x.shape[1])
+
+
+class PixelNorm(nn.Module):
+    """Scale every vector along dimension 1 to a root mean square of 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+
+
+class EqualLinear(nn.Module):
+    """Linear layer with equalized learning rate; `[..., in] -> [..., out]`, activated if asked."""
+
+    def __init__(
+        self, in_dim: int, out_dim: int, *, lr_mul: float = 1.0, bias_init: float = 0.0, activate: bool = False
+    ):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_dim, in_dim) / lr_mul)
+        self.bias = nn.Parameter(torch.full((out_dim,), float(bias_init)))
+        self.scale = lr_mul / math.sqrt(in_dim)
+        self.lr_mul = lr_mul
+        self.activate = activate
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.linear(x, self.weight * self.scale, self.bias * self.lr_mul)
+        return leaky_relu(x) if self.activate else x
+
+
+class EqualConv2d(nn.Module):
+    """Convolution with equalized learning rate: [N, in, H, W] -> [N, out, H', W']."""
+
+    def __init__(self, in_ch: int, out_ch: int, kernel: int, *, stride: int = 1, padding: int = 0, bias: bool = False):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_ch, in_ch, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(out_ch)) if bias else None
+        self.scale = 1 / math.sqrt(in_ch * kernel * kernel)
+        self.stride, self.padding = stride, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight * self.scale, self.bias, stride=self.stride, padding=self.padding)
+
+
+class UpSkip(nn.Module):
+    """The skip of an up-sampling residual block, a 1 x 1 convolution: [N, in, H, W] -> [N, out, 2H, 2W].
+
+    Published networks spread the pixels first, convolve and blur then; a 1 x 1 convolution commutes with both, so it
+    runs here at the small size, for a quarter of the work. Its weight keeps their order, [in, out, 1, 1], and their
+    filter its gain of 1, which leaves a quarter of the values' size.
+    """
+
+    def __init__(self, in_ch: int, out_ch: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(in_ch, out_ch, 1, 1))
+        self.scale = 1 / math.sqrt(in_ch)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample(F.conv2d(x, self.weight.transpose(0, 1) * self.scale), gain=1.0)
+
+
+class Blur(nn.Module):
+    """`blur` as a module, for sequences. It holds no tensor: the filter is the same everywhere."""
+
+    def __init__(self, padding: tuple[int, int], *, stride: int = 1):
+        super().__init__()
+        self.padding, self.stride = padding, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        return blur(x, self.padding, stride=self.stride)
+
+
+class Activation(nn.Module):
+    """Bias [C], leaky ReLU and gain in one."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return leaky_relu(x, self.bias)
+
+
+class ConvLayer(nn.Sequential):
+    """Convolution with what stands round it in a discriminator or encoder: padding or blur, then bias and activation.
+
+    `reflect` pads by reflection instead of zeros; it has no effect where the layer down-samples, because there the
+    blur pads. The positions in the sequence are those of published checkpoints.
+    """
+
+    def __init__(
+        self, in_ch: int, out_ch: int, kernel: int, *, down: bool = False, activate: bool = True, bias: bool = True,
+        reflect: bool = False, padding: int | None = None,
+    ):  # fmt: skip
+        layers: list[nn.Module] = []
+        padding = kernel // 2 if padding is None else padding
+        stride = 1
+        if down:
+            # Blurring to half the size before a 1 x 1 convolution gives the same pixels for a quarter of the work.
+            strided_blur = kernel == 1
+            pad = 1 + kernel // 2
+            layers.append(Blur((pad, pad), stride=2 if strided_blur else 1))
+            stride, padding = (1 if strided_blur else 2), 0
+        elif reflect:
+            layers.append(nn.ReflectionPad2d(padding))
+            padding = 0
+        layers.append(EqualConv2d(in_ch, out_ch, kernel, stride=stride, padding=padding, bias=bias and not activate))
+        if activate:
+            layers.append(Activation(out_ch))
+        super().__init__(*layers)
+
+
+class ResBlock(nn.Module):
+    """Residual block: two 3 x 3 convolutions beside a 1 x 1 skip, halving the size unless `down=False`.
+
+    `widen_first` says which convolution goes from `in_ch` to `out_ch`: the first in the Swapping Autoencoder's
+    networks, the second in StyleGAN2's discriminator.
+    """
+
+    def __init__(self, in_ch: int, out_ch: int, *, down: bool = True, reflect: bool = False, widen_first: bool = True):
+        super().__init__()
+        middle = out_ch if widen_first else in_ch
+        self.conv1 = ConvLayer(in_ch, middle, 3, reflect=reflect)
+        self.conv2 = ConvLayer(middle, out_ch, 3, down=down)
+        self.skip = ConvLayer(in_ch, out_ch, 1, down=down, activate=False, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.conv2(self.conv1(x)) + self.skip(x)) / SQRT2
+
+
+class ModulatedConv2d(nn.Module):
+    """Convolution whose input channels are scaled by a style: x [N, in, H, W], style [N, D] -> [N, out, H', W'].
+
+    Parameters
+    ----------
+    up : double the size, by a transposed convolution of stride 2 and a blur.
+    demodulate : bring every output channel back to unit variance, as if each weight had been normalised
+        (Karras et al. 2020, equation 3).
+    """
+
+    def __init__(
+        self, in_ch: int, out_ch: int, kernel: int, style_dim: int, *, up: bool = False, demodulate: bool = True
+    ):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_ch, in_ch, kernel, kernel))
+        self.modulation = EqualLinear(style_dim, in_ch, bias_init=1.0)
+        self.scale = 1 / math.sqrt(in_ch * kernel * kernel)
+        self.padding = kernel // 2
+        self.up, self.demodulate = up, demodulate
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        s = self.modulation(style) * self.scale  # [N, in]
+        x = x * s[:, :, None, None]
+        if self.up:
+            x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)  # [N, out, 2H+1, 2W+1]
+            x = blur(x, (1, 1), gain=4.0)  # [N, out, 2H, 2W]
+        else:
+            x = F.conv2d(x, self.weight, padding=self.padding)
+        if self.demodulate:
+            energy = s.square() @ self.weight.square().sum(dim=(2, 3)).t()  # [N, out]
+            x = x * torch.rsqrt(energy + 1e-8)[:, :, None, None]
+        return x
+
+
+class NoiseInjection(nn.Module):
+    """Add one plane of noise, scaled by a learned weight [1]. `noise` is [N or 1, 1, H, W], or None for none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        return x if noise is None else x + self.weight * noise
+
+
+class StyledConv(nn.Module):
+    """Modulated 3 x 3 convolution, noise, bias, activation."""
+
+    def __init__(self, in_ch: int, out_ch: int, style_dim: int, *, up: bool = False):
+        super().__init__()
+        self.conv = ModulatedConv2d(in_ch, out_ch, 3, style_dim, up=up)
+        self.noise = NoiseInjection()
+        self.activate = Activation(out_ch)
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        return self.activate(self.noise(self.conv(x, style), noise))
+
+
+def minibatch_stddev(x: Tensor, *, group: int = 4) -> Tensor:
+    """Append one channel: how much the pictures of a group differ. [N, C, H, W] -> [N, C + 1, H, W].
+
+    Groups are of `group` pictures, or of the largest smaller number that divides N; the variance is the biased one
+    (Karras et al. 2018, section 3).
+    """
+    n, c, h, w = x.shape
+    group = max(size for size in range(1, group + 1) if n % size == 0)
+    spread = x.reshape(group, -1, c, h, w).var(dim=0, unbiased=False)  # [N / group, C, H, W]
+    spread = (spread + 1e-8).sqrt().mean(dim=(1, 2, 3), keepdim=True)  # [N / group, 1, 1, 1]
+    return torch.cat([x, spread.repeat(group, 1, h, w)], dim=1)
+
+
+def resolutions(size: int) -> list[int]:
+    """[4, 8, ... size], size being a power of two."""
+    return [2**i for i in range(2, size.bit_length())]
+
+
+def published_channels(size: int, multiplier: int = 2) -> tuple[int, ...]:
+    """Channel counts at 4, 8, ... `size` px as in StyleGAN2's configuration E or F (`multiplier` 1 or 2)."""
+    return tuple(min(512, 16384 * multiplier // resolution) for resolution in resolutions(size))
+
+
+class ResidualDiscriminator(nn.Module):
+    """Pictures, float32 [N, 3, size, size] -> logits [N, 1]; higher means taken for real.
+
+    channels : channel counts at 4, 8, ... `size` px.
+    stddev : append the minibatch standard deviation before the last convolution.
+    widen_first : see `ResBlock`.
+    """
+
+    def __init__(self, channels: tuple[int, ...], *, stddev: bool, widen_first: bool):
+        super().__init__()
+        self.stddev = stddev
+        widths = channels[::-1]
+        blocks: list[nn.Module] = [ConvLayer(3, widths[0], 1)]
+        for width, after in itertools.pairwise(widths):
+            blocks.append(ResBlock(width, after, widen_first=widen_first))
+        self.convs = nn.Sequential(*blocks)
+        self.final_conv = ConvLayer(widths[-1] + (1 if stddev else 0), widths[-1], 3)
+        self.final_linear = nn.Sequential(
+            EqualLinear(widths[-1] * 16, widths[-1], activate=True), EqualLinear(widths[-1], 1)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.convs(images.contiguous(memory_format=torch.channels_last))  # [N, C, 4, 4]
+        x = self.final_conv(minibatch_stddev(x) if self.stddev else x)
+        return self.final_linear(x.flatten(1))

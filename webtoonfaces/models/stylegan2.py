@@ -1,0 +1,180 @@
+"""StyleGAN2 (Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", arXiv:1912.04958).
+
+Module names are those of published PyTorch checkpoints, so that a state dict reads like theirs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .ops import (
+    EqualLinear,
+    ModulatedConv2d,
+    PixelNorm,
+    ResidualDiscriminator,
+    StyledConv,
+    published_channels,
+    resolutions,
+    upsample,
+)
+
+NOISE_MODES = ("const", "random", "none")
+W_AVG_SAMPLES = 4096
+
+
+@dataclass(frozen=True)
+class StyleGAN2Config:
+    """Sizes of a generator or discriminator.
+
+    size : side of the picture in px, a power of two from 32 to 1024.
+    channels : channel counts at 4, 8, ... `size` px; `published_channels` gives those of the paper.
+    w_dim : width of z and w.      mapping_layers : depth of the mapping network.
+    """
+
+    size: int = 256
+    channels: tuple[int, ...] = published_channels(256)
+    w_dim: int = 512
+    mapping_layers: int = 8
+
+    def __post_init__(self) -> None:
+        if self.size not in (32, 64, 128, 256, 512, 1024):
+            raise ValueError(f"A StyleGAN2 makes pictures of 32, 64, 128, 256, 512 or 1024 px, not {self.size}.")
+        if len(self.channels) != len(resolutions(self.size)):
+            raise ValueError(
+                f"{self.size} px needs {len(resolutions(self.size))} channel counts, for 4 to {self.size} px; "
+                f"{len(self.channels)} were given."
+            )
+
+    @property
+    def resolutions(self) -> list[int]:
+        """[4, 8, ... size]."""
+        return resolutions(self.size)
+
+    @property
+    def num_ws(self) -> int:
+        """L, the number of codes that one picture takes: 14 at 256 px."""
+        return 2 * len(self.channels)
+
+
+class ToRGB(nn.Module):
+    """Modulated 1 x 1 convolution to RGB, added to the smaller picture before it, doubled in size."""
+
+    def __init__(self, in_ch: int, style_dim: int):
+        super().__init__()
+        self.conv = ModulatedConv2d(in_ch, 3, 1, style_dim, demodulate=False)
+        self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
+
+    def forward(self, x: Tensor, style: Tensor, smaller: Tensor | None = None) -> Tensor:
+        rgb = self.conv(x, style) + self.bias
+        return rgb if smaller is None else rgb + upsample(smaller)
+
+
+class ConstantInput(nn.Module):
+    """The learned 4 x 4 map that synthesis starts from."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.input = nn.Parameter(torch.randn(1, channels, 4, 4))
+
+
+class Noises(nn.Module):
+    """The planes of `noise_mode="const"`, one for each styled convolution."""
+
+    def __init__(self, resolutions: list[int]):
+        super().__init__()
+        sides = [resolutions[0], *(side for side in resolutions[1:] for _ in range(2))]
+        for i, side in enumerate(sides):
+            self.register_buffer(f"noise_{i}", torch.randn(1, 1, side, side))
+
+
+class Generator(nn.Module):
+    """Mapping network (z -> w) and synthesis network (ws -> picture)."""
+
+    w_avg: Tensor
+
+    def __init__(self, config: StyleGAN2Config = StyleGAN2Config()):
+        super().__init__()
+        self.config = config
+        d, widths = config.w_dim, config.channels
+        self.style = nn.Sequential(
+            PixelNorm(), *(EqualLinear(d, d, lr_mul=0.01, activate=True) for _ in range(config.mapping_layers))
+        )
+        self.input = ConstantInput(widths[0])
+        self.conv1 = StyledConv(widths[0], widths[0], d)
+        self.to_rgb1 = ToRGB(widths[0], d)
+        self.convs = nn.ModuleList()
+        self.to_rgbs = nn.ModuleList()
+        for before, width in itertools.pairwise(widths):
+            self.convs.append(StyledConv(before, width, d, up=True))
+            self.convs.append(StyledConv(width, width, d))
+            self.to_rgbs.append(ToRGB(width, d))
+        self.noises = Noises(config.resolutions)
+        self.register_buffer("w_avg", torch.zeros(d))
+
+    @property
+    def num_ws(self) -> int:
+        return self.config.num_ws
+
+    def mapping(self, z: Tensor) -> Tensor:
+        """z, float32 [N, D] -> w [N, D]."""
+        return self.style(z)
+
+    @torch.no_grad()
+    def measure_w_avg(self) -> Tensor:
+        """Set `w_avg` [D] to the mean of w over 4096 z from `RandomState(0)`, and return it."""
+        z = np.random.RandomState(0).randn(W_AVG_SAMPLES, self.config.w_dim).astype(np.float32)
+        self.w_avg.copy_(self.mapping(torch.from_numpy(z).to(self.w_avg.device)).mean(dim=0))
+        return self.w_avg
+
+    def synthesis(
+        self, ws: Tensor, noise_mode: str = "const", *, generator: torch.Generator | None = None,
+        stop_at: int | None = None,
+    ) -> Tensor:  # fmt: skip
+        """ws, float32 [N, L, D] -> pictures [N, 3, size, size], nominally in [-1, 1], never clamped.
+
+        noise_mode : "const" adds the checkpoint's own planes, "random" fresh ones (drawn on the CPU from `generator`
+            if one is given), "none" no noise.
+        stop_at : side in px of an earlier resolution; its own RGB picture is returned, a cheap draft of the whole.
+        """
+        plane = self._noise_source(noise_mode, ws, generator)
+        x = self.input.input.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.conv1(x, ws[:, 0], plane(0, 4))
+        rgb = self.to_rgb1(x, ws[:, 1])
+        for k, side in enumerate(self.config.resolutions[1:]):
+            if stop_at is not None and side > stop_at:
+                break
+            i = 2 * k + 1  # a resolution shares its ToRGB's code with the next one's first convolution
+            x = self.convs[2 * k](x, ws[:, i], plane(i, side))
+            x = self.convs[2 * k + 1](x, ws[:, i + 1], plane(i + 1, side))
+            rgb = self.to_rgbs[k](x, ws[:, i + 2], rgb)
+        return rgb
+
+    def _noise_source(self, mode: str, ws: Tensor, generator: torch.Generator | None):
+        """A function (index of the plane, side) -> [1 or N, 1, side, side] or None."""
+        if mode == "const":
+            return lambda i, side: getattr(self.noises, f"noise_{i}")
+        if mode == "none":
+            return lambda i, side: None
+        if mode == "random":
+            n = ws.shape[0]
+            if generator is None:
+                return lambda i, side: torch.randn(n, 1, side, side, device=ws.device, dtype=ws.dtype)
+            return lambda i, side: torch.randn(n, 1, side, side, generator=generator).to(ws.device, ws.dtype)
+        raise ValueError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {mode!r}.")
+
+    def forward(self, z: Tensor, noise_mode: str = "random") -> Tensor:
+        """z [N, D] -> pictures [N, 3, size, size]."""
+        return self.synthesis(self.mapping(z)[:, None].expand(-1, self.num_ws, -1), noise_mode)
+
+
+class Discriminator(ResidualDiscriminator):
+    """Pictures, float32 [N, 3, size, size] -> logits [N, 1]; higher means taken for real."""
+
+    def __init__(self, config: StyleGAN2Config = StyleGAN2Config()):
+        super().__init__(config.channels, stddev=True, widen_first=False)
+        self.config = config

@@ -1,0 +1,197 @@
+"""Swapping Autoencoder (Park et al. 2020, "Swapping Autoencoder for Deep Image Manipulation", arXiv:2007.00653).
+
+Every width is a multiple of one number, `channel` (32 in published checkpoints). The texture vector is 64 x channel
+wide, the structure code is [8, H/16, W/16]. Module names are those of published PyTorch checkpoints.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from .ops import (
+    SQRT2,
+    ConvLayer,
+    EqualConv2d,
+    EqualLinear,
+    ResBlock,
+    ResidualDiscriminator,
+    StyledConv,
+    UpSkip,
+    published_channels,
+)
+
+NOISE_MODES = ("const", "random", "none")
+BLOCK_WIDTHS = (4, 8, 12, 16, 16, 16, 8, 4)  # of the generator's blocks, in multiples of `channel`
+UP_FROM = 4  # the first block that doubles the size
+PATCH_SIZE = 64  # px; what the co-occurrence discriminator's last convolution fits
+
+
+@dataclass(frozen=True)
+class SwapAEConfig:
+    """Sizes of the four networks.
+
+    channel : the unit of width.      structure_channels : channels of the structure code.
+    size : side in px of the pictures it was trained on; the image discriminator's only size, while encoder and
+        generator take any sides that are multiples of 16 from 64 px up.
+    discriminator_channels : the image discriminator's channel counts at 4, 8, ... `size` px.
+    """
+
+    channel: int = 32
+    structure_channels: int = 8
+    size: int = 256
+    discriminator_channels: tuple[int, ...] = published_channels(256, 1)
+
+    @property
+    def style_dim(self) -> int:
+        """D, the width of the texture vector."""
+        return 64 * self.channel
+
+    @property
+    def num_ws(self) -> int:
+        """L, the number of blocks that take a style."""
+        return len(BLOCK_WIDTHS)
+
+
+class Encoder(nn.Module):
+    """Pictures [N, 3, H, W] -> structure code [N, 8, H/16, W/16] and texture vector [N, D]."""
+
+    def __init__(self, config: SwapAEConfig = SwapAEConfig()):
+        super().__init__()
+        self.config = config
+        c = config.channel
+        self.stem = nn.Sequential(ConvLayer(3, c, 1), *(ResBlock(c * k, c * 2 * k, reflect=True) for k in (1, 2, 4, 8)))
+        self.structure = nn.Sequential(ConvLayer(16 * c, 16 * c, 1), ConvLayer(16 * c, config.structure_channels, 1))
+        self.texture = nn.Sequential(
+            ConvLayer(16 * c, 32 * c, 3, down=True),
+            ConvLayer(32 * c, 64 * c, 3, down=True),
+            nn.AdaptiveAvgPool2d(1),
+            ConvLayer(64 * c, 64 * c, 1),
+        )
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.stem(images.contiguous(memory_format=torch.channels_last))  # [N, 16c, H/16, W/16]
+        return self.structure(x), self.texture(x).flatten(1)
+
+
+class StyledResBlock(nn.Module):
+    """Two styled convolutions that share one style and one noise plane, beside a 1 x 1 skip."""
+
+    def __init__(self, in_ch: int, out_ch: int, style_dim: int, *, up: bool = False):
+        super().__init__()
+        self.conv1 = StyledConv(in_ch, out_ch, style_dim, up=up)
+        self.conv2 = StyledConv(out_ch, out_ch, style_dim)
+        self.skip: nn.Module | None = None
+        if up:
+            self.skip = nn.Sequential(UpSkip(in_ch, out_ch))
+        elif in_ch != out_ch:
+            self.skip = nn.Sequential(EqualConv2d(in_ch, out_ch, 1))
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        y = self.conv2(self.conv1(x, style, noise), style, noise)
+        return (y + (x if self.skip is None else self.skip(x))) / SQRT2
+
+
+@lru_cache(maxsize=64)
+def _const_noise(block: int, height: int, width: int) -> Tensor:
+    """The plane [1, 1, height, width] of `noise_mode="const"`: the same on every machine and in every run."""
+    seed = zlib.crc32(f"swapae noise {block} {height}x{width}".encode())
+    with torch.inference_mode(False):
+        return torch.randn(1, 1, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+class Generator(nn.Module):
+    """Structure code and style -> pictures, through eight styled residual blocks."""
+
+    def __init__(self, config: SwapAEConfig = SwapAEConfig()):
+        super().__init__()
+        self.config = config
+        widths = [config.structure_channels, *(config.channel * k for k in BLOCK_WIDTHS)]
+        self.layers = nn.ModuleList(
+            StyledResBlock(before, width, config.style_dim, up=i >= UP_FROM)
+            for i, (before, width) in enumerate(itertools.pairwise(widths))
+        )
+        self.to_rgb = ConvLayer(widths[-1], 3, 1, activate=False)
+
+    @property
+    def num_ws(self) -> int:
+        return self.config.num_ws
+
+    def forward(
+        self, structure: Tensor, style: Tensor, noise_mode: str = "const", noise: Sequence[Tensor | None] | None = None
+    ) -> Tensor:
+        """structure [N, 8, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
+
+        noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] a block, overrides it.
+        """
+        if noise_mode not in NOISE_MODES:
+            raise ValueError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
+        ws = style[:, None].expand(-1, self.num_ws, -1) if style.ndim == 2 else style  # [N, L, D]
+        x = structure.contiguous(memory_format=torch.channels_last)
+        for i, block in enumerate(self.layers):
+            height, width = (side * 2 ** max(0, i - UP_FROM + 1) for side in structure.shape[2:])
+            plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
+            x = block(x, ws[:, i], plane)
+        return self.to_rgb(x)
+
+    @staticmethod
+    def _plane(mode: str, block: int, height: int, width: int, like: Tensor) -> Tensor | None:
+        if mode == "none":
+            return None
+        if mode == "const":
+            return _const_noise(block, height, width).to(like.device, like.dtype)
+        return torch.randn(like.shape[0], 1, height, width, device=like.device, dtype=like.dtype)
+
+
+class Discriminator(ResidualDiscriminator):
+    """Pictures, float32 [N, 3, size, size] -> logits [N, 1]; higher means taken for real."""
+
+    def __init__(self, config: SwapAEConfig = SwapAEConfig()):
+        super().__init__(config.discriminator_channels, stddev=False, widen_first=True)
+        self.config = config
+
+
+class CooccurrenceDiscriminator(nn.Module):
+    """Does a patch look as if it came from the picture that the reference patches were cut from? (section 3.2)
+
+    patches [N, 3, 64, 64] and references [N * R, 3, 64, 64], input-major, R references for each patch ->
+    logits [N, 1] and the mean reference code [N, 12 x channel, 1, 1], which can be passed in again.
+    """
+
+    def __init__(self, config: SwapAEConfig = SwapAEConfig()):
+        super().__init__()
+        self.config = config
+        c = config.channel
+        self.encoder = nn.Sequential(
+            ConvLayer(3, c, 1),
+            ResBlock(c, 2 * c),
+            ResBlock(2 * c, 4 * c),
+            ResBlock(4 * c, 8 * c),
+            ResBlock(8 * c, 12 * c),
+            ResBlock(12 * c, 12 * c),
+            ResBlock(12 * c, 24 * c, down=False),
+            ConvLayer(24 * c, 12 * c, 2, padding=0),
+        )
+        self.linear = nn.Sequential(
+            EqualLinear(24 * c, 32 * c, activate=True),
+            EqualLinear(32 * c, 32 * c, activate=True),
+            EqualLinear(32 * c, 16 * c, activate=True),
+            EqualLinear(16 * c, 1),
+        )
+
+    def forward(
+        self, patches: Tensor, references: Tensor | None = None, *, reference_code: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        code = self.encoder(patches.contiguous(memory_format=torch.channels_last))  # [N, 12c, 1, 1]
+        if reference_code is None:
+            if references is None:
+                raise ValueError("Give either reference patches or their code.")
+            each = self.encoder(references.contiguous(memory_format=torch.channels_last))
+            reference_code = each.view(patches.shape[0], -1, *each.shape[1:]).mean(dim=1)
+        return self.linear(torch.cat([code, reference_code], dim=1).flatten(1)), reference_code

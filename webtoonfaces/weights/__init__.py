@@ -1,0 +1,1 @@
+"""Published weights: which there are (`registry`), where their files lie (`store`), how they are read (`convert`)."""

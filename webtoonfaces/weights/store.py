@@ -1,0 +1,548 @@
+"""Finds, downloads and verifies the file of a weight.
+
+A file is looked for in the folder given as `checkpoints=`, in `./checkpoints`, in the package and in the user's cache.
+One that is on none of them is downloaded under a temporary name, verified, and only then renamed, so a file under its
+real name is always whole. Its sha256 is checked on every load, against the registry or, where none was ever published,
+against the one noted in `pins.json` beside the file when it was first used.
+
+Whatever goes wrong, the message tells how to fetch the file by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import ipaddress
+import json
+import logging
+import os
+import re
+import shutil
+import ssl
+import tempfile
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+from webtoonfaces._version import __version__
+from webtoonfaces.errors import (
+    DownloadError,
+    HashMismatchError,
+    OfflineError,
+    QuotaError,
+    WeightsError,
+    WeightsNotFoundError,
+)
+from webtoonfaces.weights.registry import Record, Source
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+FOLDER = "checkpoints"
+PINS = "pins.json"
+
+_DRIVE_DOWNLOAD = "https://drive.google.com/uc?id={id}"
+_TIMEOUT_S = 30.0
+_RETRIES = 2
+_FIRST_PAUSE_S = 1.0  # doubled before each further retry
+_CHUNK = 1 << 20
+
+_WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|\?xml)", re.IGNORECASE)
+
+_log = logging.getLogger(__name__)
+_hashes: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+Folder: TypeAlias = str | os.PathLike[str]
+
+
+# ------------------------------------------------------------------------------------------------ where files lie
+
+
+def search_folders(checkpoints: Folder | None = None) -> list[Path]:
+    """The folders in which weights are looked for, in order; they need not exist.
+
+    The one given, `./checkpoints`, that of the clone one works in, that of the package, and the user's cache
+    (`$WEBTOONFACES_CACHE`, by default what the operating system has for that).
+    """
+    folders = [Path(checkpoints).expanduser()] if checkpoints is not None else []
+    folders.append(Path(FOLDER))
+    folders.extend(folder for folder in (_clone_folder(), _package_folder()) if folder is not None)
+    folders.append(_cache_folder())
+    return list(dict.fromkeys(folder.resolve() for folder in folders))
+
+
+def download_folder(checkpoints: Folder | None = None) -> Path:
+    """Where a download goes: the folder given; else, inside a clone, its `checkpoints`; else the user's cache."""
+    if checkpoints is not None:
+        return Path(checkpoints).expanduser().resolve()
+    return (_clone_folder() or _cache_folder()).resolve()
+
+
+def locate(record: Record, *, checkpoints: Folder | None = None) -> Path | None:
+    """The file of a weight, under its own name or an alias, or None where no folder has it. Nothing is verified."""
+    candidates = (folder / name for folder in search_folders(checkpoints) for name in record.filenames)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _cache_folder() -> Path:
+    chosen = os.environ.get("WEBTOONFACES_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("webtoonfaces", appauthor=False)
+
+
+def _package_folder() -> Path | None:
+    package = Path(str(resources.files("webtoonfaces")))
+    if (package / FOLDER).is_dir():
+        return package / FOLDER  # as installed from a wheel
+    return package.parent / FOLDER if _is_clone(package.parent) else None
+
+
+def _clone_folder() -> Path | None:
+    here = Path.cwd()
+    return next((folder / FOLDER for folder in (here, *here.parents) if _is_clone(folder)), None)
+
+
+def _is_clone(folder: Path) -> bool:
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return project.get("project", {}).get("name") == "webtoonfaces"
+
+
+# ------------------------------------------------------------------------------------------------ fetch and verify
+
+
+def fetch(record: Record, *, checkpoints: Folder | None = None, progress: bool = True, force: bool = False) -> Path:
+    """Finds the file of a weight, or downloads it; either way it is verified.
+
+    Args:
+        record: the weight.
+        checkpoints: a folder to look in first, and to download to.
+        progress: show a progress bar while downloading.
+        force: download it again though it is there, and pin what comes; without effect where there is no source.
+
+    Returns:
+        The path of a verified file.
+
+    Raises:
+        WeightsNotFoundError: it is in no folder, and there is nowhere to download it from.
+        OfflineError: no source could be reached.
+        QuotaError: a web page came instead of the file; on Google Drive, its quota page.
+        HashMismatchError: the file is not the recorded or pinned one.
+        DownloadError: any other failure, or different ones at different sources.
+    """
+    found = locate(record, checkpoints=checkpoints)
+    if found is not None and not (force and record.sources):
+        verify(found, record)
+        return found
+    folder = download_folder(checkpoints)
+    if not record.sources:
+        raise WeightsNotFoundError(_nowhere_message(record, folder, search_folders(checkpoints)))
+    target = folder / record.filename
+    try:
+        with _lock(target):
+            # Another process may have fetched it while this one waited for the lock.
+            if target.is_file() and not force:
+                verify(target, record)
+            else:
+                _download(record, target, progress=progress, force=force)
+    except OSError as error:
+        raise DownloadError(
+            f"The {record} cannot be stored in {folder}: {error.strerror or error}. Make room or give yourself the "
+            f"right to write there, or choose another folder with checkpoints=."
+        ) from error
+    return target
+
+
+def verify(path: Folder, record: Record) -> str:
+    """Checks that a file is the weight of a record; done on every load, and cheap from the second time on.
+
+    Where the registry knows no sha256, the one found first is pinned in `pins.json` beside the file. The embedded
+    demo models are never pinned: they change with the package.
+
+    Returns:
+        The sha256 of the file, in hexadecimal.
+
+    Raises:
+        HashMismatchError: the sha256 is not the recorded or pinned one.
+        QuotaError: the file is a web page.
+        DownloadError: it is no checkpoint of the recorded format, or has not the recorded size.
+        WeightsError: the file cannot be read, or `pins.json` not understood.
+    """
+    path = Path(path).expanduser().absolute()
+    pinned = "" if record.sha256 else _read_pins(path.parent).get(path.name, "")
+    try:
+        sha256 = _check(path, record, record.sha256 or pinned, subject=str(path))
+    except WeightsError as error:
+        advice = (
+            "Delete the file, and it is fetched again when needed." if record.sources else "Put the right one there."
+        )
+        if pinned:
+            advice += f" If you trust the new file, remove its line from {path.parent / PINS}."
+        raise type(error)(f"{error} {advice}{_by_hand(record, path.parent)}") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not (record.sha256 or pinned or record.embedded):
+        _pin(path, sha256)
+    return sha256
+
+
+def _check(path: Path, record: Record, expected: str, *, subject: str) -> str:
+    sha256 = _sha256(path)
+    if expected and sha256 == expected:
+        return sha256
+    start, size = _read_start(path), path.stat().st_size
+    if _is_web_page(start):
+        raise QuotaError(
+            f"{subject} is a web page, not a weight. Google Drive sends one when too many people have downloaded a "
+            f"file; its limit lasts about a day. In a browser where you are signed in to Google it often works sooner."
+        )
+    if expected:
+        source = "the registry has" if record.sha256 else "when it was first used it had"
+        raise HashMismatchError(
+            f"{subject} is not the file it should be: its sha256 is {sha256} ({size:,} bytes), {source} {expected}."
+        )
+    if not _has_magic(start, record.format):
+        raise DownloadError(f"{subject} is not a checkpoint: {size:,} bytes that do not start like {record.format}.")
+    if record.bytes and size != record.bytes:
+        raise DownloadError(f"{subject} is {size:,} bytes long instead of {record.bytes:,}.")
+    return sha256
+
+
+def _sha256(path: Path) -> str:
+    status = path.stat()
+    signature = (status.st_ino, status.st_size, status.st_mtime_ns)
+    known = _hashes.get(path)
+    if known is None or known[0] != signature:
+        with path.open("rb") as file:
+            known = (signature, hashlib.file_digest(file, "sha256").hexdigest())
+        _hashes[path] = known
+    return known[1]
+
+
+def _read_start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1024)
+
+
+def _is_web_page(start: bytes) -> bool:
+    return (
+        re.match(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head)\b", start, re.I | re.S) is not None
+    )
+
+
+def _has_magic(start: bytes, file_format: str) -> bool:
+    if file_format == "safetensors":  # 8 bytes of header length, then the header in JSON
+        return start[8:9] == b"{"
+    zip_file, pickle_protocol_2 = b"PK\x03\x04", b"\x80\x02"  # torch.save since 1.6, and before
+    return start.startswith((zip_file, pickle_protocol_2))
+
+
+# ------------------------------------------------------------------------------------------------ pins and locks
+
+
+def _read_pins(folder: Path) -> dict[str, str]:
+    path = folder / PINS
+    try:
+        pins = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        pins = None
+    if not isinstance(pins, dict) or not all(isinstance(sha256, str) for sha256 in pins.values()):
+        raise WeightsError(f"{path} is damaged. Delete it; then the files beside it are pinned anew when next used.")
+    return pins
+
+
+def _pin(path: Path, sha256: str) -> None:
+    pins = path.with_name(PINS)
+    try:
+        with _lock(pins):
+            text = json.dumps(_read_pins(path.parent) | {path.name: sha256}, indent=2, sort_keys=True)
+            draft = path.with_name(f"{PINS}.part")
+            draft.write_text(text + "\n", encoding="utf-8")
+            draft.replace(pins)
+    except OSError as error:
+        _log.warning("The sha256 of %s could not be noted beside it (%s): a change will go unnoticed.", path, error)
+
+
+def _lock(path: Path) -> BaseFileLock:
+    """A lock between threads and processes that the operating system frees when its holder dies; makes the folder."""
+    from filelock import FileLock
+
+    locks = path.parent / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{path.name}.lock")
+
+
+# ------------------------------------------------------------------------------------------------ downloading
+
+
+class _TransientError(Exception):
+    """A failure that another try may cure; carries the error to raise when it does not."""
+
+    def __init__(self, error: DownloadError):
+        super().__init__(error)
+        self.error = error
+
+
+def _download(record: Record, target: Path, *, progress: bool, force: bool) -> None:
+    part = target.with_name(f"{target.name}.part")
+    pinned = "" if record.sha256 or force else _read_pins(target.parent).get(target.name, "")
+    failures: list[tuple[Source, WeightsError]] = []
+    for source in record.sources:
+        try:
+            _transfer(source, part, label=record.filename, progress=progress)
+        except OSError:  # of the disk: those of the network arrive as DownloadError
+            _discard(part)
+            raise
+        except DownloadError as error:
+            if not _resume_note(part).is_file():
+                _discard(part)
+            failures.append((source, error))
+            continue
+        try:
+            sha256 = _check(part, record, record.sha256 or pinned, subject="What it sent")
+        except WeightsError as error:
+            _discard(part)
+            failures.append((source, error))
+            continue
+        part.replace(target)
+        _discard(part)
+        if not record.sha256:
+            _pin(target, sha256)
+        return
+    raise _failure(record, failures, target.parent, pinned=bool(pinned))
+
+
+def _transfer(source: Source, part: Path, *, label: str, progress: bool) -> None:
+    if source.drive:
+        _discard(part)
+        _get_from_drive(source.drive, part, label=label, progress=progress)
+        return
+    for attempt in range(_RETRIES + 1):
+        try:
+            _get_from_web(source.url, part, label=label, progress=progress)
+            return
+        except _TransientError as failure:
+            if attempt == _RETRIES:
+                raise failure.error from failure.__cause__
+            time.sleep(_FIRST_PAUSE_S * 2**attempt)
+
+
+def _discard(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _resume_note(part).unlink(missing_ok=True)
+    _hashes.pop(part, None)
+
+
+def _get_from_web(url: str, part: Path, *, label: str, progress: bool) -> None:
+    """Downloads to `part`, going on where an earlier try broke off if the server has still the same file."""
+    offset, validator = _resume_point(part, url)
+    headers = {"User-Agent": f"webtoonfaces/{__version__}", "Accept-Encoding": "identity"}
+    if offset:
+        headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
+    with _open(urllib.request.Request(url, headers=headers), part) as response:
+        offset, total = _announced(response, offset, part)
+        if not offset:
+            _discard(part)
+            _write_resume_note(part, url, response)
+        with part.open("ab") as file, _bar(label, shown=progress, total=total, done=offset) as bar:
+            while chunk := _read_chunk(response):
+                file.write(chunk)
+                bar.update(len(chunk))
+    size = part.stat().st_size
+    if total is not None and size != total:
+        raise _TransientError(DownloadError(f"The connection broke off after {size:,} of {total:,} bytes."))
+
+
+def _open(request: urllib.request.Request, part: Path) -> Any:
+    _refuse_unencrypted(request.full_url)
+    handlers: list[urllib.request.BaseHandler] = [_CheckedRedirects()]
+    if _is_loopback(request.full_url):
+        handlers.append(urllib.request.ProxyHandler({}))
+    try:
+        return urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        error.close()
+        refusal = DownloadError(f"The server answered {error.code} {error.reason}.")
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            _discard(part)
+            raise _TransientError(refusal) from error
+        if error.code == http.HTTPStatus.TOO_MANY_REQUESTS or error.code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _TransientError(refusal) from error
+        raise refusal from error
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLError):
+            raise DownloadError(f"No secure connection: {error.reason}.") from error
+        raise OfflineError(f"The server could not be reached: {error.reason}.") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _TransientError(DownloadError(f"The server did not answer properly: {error}.")) from error
+
+
+def _read_chunk(response: Any) -> bytes:
+    try:
+        return response.read(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _TransientError(DownloadError(f"The connection broke off: {error}.")) from error
+
+
+def _announced(response: Any, offset: int, part: Path) -> tuple[int, int | None]:
+    """Where the answer starts within the file, and how long the whole file is, if the server says so."""
+    if response.status == http.HTTPStatus.PARTIAL_CONTENT:
+        span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+        if span is None or int(span[1]) != offset:
+            _discard(part)
+            raise _TransientError(DownloadError("The server sent another part of the file than it was asked for."))
+        return offset, int(span[2])
+    length = response.headers.get("Content-Length", "")
+    return 0, int(length) if length.isdecimal() else None
+
+
+def _resume_note(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
+def _resume_point(part: Path, url: str) -> tuple[int, str]:
+    try:
+        note = json.loads(_resume_note(part).read_text(encoding="utf-8"))
+        if note["url"] == url:
+            return part.stat().st_size, str(note["validator"])
+    except (OSError, ValueError, LookupError, TypeError):
+        pass  # nothing to go on from, or nothing that can be trusted
+    return 0, ""
+
+
+def _write_resume_note(part: Path, url: str, response: Any) -> None:
+    """Notes what tells this version of the file from another (RFC 9110, 13.1.5): without it there is no resuming."""
+    tag = response.headers.get("ETag", "")
+    validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
+    if validator:
+        _resume_note(part).write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
+
+
+class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but never from an encrypted address to one that is not."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        _refuse_unencrypted(newurl, loopback_allowed=_is_loopback(req.full_url))
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _refuse_unencrypted(url: str, *, loopback_allowed: bool = True) -> None:
+    encrypted = urlsplit(url).scheme == "https"
+    if not encrypted and not (loopback_allowed and _is_loopback(url)):
+        raise DownloadError(f"The address {url} is not encrypted (https), so nothing is fetched from it.")
+
+
+def _is_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool) -> None:
+    import gdown
+
+    with (
+        tempfile.TemporaryDirectory(prefix=".drive-", dir=part.parent) as folder,
+        _bar(label, shown=progress) as bar,
+    ):
+
+        def show(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        received = Path(folder) / part.name
+        try:
+            gdown.download(
+                url=_DRIVE_DOWNLOAD.format(id=file_id),
+                output=str(received),
+                quiet=True,
+                use_cookies=False,
+                progress=show,
+                timeout=_TIMEOUT_S,
+                retries=_RETRIES,
+            )
+        except Exception as error:  # gdown reads web pages that change unannounced: it may trip over anything
+            raise _drive_error(error) from error
+        # gdown's file is readable by its owner only; a copy gets the usual rights.
+        shutil.copyfile(received, part)
+
+
+def _drive_error(error: Exception) -> DownloadError:
+    import gdown
+    import requests
+
+    cause = error.__cause__ if isinstance(error.__cause__, requests.RequestException) else error
+    response = cause.response if isinstance(cause, requests.HTTPError) else None
+    refused = response is not None and response.status_code in (403, 429)
+    if refused or isinstance(cause, gdown.exceptions.FileURLRetrievalError):
+        return QuotaError(
+            "Google Drive did not hand out the file: too many people have downloaded it, or its owner has withdrawn "
+            "it. The limit lasts about a day; in a browser where you are signed in to Google it often works sooner."
+        )
+    if isinstance(cause, requests.ConnectionError | requests.Timeout) and not isinstance(
+        cause, requests.exceptions.SSLError
+    ):
+        return OfflineError(f"Google Drive could not be reached: {cause}.")
+    return DownloadError(f"Google Drive: {cause}.")
+
+
+@contextlib.contextmanager
+def _bar(label: str, *, shown: bool, total: int | None = None, done: int = 0) -> Iterator[Any]:
+    from tqdm.auto import tqdm
+
+    with tqdm(
+        desc=label, total=total, initial=done, disable=not shown, unit="B", unit_scale=True, unit_divisor=1024
+    ) as bar:
+        yield bar
+
+
+# ------------------------------------------------------------------------------------------------ what to tell
+
+
+def _failure(
+    record: Record, failures: list[tuple[Source, WeightsError]], folder: Path, *, pinned: bool
+) -> WeightsError:
+    kinds = {type(error) for _, error in failures}
+    kind = kinds.pop() if len(kinds) == 1 else DownloadError
+    reasons = "".join(f"\n- {source.address}: {error}" for source, error in failures)
+    advice = ""
+    if pinned and any(isinstance(error, HashMismatchError) for _, error in failures):
+        advice = "\nIf its author has published a new file on purpose, fetch it with force=True."
+    return kind(f"The {record} could not be downloaded.{reasons}{advice}{_by_hand(record, folder)}")
+
+
+def _by_hand(record: Record, folder: Path) -> str:
+    if not record.sources:
+        return ""
+    addresses = " or ".join(source.address for source in record.sources)
+    return f"\nBy hand: open {addresses} in a browser and save the file as {record.filename} in the folder {folder}."
+
+
+def _nowhere_message(record: Record, folder: Path, searched: list[Path]) -> str:
+    places = "".join(f"\n- {place}" for place in searched)
+    if record.embedded:
+        return (
+            f"The {record} belongs to the package, but its file {record.filename} is missing: install the package "
+            f"again (pip install --force-reinstall --no-deps webtoonfaces). It was looked for in:{places}"
+        )
+    names = " or ".join(record.filenames)
+    return (
+        f"The {record} is not on this machine, and cannot be downloaded. {record.note}\n"
+        f"If you have it, put it as {names} into the folder {folder}. It was looked for in:{places}"
+    )
