@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any
+from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 from PIL import Image
@@ -19,20 +20,21 @@ from webtoonfaces.faces.align import (
     quad_from_landmarks,
 )
 from webtoonfaces.faces.detect import Face, detect_faces, face_in_box
-from webtoonfaces.images import load_image
+from webtoonfaces.images import ImageSource, load_image
 
 ADVICE = (
-    "Try a photo where the face is larger, looks at the camera and is upright (dlib finds no profiles); or say where it is: "
-    "box=(left, top, right, bottom), or landmarks=[...] with 68 or 5 points; or take the middle of the photo with fallback='center'."
+    "Try a photo where the face is larger, looks at the camera and is upright (profiles are not found); or say where "
+    "it is: box=(left, top, right, bottom), or landmarks=[...] with 68 or 5 points; or take the middle of the photo "
+    "with fallback='center'."
 )
 
 
 def align_face(
-    image: Any,
+    image: ImageSource,
     *,
     size: int = 256,
     landmarks: ArrayLike | None = None,
-    box: Box | None = None,
+    box: Sequence[float] | None = None,
     fallback: str | None = None,
     landmark_model: str = "68",
     index: int = 0,
@@ -40,15 +42,16 @@ def align_face(
     """One face of a photo, cut out upright and centred as in FFHQ.
 
     `image` is anything that `load_image` takes; `size` is the crop's side, 16 to 4096 pixels. Without more, dlib finds
-    the face: the most prominent one, or the one at `index` in the order of `align_faces`. `landmark_model` is "68", or "5", the model that is
-    free for every use (the 68-point model's training data exclude commercial use).
+    the face: the most prominent one, or the one at `index` in the order of `align_faces`. `landmark_model` is "68",
+    or "5", the model that is free for every use (the 68-point model's training data exclude commercial use).
 
     By hand: `landmarks` are `[68, 2]` or `[5, 2]` points in photo pixels, in dlib's order, and need no dlib. `box` is
-    left, top, right, bottom in photo pixels, drawn round the head: with dlib, landmarks are predicted in it; without, the square
-    round it is the crop. `fallback="center"` takes the largest square in the middle of the photo where no face is found.
+    left, top, right, bottom in photo pixels, drawn round the head: with dlib, landmarks are predicted in it; without,
+    the square round it is the crop. `fallback="center"` takes the largest square in the middle of the photo where no
+    face is found.
 
-    Raises FaceNotFoundError with advice, MissingExtraError where dlib is needed and missing, BadInputError for arguments
-    that cannot be used, ImageError for what is no picture.
+    Raises FaceNotFoundError with advice, MissingExtraError where dlib is needed and missing, BadInputError for
+    arguments that cannot be used, ImageError for what is no picture.
     """
     photo = load_image(image)
     if fallback not in (None, "center"):
@@ -75,7 +78,9 @@ def align_face(
     raise FaceNotFoundError(_not_found(len(faces), index))
 
 
-def align_faces(image: Any, *, size: int = 256, landmark_model: str = "68", max_side: int = 2048) -> list[AlignedFace]:
+def align_faces(
+    image: ImageSource, *, size: int = 256, landmark_model: str = "68", max_side: int = 2048
+) -> list[AlignedFace]:
     """Every face of a photo, the most prominent (large and sure) first; never empty.
 
     The arguments are those of `align_face`; `max_side` is the longest side of the finest scan: raise it for a crowd.
@@ -117,12 +122,12 @@ def _by_center(photo: Image.Image, size: int) -> AlignedFace:
     return AlignedFace(crop_quad(photo, quad, size), quad, box, "center", photo)
 
 
-def _checked_box(box: Any) -> Box:
+def _checked_box(box: Sequence[float]) -> Box:
     try:
         left, top, right, bottom = (float(edge) for edge in box)
     except (TypeError, ValueError):
         raise BadInputError(f"box is {box!r}; it is four numbers: left, top, right, bottom, in photo pixels.") from None
-    if not (left < right and top < bottom):
+    if not (-math.inf < left < right < math.inf and -math.inf < top < bottom < math.inf):
         raise BadInputError(f"box is {box!r}; left must be less than right, and top less than bottom.")
     return left, top, right, bottom
 

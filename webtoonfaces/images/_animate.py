@@ -7,8 +7,9 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -17,6 +18,8 @@ from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError
 from webtoonfaces.images._load import ImageSource, load_image
 from webtoonfaces.images._options import whole_number
 from webtoonfaces.images._save import replacing
+
+_Indices: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
 _COLORS = 255  # of a GIF's 256: one entry says "as in the frame before"
 _UNCHANGED = 255
@@ -32,7 +35,7 @@ def save_gif(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps
 
     Nothing flickers: one palette is made from all pixels of all frames, and every pixel is mapped by its colour and its
     place alone (an 8 x 8 ordered dither, Bayer 1973), so what stands still is the same, bit for bit, in each frame.
-    Frames of at most 255 colours in all are not dithered.
+    Frames of at most 255 colours in all (colours within 4 levels count as one) are not dithered.
 
     `frames` may be a generator, and is read once: until the palette is known the frames wait in a temporary file
     (in memory up to 64 MB), after that as one byte a pixel (47 MB for 180 frames of 512 x 512). `fps`, at most 50,
@@ -44,17 +47,17 @@ def save_gif(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
         size, count, colors = _keep(frames, kept)
         palette, exact = _palette(colors)
-        deltas = _deltas(_indexed(kept, size, count, palette, dither=0 if exact else _DITHER))
+        indexed = _indexed(kept, size, count, palette, dither=0 if exact else _DITHER)
+        deltas = _deltas(indexed, palette)
         hundredths = [round(index * 100 / fps) for index in range(count + 1)]
-        durations = [10 * (end - start) for start, end in zip(hundredths, hundredths[1:], strict=False)]  # ms
+        durations = [10 * (end - start) for start, end in pairwise(hundredths)]  # milliseconds
+        options: dict[str, Any] = {"optimize": False}  # Pillow would give each frame a palette of its own
+        if count > 1:
+            options |= {"save_all": True, "append_images": deltas, "duration": durations, "loop": loop}
+            options |= {"transparency": _UNCHANGED, "disposal": 1}
         first = next(deltas)
-        options: dict[str, Any] = {"duration": durations, "loop": loop, "disposal": 1, "optimize": False}
-        if count == 1:
-            options = {"optimize": False}
-        else:
-            options["transparency"] = _UNCHANGED
         with replacing(path) as temporary:
-            first.save(temporary, "GIF", save_all=count > 1, append_images=deltas, **options)
+            first.save(temporary, "GIF", **options)
     return path
 
 
@@ -81,8 +84,11 @@ def save_mp4(
     first = next(pictures, None)
     if first is None:
         raise ImageError("A video needs at least one frame.")
-    filters = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int"
-    tags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+    # Said in full, because a player that has to guess the matrix shifts the colours.
+    filters = (
+        "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,"
+        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+    )
     with replacing(path) as temporary:
         writer = imageio_ffmpeg.write_frames(
             str(temporary),
@@ -92,7 +98,7 @@ def save_mp4(
             quality=None,
             macro_block_size=1,
             ffmpeg_log_level="error",
-            output_params=["-crf", str(crf), "-vf", filters, *tags, "-movflags", "+faststart"],
+            output_params=["-crf", str(crf), "-vf", filters, "-movflags", "+faststart"],
         )
         try:
             writer.send(None)
@@ -104,7 +110,7 @@ def save_mp4(
         finally:
             writer.close()
         if not temporary.exists() or not temporary.stat().st_size:
-            raise ImageError("The video could not be written: ffmpeg made no file. Its own message is above.")
+            raise ImageError("The video could not be written: ffmpeg made no file.")
     return path
 
 
@@ -159,8 +165,8 @@ class _Histogram:
 def _keep(frames: Iterable[ImageSource], file: IO[bytes]) -> tuple[tuple[int, int], int, _Histogram]:
     """Write the raw pixels of all frames to `file`: their size, their number and their colours."""
     size, count, colors = (0, 0), 0, _Histogram()
-    for count, picture in enumerate(_alike(frames), start=1):
-        size = picture.size
+    for picture in _alike(frames):
+        size, count = picture.size, count + 1
         colors.add(picture)
         file.write(picture.tobytes())
     if not count:
@@ -183,6 +189,7 @@ def _palette(colors: _Histogram) -> tuple[Image.Image, bool]:
         quantized = pixels.quantize(_COLORS, method=Image.Quantize.MEDIANCUT, kmeans=1)
         means = np.asarray(quantized.getpalette(), np.uint8).reshape(-1, 3)[:_COLORS]
     palette = Image.new("P", (1, 1))
+    # Of equal colours Pillow takes the first, so an entry that repeats it, `_UNCHANGED` above all, is never taken.
     padding = np.repeat(means[:1], 256 - len(means), axis=0)
     palette.putpalette(np.concatenate([means, padding]).tobytes())
     return palette, exact
@@ -198,8 +205,8 @@ def _bayer(order: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 def _indexed(
     file: IO[bytes], size: tuple[int, int], count: int, palette: Image.Image, *, dither: float
-) -> Iterator[Image.Image]:
-    """The kept frames as images of mode P, each pixel a function of its colour and its place alone."""
+) -> Iterator[_Indices]:
+    """The kept frames as palette indices [H, W], each a function of its pixel's colour and place alone."""
     width, height = size
     tile = _bayer(3)
     across, down = math.ceil(width / len(tile)), math.ceil(height / len(tile))
@@ -208,18 +215,15 @@ def _indexed(
     for _ in range(count):
         pixels = np.frombuffer(file.read(width * height * 3), np.uint8).reshape(height, width, 3)
         picture = Image.fromarray((pixels + offsets).clip(0, 255).astype(np.uint8))
-        yield picture.quantize(palette=palette, dither=Image.Dither.NONE)
+        yield np.asarray(picture.quantize(palette=palette, dither=Image.Dither.NONE))
 
 
-def _deltas(frames: Iterator[Image.Image]) -> Iterator[Image.Image]:
+def _deltas(frames: Iterable[_Indices], palette: Image.Image) -> Iterator[Image.Image]:
     """The first frame whole, of every other one only what changed: long runs of one index, which compress well."""
-    before: np.ndarray[Any, Any] | None = None
-    for picture in frames:
-        indices = np.asarray(picture)
-        if before is not None:
-            changed = np.where(indices == before, _UNCHANGED, indices).astype(np.uint8)
-            palette = picture.getpalette()
-            picture = Image.fromarray(changed)
-            picture.putpalette(palette or [])
+    before: _Indices | None = None
+    for indices in frames:
+        kept = indices if before is None else np.where(indices == before, np.uint8(_UNCHANGED), indices)
+        picture = Image.fromarray(kept)
+        picture.putpalette(palette.getpalette() or [])
         before = indices
         yield picture

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -71,9 +71,7 @@ def load_image(source: ImageSource, *, background: Color = "white", max_pixels: 
         return to_rgb(_decoded(_opened(stream, name), name, limit), color)
 
 
-def to_tensor(
-    image_or_images: ImageSource | list[ImageSource] | tuple[ImageSource, ...], *, size: Size | None = None
-) -> torch.Tensor:
+def to_tensor(image_or_images: ImageSource | Iterable[ImageSource], *, size: Size | None = None) -> torch.Tensor:
     """A float32 tensor [N, 3, H, W] in [-1, 1] from what `load_image` takes, a list of it, or a tensor [N, 3, H, W].
 
     `size`, a number for a square or (width, height), resizes each picture with antialiasing (Lanczos); nothing is
@@ -84,10 +82,7 @@ def to_tensor(
     """
     import torch
 
-    many = isinstance(image_or_images, (list, tuple)) or (is_tensor(image_or_images) and image_or_images.ndim == 4)
-    pictures = [
-        load_image(source) for source in (cast("list[ImageSource]", image_or_images) if many else [image_or_images])
-    ]
+    pictures = [load_image(source) for source in as_list(image_or_images)]
     if not pictures:
         raise ImageError("There is no picture in the list.")
     if size is not None:
@@ -98,6 +93,14 @@ def to_tensor(
         raise ImageError(f"The pictures have different sizes ({seen}). Give size=256, say, to make them alike.")
     levels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))  # [N, H, W, 3]
     return levels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format).div_(127.5).sub_(1)
+
+
+def as_list(pictures: Any) -> list[Any]:
+    """The pictures of a list or other series, a tensor [N, 3, H, W] or an array [N, H, W, C]; or one, as a list."""
+    if is_tensor(pictures) or isinstance(pictures, np.ndarray):
+        return list(pictures) if pictures.ndim == 4 else [pictures]
+    single = isinstance(pictures, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(pictures, "read")
+    return list(pictures) if isinstance(pictures, Iterable) and not single else [pictures]
 
 
 def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -117,15 +120,15 @@ def _stream(source: object) -> Iterator[tuple[BinaryIO, str]]:
         with stream:
             yield stream, str(path)
     elif isinstance(source, (bytes, bytearray, memoryview)):
-        yield io.BytesIO(source), f"What was given ({memoryview(source).nbytes} bytes)"
+        yield io.BytesIO(bytes(source)), f"What was given ({memoryview(source).nbytes} bytes)"
     elif isinstance(source, io.TextIOBase):
         raise ImageError("The file was opened as text. Open it with open(path, 'rb'), or give its path.")
     elif hasattr(source, "read"):
         yield cast(BinaryIO, source), "The file object"
     else:
         raise ImageError(
-            f"A {type(source).__name__} is no picture. Give a path, bytes, a binary file, a PIL image, an array [H, W, 3] "
-            "or a tensor [3, H, W]."
+            f"{type(source).__name__!r} is not a kind of picture. Give a path, bytes, a binary file, a PIL image, "
+            "an array [H, W, 3] or a tensor [3, H, W]."
         )
 
 
@@ -158,7 +161,8 @@ def _opened(stream: BinaryIO, name: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower, and an error
             return Image.open(stream, formats=_formats())
     except Image.DecompressionBombError as error:
-        raise ImageError(f"{name} is too large a picture. Make it smaller first. ({error})") from error
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+        raise ImageError(f"{name} has more than {most:.4g} megapixels. Make it smaller first.") from error
     except UnidentifiedImageError as error:
         raise ImageError(_no_picture(stream, name)) from error
     except Exception as error:  # a damaged header makes Pillow's readers raise of every kind
@@ -188,8 +192,8 @@ def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
     width, height = image.size
     if width * height > limit:
         raise ImageError(
-            f"{name} has {width} x {height} pixels, {width * height / 1e6:.1f} megapixels; at most {limit / 1e6:.4g} are "
-            "read. Make it smaller first."
+            f"{name} has {width} x {height} pixels, {width * height / 1e6:.4g} megapixels; "
+            f"at most {limit / 1e6:.4g} are read. Make it smaller first."
         )
     if not width * height:
         raise ImageError(f"{name} has no pixels: its size is {width} x {height}.")

@@ -62,7 +62,7 @@ def from_tensor(tensor: torch.Tensor) -> Image.Image:
 
 
 def from_array(array: np.ndarray[Any, Any]) -> Image.Image:
-    """A picture of mode L, LA, RGB or RGBA from an array [H, W] or [H, W, 1 to 4]: uint8, uint16, bool, float in [0, 1]."""
+    """A picture (L, LA, RGB, RGBA) from an array [H, W] or [H, W, 1 to 4]: uint8, uint16, bool, float in [0, 1]."""
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or 0 in array.shape:
         advice = ""

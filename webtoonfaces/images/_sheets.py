@@ -9,14 +9,14 @@ from typing import TypeAlias
 from PIL import Image, ImageDraw, ImageFont
 
 from webtoonfaces.errors import BadInputError, ImageError
-from webtoonfaces.images._load import ImageSource, load_image, resized
+from webtoonfaces.images._load import ImageSource, as_list, load_image, resized
 from webtoonfaces.images._options import Color, Size, as_color, as_size, whole_number
 
 Label: TypeAlias = str | None
 
 
 def contact_sheet(
-    pictures: Iterable[ImageSource | None],
+    pictures: ImageSource | Iterable[ImageSource | None],
     *,
     columns: int | None = None,
     gap: int = 0,
@@ -32,7 +32,7 @@ def contact_sheet(
     are scaled to fit, keep their proportions and are centred. `labels`, one for each picture or `None`, are written
     below. Raises `ImageError` without any picture, or when nothing says how large a cell is.
     """
-    loaded = [None if picture is None else load_image(picture, background=background) for picture in pictures]
+    loaded = [None if picture is None else load_image(picture, background=background) for picture in as_list(pictures)]
     if not loaded:
         raise ImageError("A sheet needs at least one picture.")
     if labels is not None and len(labels) != len(loaded):
@@ -57,7 +57,7 @@ def contact_sheet(
 
 
 def strip(
-    pictures: Iterable[ImageSource | None],
+    pictures: ImageSource | Iterable[ImageSource | None],
     *,
     gap: int = 0,
     margin: int = 0,
@@ -66,14 +66,14 @@ def strip(
     cell: Size | None = None,
 ) -> Image.Image:
     """`contact_sheet` in one row."""
-    row = list(pictures)
+    row = as_list(pictures)
     return contact_sheet(
         row, columns=max(1, len(row)), gap=gap, margin=margin, background=background, labels=labels, cell=cell
     )
 
 
 def frame(picture: ImageSource, *, color: Color = "#ffee00", width: int | None = None) -> Image.Image:
-    """A copy of `picture` with a frame drawn inside its edge, `width` pixels wide (default: 1/48 of the shorter side)."""
+    """A copy of `picture` with a frame inside its edge, `width` pixels wide (default: 1/48 of the shorter side)."""
     framed = load_image(picture)
     width = max(1, round(min(framed.size) / 48)) if width is None else whole_number(width, "width", least=1)
     edges = (0, 0, framed.width - 1, framed.height - 1)
@@ -108,8 +108,8 @@ def swap_sheet(
         )
     if bottom not in (0, top, top + 1):
         raise ImageError(f"{top} top styles go with none, {top} or {top + 1} bottom styles, not {bottom}.")
-    blank = [None] * (top + 1 - bottom)
-    given = [source, *top_styles, reconstruction, *top_results]
+    blank: list[None] = [None] * (top + 1 - bottom)
+    given: list[ImageSource | None] = [source, *top_styles, reconstruction, *top_results]
     if bottom:
         given += [*blank, *bottom_results, *blank, *bottom_styles]
     loaded = [None if picture is None else load_image(picture, background="black") for picture in given]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from webtoonfaces.errors import BadInputError, ImageError
-from webtoonfaces.images._load import ImageSource, load_image
+from webtoonfaces.images._load import ImageSource, as_list, load_image
 from webtoonfaces.images._options import whole_number
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show(
     """
     from matplotlib.figure import Figure
 
-    loaded = [None if picture is None else load_image(picture) for picture in _several(pictures)]
+    loaded = [None if picture is None else load_image(picture) for picture in as_list(pictures)]
     if not any(loaded):
         raise ImageError("There is no picture to show.")
     if titles is not None and len(titles) != len(loaded):
@@ -58,16 +58,6 @@ def show(
             axes.set_title(titles[index], fontsize=9, parse_math=False)
     _display(figure)
     return figure
-
-
-def _several(pictures: Any) -> list[Any]:
-    """The pictures as a list; a single one is told by not being a plain series."""
-    from webtoonfaces.images._pixels import is_tensor
-
-    if is_tensor(pictures):
-        return list(pictures) if pictures.ndim == 4 else [pictures]
-    single = isinstance(pictures, (str, bytes, bytearray, memoryview)) or hasattr(pictures, "read")
-    return [pictures] if single or not hasattr(pictures, "__iter__") else list(pictures)
 
 
 def _display(figure: Figure) -> None:

@@ -6,6 +6,7 @@ Module names are those of published PyTorch checkpoints, so that a state dict re
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from .ops import (
 
 NOISE_MODES = ("const", "random", "none")
 W_AVG_SAMPLES = 4096
+NoiseSource = Callable[[int, int], Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -132,16 +134,15 @@ class Generator(nn.Module):
         return self.w_avg
 
     def synthesis(
-        self, ws: Tensor, noise_mode: str = "const", *, generator: torch.Generator | None = None,
-        stop_at: int | None = None,
-    ) -> Tensor:  # fmt: skip
+        self, ws: Tensor, noise_mode: str = "const", *, noise: NoiseSource | None = None, stop_at: int | None = None
+    ) -> Tensor:
         """ws, float32 [N, L, D] -> pictures [N, 3, size, size], nominally in [-1, 1], never clamped.
 
-        noise_mode : "const" adds the checkpoint's own planes, "random" fresh ones (drawn on the CPU from `generator`
-            if one is given), "none" no noise.
+        noise_mode : "const" adds the checkpoint's own planes, "random" fresh ones, "none" no noise.
+        noise : a function (index of the plane, its side in px) -> [N or 1, 1, side, side]; overrides the mode.
         stop_at : side in px of an earlier resolution; its own RGB picture is returned, a cheap draft of the whole.
         """
-        plane = self._noise_source(noise_mode, ws, generator)
+        plane = noise or self._noise_source(noise_mode, ws)
         x = self.input.input.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
         x = self.conv1(x, ws[:, 0], plane(0, 4))
         rgb = self.to_rgb1(x, ws[:, 1])
@@ -154,17 +155,13 @@ class Generator(nn.Module):
             rgb = self.to_rgbs[k](x, ws[:, i + 2], rgb)
         return rgb
 
-    def _noise_source(self, mode: str, ws: Tensor, generator: torch.Generator | None):
-        """A function (index of the plane, side) -> [1 or N, 1, side, side] or None."""
+    def _noise_source(self, mode: str, ws: Tensor) -> NoiseSource:
         if mode == "const":
             return lambda i, side: getattr(self.noises, f"noise_{i}")
+        if mode == "random":
+            return lambda i, side: torch.randn(ws.shape[0], 1, side, side, device=ws.device, dtype=ws.dtype)
         if mode == "none":
             return lambda i, side: None
-        if mode == "random":
-            n = ws.shape[0]
-            if generator is None:
-                return lambda i, side: torch.randn(n, 1, side, side, device=ws.device, dtype=ws.dtype)
-            return lambda i, side: torch.randn(n, 1, side, side, generator=generator).to(ws.device, ws.dtype)
         raise ValueError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {mode!r}.")
 
     def forward(self, z: Tensor, noise_mode: str = "random") -> Tensor:

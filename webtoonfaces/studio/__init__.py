@@ -1,0 +1,1 @@
+"""The work behind the screen: what to render, from what, and how it is kept. Knows no widget."""

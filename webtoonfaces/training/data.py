@@ -13,8 +13,9 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast, get_args
 
@@ -49,16 +50,13 @@ class Entry:
     name: str
     """Its path inside the folder or zip, with forward slashes."""
     title: str
-    bytes: int
+    nbytes: int
 
     @property
     def held_out(self) -> bool:
         """Whether the picture is kept from training: decided by title and file name alone, so it stays so."""
-        key = f"{self.title}/{PurePosixPath(self.name).name}"
-        return (
-            int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big") % HELD_OUT_EVERY
-            == 0
-        )
+        key = _sha256(f"{self.title}/{PurePosixPath(self.name).name}")
+        return int(key[:16], 16) % HELD_OUT_EVERY == 0
 
 
 class Source:
@@ -88,7 +86,7 @@ class Source:
 
     def open(self, entry: Entry) -> BinaryIO:
         """The file, open for reading; `ImageError` if it is too large, encrypted or damaged."""
-        if entry.bytes > LARGEST_FILE:
+        if entry.nbytes > LARGEST_FILE:
             raise ImageError(f"{_text(entry.name)} has more than {LARGEST_FILE // 2**20} MiB; that is no picture.")
         try:
             if self.is_zip:
@@ -125,6 +123,7 @@ def prepare(
     *,
     size: int = 256,
     align: bool = False,
+    landmark_model: str = "68",
     min_side: int = 64,
     origin: str = "",
     licence: str = "",
@@ -132,10 +131,11 @@ def prepare(
 ) -> Path:
     """Make a training set of the pictures in the folder or zip `src`; returns `out`.
 
-    Every picture becomes a PNG of `size` x `size`: its middle square, or with `align` its most prominent face, shrunk
-    with anti-aliasing. A nested folder becomes a title. Files are named by what was in them, so a picture that occurs
-    twice is taken once, and a second call builds on the first: it may have been interrupted, or `src` have grown.
-    `manifest.json` lists where each picture comes from, what was skipped and why, and `origin` and `licence` as given.
+    Every picture becomes a PNG of `size` x `size`, shrunk with anti-aliasing: its middle square, or with `align` its
+    most prominent face (found by the `landmark_model` "68" or "5"; the latter is free for every use). A nested folder
+    becomes a title. Files are named by what was in them, so a picture that occurs twice is taken once, and a second
+    call builds on the first: it may have been interrupted, or `src` may have grown. `manifest.json` lists where each
+    picture comes from, what was skipped and why, and `origin` and `licence` as given.
 
     A picture that cannot be read, is smaller than `min_side` pixels or (with `align`) shows no face is skipped.
     Raises `BadInputError` for a `src` without a usable picture, for an `out` that lies in `src` or holds anything else.
@@ -145,40 +145,74 @@ def prepare(
     source, out = Source(src), Path(out)
     if out.resolve().is_relative_to(source.path.resolve()):
         raise BadInputError(f"{out} lies inside {src}, where it would be read again. Choose a folder outside.")
-    settings = {"size": size, "align": align, "min_side": min_side}
+    settings = {"size": size, "align": landmark_model if align else None, "min_side": min_side}
     earlier = manifest.open_folder(out, kind=KIND, settings=settings).get("pictures", ())
     pictures = {picture["sha256"]: picture for picture in earlier if (out / picture["file"]).exists()}
-    skipped: list[dict[str, str]] = []
-    seen: dict[str, str] = {}
-    complete = False
+    work = _Preparation(source, out, size, landmark_model if align else None, min_side, pictures)
+
+    def write(*, complete: bool) -> None:
+        about = {"source": source.path.name, "origin": origin, "licence": licence, "complete": complete}
+        manifest.write(out, {"kind": KIND, "settings": settings, **about, **work.listing()})
+
+    write(complete=False)  # so that pictures left by a crash are known as this data set's
     try:
         for entry in tqdm(source.entries, unit="picture", disable=not progress):
-            try:
-                data = source.read(entry)
-                sha256 = hashlib.sha256(data).hexdigest()
-                if sha256 in seen:
-                    skipped.append({"source": _text(entry.name), "why": f"It is the same picture as {seen[sha256]}."})
-                    continue
-                if sha256 not in pictures:
-                    file = f"{_folder(entry.title)}/{sha256[:16]}.png"
-                    if not (out / file).exists():  # one that is there was finished before the manifest could be written
-                        _save(_fit(data, size=size, align=align, min_side=min_side), out / file)
-                    pictures[sha256] = {"file": file, "source": _text(entry.name), "sha256": sha256}
-                seen[sha256] = _text(entry.name)
-            except (ImageError, FaceNotFoundError) as error:
-                skipped.append({"source": _text(entry.name), "why": str(error)})
-        complete = True
-    finally:  # after Ctrl-C too: the manifest says what is there
-        listing = sorted(pictures.values(), key=lambda picture: picture["file"])
-        content = {"source": source.path.name, "origin": origin, "licence": licence, "complete": complete}
-        content |= {"pictures": listing, "skipped": skipped}
-        manifest.write(out, {"kind": KIND, "settings": settings, **content})
+            work.add(entry)
+    except BaseException:
+        write(complete=False)
+        raise
+    write(complete=True)
     if not pictures:
         raise BadInputError(
-            f"None of the {len(skipped)} pictures in {src} could be used. The first: {skipped[0]['why']} "
+            f"None of the {len(work.skipped)} pictures in {src} could be used. The first: {work.skipped[0]['why']} "
             f"All are listed in {out / manifest.MANIFEST}."
         )
     return out
+
+
+@dataclass
+class _Preparation:
+    """What `prepare` has done so far."""
+
+    source: Source
+    out: Path
+    size: int
+    landmark_model: str | None
+    min_side: int
+    pictures: dict[str, dict[str, str]]  # by the sha256 of the source
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)  # sha256 -> name, of this call
+
+    def add(self, entry: Entry) -> None:
+        name = _text(entry.name)
+        try:
+            data = self.source.read(entry)
+            sha256 = hashlib.sha256(data).hexdigest()
+            if sha256 in self.seen:
+                self.skipped.append({"source": name, "why": f"It is the same picture as {self.seen[sha256]}."})
+                return
+            if sha256 not in self.pictures:
+                file = f"{_folder(entry.title)}/{sha256[:16]}.png"
+                if not (self.out / file).exists():  # else finished by a run that crashed before it could list it
+                    _save(self._make(data), self.out / file)
+                self.pictures[sha256] = {"file": file, "source": name, "sha256": sha256}
+            self.seen[sha256] = name
+        except (ImageError, FaceNotFoundError) as error:
+            self.skipped.append({"source": name, "why": str(error)})
+
+    def listing(self) -> dict[str, list[dict[str, str]]]:
+        pictures = sorted(self.pictures.values(), key=lambda picture: picture["file"])
+        return {"pictures": pictures, "skipped": self.skipped}
+
+    def _make(self, data: bytes) -> Image.Image:
+        image = load_image(data)
+        if min(image.size) < self.min_side:
+            raise ImageError(f"It has only {image.width} x {image.height} pixels; {self.min_side} a side are wanted.")
+        if self.landmark_model is None:
+            return _square(image, self.size)
+        from webtoonfaces.faces import align_face
+
+        return align_face(image, size=self.size, landmark_model=self.landmark_model).image
 
 
 @dataclass(frozen=True)
@@ -190,7 +224,7 @@ class DataInfo:
     """Title -> how many of its pictures can be read."""
     sizes: dict[tuple[int, int], int]
     """(width, height) -> how many pictures have it, the most frequent first."""
-    bytes: int
+    nbytes: int
     held_out: int
     """How many of the pictures `split="held_out"` holds."""
     unreadable: tuple[str, ...]
@@ -208,7 +242,7 @@ class DataInfo:
         lines = [
             self.path,
             *(f"  {title:<{width}}  {count:>7,}" for title, count in self.titles.items()),
-            f"  {'total':<{width}}  {self.total:>7,}  ({self.held_out:,} held out, {self.bytes / 2**20:,.1f} MiB)",
+            f"  {'total':<{width}}  {self.total:>7,}  ({self.held_out:,} held out, {self.nbytes / 2**20:,.1f} MiB)",
             "  " + "; ".join(shown),
         ]
         if self.unreadable:
@@ -239,7 +273,7 @@ def info(path: str | Path) -> DataInfo:
         path=str(path),
         titles=dict(titles),
         sizes=dict(sizes.most_common()),
-        bytes=sum(entry.bytes for entry in source.entries),
+        nbytes=sum(entry.nbytes for entry in source.entries),
         held_out=held_out,
         unreadable=tuple(unreadable),
     )
@@ -253,7 +287,7 @@ def content_key(path: str | Path) -> str:
     """
     key = hashlib.sha256()
     for entry in Source(path).entries:
-        key.update(f"{entry.name}\0{entry.bytes}\n".encode("utf-8", "surrogatepass"))
+        key.update(f"{entry.name}\0{entry.nbytes}\n".encode("utf-8", "surrogatepass"))
     return key.hexdigest()
 
 
@@ -344,10 +378,11 @@ def _is_picture(name: str) -> bool:
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
-def _titles(names: Iterable[str], root: str) -> list[str]:
+def _titles(names: list[str], root: str) -> list[str]:
     """Each picture's folder, without the folders that all of them share; `root` for pictures that lie in no folder."""
     folders = [_folder_parts(name) for name in names]
-    shared: tuple[str, ...] = os.path.commonprefix(folders)  # type: ignore[assignment]  # of any sequences
+    ends = zip(min(folders), max(folders), strict=False)  # what first and last in order share, those between do too
+    shared = [part for part, other in takewhile(lambda pair: pair[0] == pair[1], ends)]
     outer = shared[-1] if shared else root
     return ["/".join(folder[len(shared) :]) or outer for folder in folders]
 
@@ -365,25 +400,13 @@ def _folder(title: str) -> str:
 
 def _folder_name(part: str) -> str:
     safe = re.sub(r"[^\w.\- ]", "_", part)[:80].strip(" .")
-    if safe == part and safe.split(".")[0].upper() not in RESERVED:
+    if part and safe == part and safe.split(".")[0].upper() not in RESERVED:
         return part
-    suffix = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:6]  # "a:b" and "a?b" stay two titles
-    return f"{safe or 'title'}-{suffix}"
-
-
-def _fit(data: bytes, *, size: int, align: bool, min_side: int) -> Image.Image:
-    image = load_image(data)
-    if min(image.size) < min_side:
-        raise ImageError(f"It has only {image.width} x {image.height} pixels; at least {min_side} a side are wanted.")
-    if align:
-        from webtoonfaces.faces import align_face
-
-        return align_face(image, size=size).image
-    return _square(image, size)
+    return f"{safe or 'title'}-{_sha256(part)[:6]}"  # "a:b" and "a?b" stay two titles
 
 
 def _square(image: Image.Image, size: int) -> Image.Image:
-    """The middle square, resized with anti-aliasing."""
+    """The middle square, resized with anti-aliasing: RGB stays RGB."""
     if image.size == (size, size):
         return image
     side = min(image.size)
@@ -405,6 +428,10 @@ def _save(image: Image.Image, path: Path) -> None:
     part = path.with_suffix(".part")
     image.save(part, format="PNG")
     part.replace(path)  # a file with its final name is complete
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text(name: str) -> str:

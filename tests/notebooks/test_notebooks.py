@@ -1,0 +1,134 @@
+"""Every notebook: kept without outputs, twinned with a script, free of anything but the public names, and it runs.
+
+It runs headless in an empty folder and may reach this machine only, so what it needs travels with the package.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbclient import NotebookClient
+
+import webtoonfaces as wf
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CELL_S = 240
+
+# Read by every Python that the notebook starts. An audit hook cannot be taken away again.
+LOOPBACK_ONLY = """
+import sys
+
+def refuse(event, args):
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+    elif event == "socket.getaddrinfo":
+        host = args[0]
+    else:
+        return
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host not in (None, "", "localhost", "::1") and not str(host).startswith("127."):
+        raise ConnectionError(f"this notebook must not reach {host}")
+
+sys.addaudithook(refuse)
+"""
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def code_of(path: Path) -> ast.Module:
+    """The code of all cells, with IPython's % and ! lines made Python."""
+    cells = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+    return ast.parse("".join(TransformerManager().transform_cell(source) for source in cells))
+
+
+def run(notebook: nbformat.NotebookNode, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
+    """Run a notebook in a new kernel, in `folder`, without the network; raises `CellExecutionError` where it fails."""
+    guard, cache, work = folder / "guard", folder / "cache", folder / "work"
+    for each in (guard, cache, work):
+        each.mkdir()
+    (guard / "sitecustomize.py").write_text(LOOPBACK_ONLY, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(guard), str(ROOT)]))
+    monkeypatch.setenv("WEBTOONFACES_CACHE", str(cache))
+    monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
+    client = NotebookClient(notebook, timeout=CELL_S, kernel_name="python3", resources={"metadata": {"path": work}})
+    done = client.execute()
+    assert not list(cache.iterdir()), "something was downloaded"
+    return done
+
+
+def test_there_is_a_notebook() -> None:
+    assert NOTEBOOKS, "notebooks/ is empty"
+
+
+@each_notebook
+def test_it_is_kept_without_outputs(path: Path) -> None:
+    notebook = read(path)
+    assert "widgets" not in notebook.metadata  # the states of widgets are outputs too
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            assert (cell.outputs, cell.execution_count) == ([], None), f"cell {number}"
+
+
+@each_notebook
+def test_it_has_an_equal_twin_that_can_be_reviewed(path: Path) -> None:
+    script = path.with_suffix(".py")
+    assert script.is_file(), f"write it with: jupytext --to py:percent {path.name}"
+    twin = jupytext.read(script, fmt="py:percent")
+    content = [(cell.cell_type, cell.source) for cell in read(path).cells]
+    assert content == [(cell.cell_type, cell.source) for cell in twin.cells]
+
+
+@each_notebook
+def test_it_needs_nothing_but_the_public_names(path: Path) -> None:
+    tree = code_of(path)
+    allowed = {"IPython", "webtoonfaces", *sys.stdlib_module_names}
+    aliases = {"webtoonfaces"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            aliases |= {alias.asname for alias in node.names if alias.name == "webtoonfaces" and alias.asname}
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+            if node.module == "webtoonfaces":
+                assert {alias.name for alias in node.names} <= set(wf.__all__)
+        else:
+            continue
+        for name in names:
+            assert name.partition(".")[0] in allowed, f"{name} is imported"
+            assert not name.startswith("webtoonfaces."), f"{name} is not for notebooks"
+    used = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
+    }
+    assert used, "it does not use the package at all"
+    assert used <= {*wf.__all__, "__version__"}
+
+
+@each_notebook
+def test_it_runs_with_nothing_downloaded(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run(read(path), tmp_path, monkeypatch)
+    outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert outputs, "it shows nothing"
+
+
+def test_a_notebook_that_reaches_out_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import urllib.request\nurllib.request.urlopen('https://192.0.2.1/')"  # an address reserved for examples
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    with pytest.raises(Exception, match=r"must not reach 192\.0\.2\.1"):
+        run(notebook, tmp_path, monkeypatch)

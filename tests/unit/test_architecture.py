@@ -1,0 +1,197 @@
+"""Which module may import what. Read from the source, so that an import inside a function counts as well.
+
+Imports under `if TYPE_CHECKING:` are left out: they name a type and load nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "webtoonfaces"
+ROOT = Path(__file__).parents[2] / PACKAGE
+MAX_LINES = 450
+
+EVERYTHING = {"codes", "doctor", "faces", "images", "models", "pretrained", "studio", "training", "weights", "widgets"}
+FOR_ALL = {"errors", "_version"}
+MAY_IMPORT = {
+    "__init__": EVERYTHING,
+    "__main__": {"cli"},
+    "_version": set(),
+    "cli": EVERYTHING | {"__init__"},
+    "codes": set(),
+    "doctor": {"weights"},
+    "errors": set(),
+    "faces": {"images"},
+    "images": set(),
+    "models": set(),
+    "pretrained": {"codes", "images", "models", "weights"},
+    "studio": {"codes", "faces", "images", "pretrained"},
+    "training": {"codes", "faces", "images", "models", "weights"},
+    "weights": set(),
+    "weights.convert": {"models"},
+    "widgets": {"images", "studio"},
+}
+
+# A library that only the modules beginning with one of these names may import; no module at all where there is none.
+ONLY_IN = {
+    "accelerate": ("training.",),
+    "anywidget": ("widgets.",),
+    "dicebear": ("training.toons",),
+    "dlib": ("faces.detect",),
+    "gdown": ("weights.store",),
+    "http": ("weights.store",),
+    "imageio_ffmpeg": ("images.",),
+    "ipywidgets": ("widgets.",),
+    "kornia": ("models.edges",),
+    "pickle": ("weights.convert",),
+    "requests": ("weights.store",),
+    "resvg_py": ("training.toons",),
+    "socket": (),
+    "torchmetrics": ("training.",),
+    "torchvision": (),
+    "urllib.request": ("weights.store",),
+}
+WIDGETS_NEVER = {"dlib", "gdown", "kornia", "safetensors", "torch"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import in a module: the dotted name of what it reaches, and the line it stands on."""
+
+    module: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}, line {self.line}: {self.target}"
+
+    @property
+    def library(self) -> str:
+        return self.target.partition(".")[0]
+
+    @property
+    def sibling(self) -> str | None:
+        """The part of the package it reaches, `__init__` for the front door; None where it is a library."""
+        if self.library != PACKAGE:
+            return None
+        return self.target.removeprefix(PACKAGE).removeprefix(".").partition(".")[0] or "__init__"
+
+    @property
+    def part(self) -> str:
+        """The part of the package that imports."""
+        return self.module.partition(".")[0]
+
+
+def sources() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    """`weights/store.py` is `weights.store`, `weights/__init__.py` is `weights.__init__`."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, without those of `if TYPE_CHECKING:`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from statements(child)
+
+
+def exists(dotted: str) -> bool:
+    """Whether a dotted name below the package is a module or a folder of it."""
+    path = ROOT.parent.joinpath(*dotted.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def targets(node: ast.AST, module: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            folder = [PACKAGE, *module.split(".")][: -node.level]
+            base = ".".join([*folder, *([base] if base else [])])
+        for alias in node.names:
+            full = f"{base}.{alias.name}"
+            yield full if base.partition(".")[0] != PACKAGE or exists(full) else base
+
+
+@cache
+def imports_of(path: Path) -> list[Import]:
+    module = module_name(path)
+    return [
+        Import(module, target, getattr(node, "lineno", 0))
+        for node in statements(tree(path))
+        for target in targets(node, module)
+    ]
+
+
+def all_imports() -> list[Import]:
+    return [found for path in sources() for found in imports_of(path)]
+
+
+def test_the_source_is_read() -> None:
+    found = {(i.module, i.target) for i in all_imports()}
+    assert ("faces.detect", "dlib") in found, "imports inside functions are not seen"
+    assert ("weights.convert", f"{PACKAGE}.models.stylegan2") in found, "relative imports are not resolved"
+    assert ("images._load", f"{PACKAGE}.images._modes") in found, "absolute imports are not resolved"
+
+
+@pytest.mark.parametrize("path", sources(), ids=module_name)
+def test_imports_between_parts_point_one_way(path: Path) -> None:
+    module = module_name(path)
+    part = module.partition(".")[0]
+    assert part in MAY_IMPORT, f"{part} is new: say in MAY_IMPORT what it may import"
+    allowed = MAY_IMPORT.get(module, MAY_IMPORT[part]) | FOR_ALL | ({part} if part != "__init__" else set())
+    wrong = [str(i) for i in imports_of(path) if i.sibling is not None and i.sibling not in allowed]
+    assert not wrong, f"{part} may import {', '.join(sorted(allowed))} only"
+
+
+def test_a_network_imports_no_other_network() -> None:
+    inside = [i for i in all_imports() if i.part == "models" and i.sibling == "models"]
+    assert not [str(i) for i in inside if i.target != f"{PACKAGE}.models.ops"]
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_is_imported_in_its_own_place_only(library: str) -> None:
+    places = ONLY_IN[library]
+    users = [i for i in all_imports() if f"{i.target}.".startswith(f"{library}.")]
+    assert not [str(i) for i in users if not i.module.startswith(places)]
+
+
+def test_widgets_know_neither_networks_nor_files_of_weights() -> None:
+    assert not [str(i) for i in all_imports() if i.part == "widgets" and i.library in WIDGETS_NEVER]
+
+
+def test_torch_load_never_runs_what_is_in_a_file() -> None:
+    calls = [
+        (module_name(path), node)
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func) == "torch.load"
+    ]
+    assert "weights.convert" in {module for module, _ in calls}
+    for module, call in calls:
+        options = {option.arg: ast.unparse(option.value) for option in call.keywords}
+        assert options.get("weights_only") == "True", f"{module}, line {call.lineno}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=module_name)
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES

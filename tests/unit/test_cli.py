@@ -1,0 +1,121 @@
+"""The command line, run in this process; once through `python -m`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+import webtoonfaces as wf
+from webtoonfaces import doctor
+from webtoonfaces.cli import main
+from webtoonfaces.weights import convert
+
+COMMANDS = [
+    "lab", "models", "fetch", "convert", "align", "face2webtoon", "sample", "interpolate", "doctor", "train", "data",
+    "evaluate",
+]  # fmt: skip
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    wf.example_photo().save(path)
+    return path
+
+
+def test_every_command_has_help_with_examples(capsys):
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as stop:
+            main([command, "--help"])
+        assert stop.value.code == 0
+        assert f"webtoonfaces {command}" in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_no_command_shows_help(capsys):
+    assert main([]) == 2
+    assert "face2webtoon" in capsys.readouterr().out
+
+
+def test_models(capsys):
+    assert main(["models"]) == 0
+    told = capsys.readouterr().out
+    assert "not published" in told
+    assert "to download" in told
+    assert "demo" in told
+
+
+def test_sample_and_interpolate(tmp_path, demo_generator):
+    side = demo_generator.size
+    assert main(["sample", "-o", str(tmp_path / "s.png"), "--seeds", "0-2,9", "--columns", "4"]) == 0
+    assert Image.open(tmp_path / "s.png").size == (4 * side, side)
+    assert main(["interpolate", "0", "1", "2", "3", "-o", str(tmp_path / "g.png"), "--rows", "2", "--cols", "3"]) == 0
+    assert Image.open(tmp_path / "g.png").size == (3 * side, 2 * side)
+    assert main(["interpolate", "0", "1", "2", "3", "-o", str(tmp_path / "l.gif"), "--steps", "2"]) == 0
+    assert Image.open(tmp_path / "l.gif").n_frames == 8
+
+
+def test_align(photo, tmp_path):
+    assert main(["align", str(photo), "-o", str(tmp_path / "f.png"), "--size", "128"]) == 0
+    assert Image.open(tmp_path / "f.png").size == (128, 128)
+    assert main(["align", str(photo), "-o", str(tmp_path / "f.png"), "--all"]) == 0
+    assert (tmp_path / "f-1.png").exists()
+
+
+def test_face2webtoon(photo, tmp_path, capsys):
+    sheet, singles = tmp_path / "sheet.png", tmp_path / "all"
+    asked = ["face2webtoon", str(photo), "-o", str(sheet), "--singles", str(singles), "--locations", "2", "4", "6"]
+    assert main([*asked, "--style", "3", "--style", str(photo)]) == 0
+    assert Image.open(sheet).size == (3 * 256, 4 * 256)
+    assert len(list(singles.iterdir())) == 1 + 1 + 2 + 6
+    assert "wrote" in capsys.readouterr().out
+
+
+def test_convert(tmp_path, demo_generator):
+    path = demo_generator.weights.path
+    assert main(["convert", "stylegan2", str(path), str(tmp_path / "demo.pt")]) == 0
+    assert main(["convert", "stylegan2", str(tmp_path / "demo.pt"), str(tmp_path / "again.safetensors")]) == 0
+    first, again = (convert.read(p, "stylegan2").networks["g_ema"] for p in (path, tmp_path / "again.safetensors"))
+    assert all((again[key] == value.float()).all() for key, value in first.items() if key != "w_avg")
+
+
+def test_errors_are_sentences_with_exit_code_1(tmp_path, capsys):
+    Image.new("RGB", (200, 200)).save(tmp_path / "black.png")
+    for asked, told in (
+        (["align", str(tmp_path / "missing.png")], "missing.png"),
+        (["align", str(tmp_path / "black.png")], "--fallback|fallback"),
+        (["sample", "--model", "demmo"], "Did you mean demo"),
+        (["fetch", "swapae", "webtoon"], "webtoon"),
+    ):
+        assert main(asked) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("webtoonfaces: ")
+        assert any(word in error for word in told.split("|"))
+        assert "Traceback" not in error
+
+
+def test_mistyped_arguments_exit_with_2(capsys):
+    for asked in (["sample", "--seeds", "1-x"], ["paint"], ["fetch"]):
+        with pytest.raises(SystemExit) as stop:
+            main(asked)
+        assert stop.value.code == 2
+
+
+def test_doctor_is_content_here(capsys):
+    assert main(["doctor"]) == 0
+    assert "sha256 as recorded" in capsys.readouterr().out
+
+
+def test_doctor_finds_a_damaged_model(monkeypatch, tmp_path, capsys):
+    (tmp_path / "demo_stylegan2.safetensors").write_bytes(b"not a model")
+    assert doctor.diagnose(checkpoints=str(tmp_path)) == 1
+    assert "FIX   stylegan2 demo" in capsys.readouterr().out
+
+
+def test_python_dash_m():
+    run = subprocess.run(
+        [sys.executable, "-m", "webtoonfaces", "--version"], capture_output=True, text=True, check=True
+    )
+    assert wf.__version__ in run.stdout

@@ -1,0 +1,150 @@
+"""A photo becomes a sheet: with tiny untrained models, whose pictures are ugly but whose arithmetic is the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import webtoonfaces as wf
+from webtoonfaces import codes
+from webtoonfaces.errors import BadInputError, FaceNotFoundError
+from webtoonfaces.images import to_pil
+from webtoonfaces.studio.face2webtoon import Portrait
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    return wf.example_photo()
+
+
+@pytest.fixture(scope="module")
+def face(photo):
+    return wf.align_face(photo, size=256)
+
+
+@pytest.fixture(scope="module")
+def result(face, tiny_swapae, tiny_generator):
+    return wf.face2webtoon(face, styles=3, swapae=tiny_swapae, generator=tiny_generator, locations=(2, 5.5), seed=4)
+
+
+def same(a: Image.Image, b: Image.Image) -> bool:
+    return a.size == b.size and np.abs(np.asarray(a).astype(int) - np.asarray(b)).max() <= 1
+
+
+def test_what_is_in_it(result, face, tiny_generator):
+    assert result.face is face.image
+    assert [len(row) for row in result.images] == [3, 3]
+    assert all(p.size == (64, 64) for row in result.images for p in row)
+    assert all(
+        same(a, b)
+        for a, b in zip(
+            result.styles, tiny_generator.render(tiny_generator.sample_ws([4, 5, 6], truncation_psi=0.7)), strict=True
+        )
+    )
+
+
+def test_each_picture_is_the_photo_swapped_at_its_location(result, tiny_swapae):
+    portrait = result.portrait
+    for location, row in zip(result.locations, result.images, strict=True):
+        for j, picture in enumerate(row):
+            mixed = codes.swap_at(portrait.texture, result.codes[j : j + 1], location=location)
+            alone = to_pil(tiny_swapae.decode(portrait.structure, mixed, noise_mode="none"))[0]
+            assert same(picture, alone)
+
+
+def test_sheet_layout(result):
+    sheet = result.sheet(cell=64)
+    assert sheet.size == (4 * 64, 3 * 64)
+
+    def cell(row: int, column: int) -> Image.Image:
+        return sheet.crop((64 * column, 64 * row, 64 * column + 64, 64 * row + 64))
+
+    assert same(cell(1, 0), result.reconstruction)
+    assert same(cell(2, 0), result.reconstruction)
+    assert same(cell(1, 2), result.images[0][1])
+    assert same(cell(2, 3), result.images[1][2])
+
+
+def test_location_8_is_the_photo_itself_and_0_the_style_alone(face, tiny_swapae, tiny_generator):
+    sheet = wf.face2webtoon(face, styles=[9], swapae=tiny_swapae, generator=tiny_generator, locations=(8, 0))
+    assert same(sheet.images[0][0], sheet.reconstruction)
+    assert not same(sheet.images[1][0], sheet.reconstruction)
+
+
+def test_styles_from_pictures_and_seeds_together(face, photo, tiny_swapae, tiny_generator, tmp_path):
+    photo.save(tmp_path / "style.png")
+    mixed = wf.face2webtoon(
+        face, styles=[tmp_path / "style.png", 3, photo], swapae=tiny_swapae, generator=tiny_generator
+    )
+    assert len(mixed.styles) == 3
+    assert mixed.codes.shape == (3, 8, 128)
+    assert torch.equal(mixed.codes[0], mixed.codes[2])
+
+
+def test_pictures_alone_need_no_generator(face, photo, tiny_swapae):
+    sheet = wf.face2webtoon(face, styles=[photo], swapae=tiny_swapae)
+    with pytest.raises(BadInputError, match="generator"):
+        sheet.gif("never.gif")
+
+
+def test_exploration_is_180_frames_of_2_by_2(result, tmp_path, monkeypatch):
+    encoded = []
+    monkeypatch.setattr(Portrait, "__init__", lambda *a, **k: encoded.append(1))
+    frames = list(result.frames(cell=32))
+    assert len(frames) == 180
+    assert not encoded, "the photo is encoded once, when the sheet is made"
+    assert frames[0].size == (64, 64)
+    top_left = np.asarray(frames[7].crop((0, 0, 32, 32)))
+    assert not top_left.any(), "the first quarter is blank"
+    photos = [np.asarray(frame.crop((0, 32, 32, 64))) for frame in frames[::30]]
+    assert all(np.array_equal(photos[0], one) for one in photos)
+    styles = {frame.crop((32, 0, 64, 32)).tobytes() for frame in frames}
+    assert len(styles) > 150, "every style is rendered"
+
+
+def test_gif_on_disk(result, tmp_path):
+    with Image.open(result.gif(tmp_path / "e.gif", cell=32)) as gif:
+        assert gif.size == (64, 64)
+        total = 0
+        for i in range(gif.n_frames):
+            gif.seek(i)
+            total += gif.info["duration"]
+    assert total == 180 * 50  # ms
+
+
+def test_singles(result, tmp_path):
+    paths = result.save(tmp_path / "all")
+    assert len(paths) == 1 + 1 + 3 + 2 * 3
+    assert {"photo.png", "reconstruction.png", "style-1.png", "location-5.5-style-3.png"} <= {p.name for p in paths}
+
+
+def test_pasting_back_changes_the_face_alone(result, photo):
+    pasted = result.paste(style=1, location=5.5)
+    assert pasted.size == photo.size
+    changed = np.asarray(pasted).astype(int) != np.asarray(photo)
+    assert changed.any()
+    assert not changed[300:].any(), "the suit is left as it was"
+
+
+def test_a_photo_is_aligned_by_itself(photo, face, tiny_swapae):
+    portrait = Portrait(photo, tiny_swapae)
+    assert np.allclose(portrait.aligned.quad, face.quad)
+
+
+def test_no_face_is_explained(tiny_swapae):
+    with pytest.raises(FaceNotFoundError, match="fallback"):
+        wf.face2webtoon(Image.new("RGB", (300, 300), "white"), styles=[3], swapae=tiny_swapae)
+
+
+def test_without_alignment_the_picture_is_taken_whole(tiny_swapae):
+    portrait = Portrait(Image.new("RGB", (300, 150), "white"), tiny_swapae, align=False)
+    assert portrait.structure.shape == (1, 8, 4, 8)
+    assert portrait.aligned is None
+
+
+@pytest.mark.parametrize(("styles", "locations"), [([], (3,)), ([1], ()), ([1], (9,))])
+def test_mistakes_are_explained(face, tiny_swapae, tiny_generator, styles, locations):
+    with pytest.raises(BadInputError):
+        wf.face2webtoon(face, styles=styles, swapae=tiny_swapae, generator=tiny_generator, locations=locations)

@@ -1,0 +1,198 @@
+"""A photo, redrawn in the styles of webtoons: encoded once, drawn in as many styles as you like.
+
+The photo gives the structure; a style comes from a StyleGAN2 sample or from a reference picture. The first layers up
+to the swap location keep the photo's own texture, the rest take the style's; noise is zero throughout.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .. import codes
+from ..errors import BadInputError
+from ..faces import AlignedFace, align_face
+from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil, to_tensor
+from ..pretrained import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+
+Style: TypeAlias = "int | ImageSource"
+CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
+ANCHORS, STEPS = 10, 20  # of the style-exploration animation: 9 x 20 = 180 frames
+BATCH = 10
+
+
+class Portrait:
+    """A photo whose codes are kept: `draw` takes any number of styles without encoding it again.
+
+    Attributes: `picture` (what was encoded, PIL), `aligned` (AlignedFace or None), `structure` [1, 8, h, w],
+    `texture` [1, L, D].
+    """
+
+    def __init__(self, face: AlignedFace | ImageSource, swapae: SwappingAutoencoder, *, align: bool = True):
+        """face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False."""
+        self.swapae = swapae
+        if not isinstance(face, AlignedFace) and align:
+            face = align_face(face, size=max(CELL, swapae.size))
+        self.aligned = face if isinstance(face, AlignedFace) else None
+        self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
+        self.structure, self.texture = swapae.encode(_at_model_size(self.picture, swapae))
+
+    def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
+        """The photo in each style [N, L, D], its own texture kept in the first `location` layers."""
+        return self.swapae.render(self.structure, codes.swap_at(self.texture, styles, location=location))
+
+    def rebuild(self) -> Image.Image:
+        """The photo with its own texture: what the model makes of it before any style."""
+        return self.swapae.render(self.structure, self.texture)[0]
+
+
+def _at_model_size(picture: ImageSource, swapae: SwappingAutoencoder) -> Tensor:
+    """[1, 3, H, W] with the shorter side at the size that the model was trained at: strokes come out at their scale."""
+    image = load_image(picture)
+    scale = swapae.size / min(image.size)
+    return to_tensor(image, size=(max(16, round(image.width * scale)), max(16, round(image.height * scale))))
+
+
+@dataclass(frozen=True)
+class StyleSource:
+    """Turns seeds and pictures into style codes; keeps the pictures, because sheets show them."""
+
+    swapae: SwappingAutoencoder
+    generator: StyleGAN2 | None = None
+    truncation_psi: float = 0.7
+
+    def from_ws(self, ws: Tensor) -> tuple[list[Image.Image], Tensor]:
+        """StyleGAN2 codes [N, L, D] -> their pictures, and their styles [N, L', D'] for the Swapping Autoencoder."""
+        if self.generator is None:
+            raise BadInputError("Styles by seed need a generator: pass generator=wf.load_stylegan2('demo').")
+        pictures, styles = [], []
+        for part in ws.split(BATCH):
+            images = self.generator.synthesis(part, noise_mode="const").clamp(-1, 1)
+            size = (self.swapae.size, self.swapae.size)
+            scaled = torch.nn.functional.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True)
+            styles.append(self.swapae.encode(scaled if images.shape[2:] != size else images)[1])
+            pictures += to_pil(images)
+        return pictures, torch.cat(styles)
+
+    def from_seeds(self, seeds: Sequence[int]) -> tuple[list[Image.Image], Tensor]:
+        if self.generator is None:
+            return self.from_ws(torch.empty(0))
+        return self.from_ws(self.generator.sample_ws(seeds, truncation_psi=self.truncation_psi))
+
+    def gather(self, styles: Iterable[Style]) -> tuple[list[Image.Image], Tensor]:
+        """Seeds (whole numbers) and pictures (anything else), in any mixture and order."""
+        pictures, found = [], []
+        for style in styles:
+            if isinstance(style, int):
+                one, code = self.from_seeds([style])
+            else:
+                one = [load_image(style)]
+                code = self.swapae.encode(_at_model_size(one[0], self.swapae))[1]
+            pictures += one
+            found.append(code)
+        if not found:
+            raise BadInputError("Give at least one style: a number of styles, seeds, or pictures.")
+        return pictures, torch.cat(found)
+
+
+@dataclass(frozen=True, eq=False)
+class WebtoonSheet:
+    """What `face2webtoon` gives: every picture, and ways to lay them out and keep them.
+
+    `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own texture.
+    """
+
+    portrait: Portrait
+    source: StyleSource
+    styles: list[Image.Image]
+    codes: Tensor = field(repr=False)
+    locations: tuple[float, ...] = (3, 5)
+    images: list[list[Image.Image]] = field(default_factory=list, repr=False)
+    reconstruction: Image.Image | None = field(default=None, repr=False)
+
+    @property
+    def face(self) -> Image.Image:
+        """The aligned photo that was encoded."""
+        return self.portrait.picture
+
+    def sheet(self, *, cell: int = CELL) -> Image.Image:
+        """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style."""
+        rows: list[Image.Image | None] = [self.face, *self.styles]
+        for row in self.images:
+            rows += [self.reconstruction, *row]
+        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell)
+
+    def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
+        """180 frames of 2 x 2: blank, style; photo, result: a walk through ten samples, twenty steps between two."""
+        if self.source.generator is None:
+            raise BadInputError("The style exploration walks through samples: it needs generator=...")
+        psi = self.source.truncation_psi
+        anchors = self.source.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
+        location = self.locations[0] if location is None else location
+        for ws in codes.loop(anchors, steps=STEPS, closed=False).split(BATCH):
+            styles, found = self.source.from_ws(ws)
+            for style, result in zip(styles, self.portrait.draw(found, location=location), strict=True):
+                yield contact_sheet([None, style, self.face, result], columns=2, cell=cell)
+
+    def gif(
+        self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int = CELL
+    ) -> Path:
+        """Write the style exploration as a GIF of 9 seconds; returns its path."""
+        return save_gif(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
+
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write every picture by itself: photo, styles, and results named by location and style; returns the paths."""
+        folder = Path(folder)
+        named = {"photo": self.face, "reconstruction": self.reconstruction}
+        named |= {f"style-{j + 1}": style for j, style in enumerate(self.styles)}
+        for location, row in zip(self.locations, self.images, strict=True):
+            named |= {f"location-{location:g}-style-{j + 1}": picture for j, picture in enumerate(row)}
+        return [save_image(picture, folder / f"{name}.png") for name, picture in named.items() if picture is not None]
+
+    def paste(self, *, style: int = 0, location: float | None = None) -> Image.Image:
+        """The whole photo with one result in the place of the face."""
+        if self.portrait.aligned is None:
+            raise BadInputError("This picture was not cut out of a photo, so there is nothing to paste it back into.")
+        row = 0 if location is None else self.locations.index(location)
+        return self.portrait.aligned.paste(self.images[row][style])
+
+    def _repr_png_(self) -> bytes | None:
+        return self.sheet()._repr_png_()
+
+
+def face2webtoon(
+    face: AlignedFace | ImageSource, *, styles: int | Iterable[Style] = 5,
+    swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
+    locations: Sequence[float] = (3, 5), seed: int = 0, truncation_psi: float = 0.7, align: bool = True,
+) -> WebtoonSheet:  # fmt: skip
+    """Redraw a photo in webtoon styles.
+
+    Parameters
+    ----------
+    face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False.
+    styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), or a list of seeds and pictures.
+    swapae, generator : the models; the embedded demo models where none are given.
+    locations : swap locations, 0 to L; low ones change shapes too, high ones only colours. Fractions blend a layer.
+    truncation_psi : of the samples; lower is more average.
+
+    Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
+    """
+    swapae = swapae or load_swapae()
+    listed = list(range(seed, seed + styles)) if isinstance(styles, int) else list(styles)
+    if generator is None and any(isinstance(style, int) for style in listed):
+        generator = load_stylegan2()
+    chosen = tuple(locations)
+    if not chosen:
+        raise BadInputError("Give at least one swap location, such as locations=(3,).")
+    portrait = Portrait(face, swapae, align=align)
+    source = StyleSource(swapae, generator, truncation_psi)
+    pictures, found = source.gather(listed)
+    drawn = [portrait.draw(found, location=location) for location in chosen]
+    return WebtoonSheet(portrait, source, pictures, found, chosen, drawn, portrait.rebuild())

@@ -1,0 +1,93 @@
+"""Named training recipes. `paper` is the published one; the `demo-*` ones make the embedded models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..models.ops import published_channels
+from ..models.stylegan2 import StyleGAN2Config
+from ..models.swapae import SwapAEConfig
+from . import stylegan2, swapae
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe, its batch and one line for `--help`."""
+
+    config: Any
+    batch: int
+    about: str
+
+
+STYLEGAN2 = {
+    "paper": Preset(stylegan2.Config(), 12, "256 px, 30 M parameters: transfer from FFHQ with --init"),
+    "demo": Preset(
+        stylegan2.Config(
+            model=StyleGAN2Config(size=256, channels=(256, 256, 256, 192, 96, 48, 24), w_dim=256, mapping_layers=6),
+            learning_rate=0.0025,
+            r1=4.0,
+            average_kimg=10,
+        ),
+        32,
+        "256 px, about 5 M parameters: one GPU",
+    ),
+    "demo-cpu": Preset(
+        stylegan2.Config(
+            model=StyleGAN2Config(size=64, channels=(192, 192, 128, 96, 48), w_dim=256, mapping_layers=4),
+            r1=4.0,
+            ada_speed=100_000,
+            warmup_kimg=100,
+            average_kimg=5,
+        ),
+        16,
+        "64 px, 2.4 M parameters, warmed up as an autoencoder: two cores",
+    ),
+    "smoke": Preset(
+        stylegan2.Config(
+            model=StyleGAN2Config(size=32, channels=(32, 32, 16, 16), w_dim=32, mapping_layers=2), ada_speed=20_000
+        ),
+        8,
+        "32 px, tiny: to see that everything works",
+    ),
+}
+
+SWAPAE = {
+    "paper": Preset(swapae.Config(), 10, "256 px, 64 M parameters in encoder and generator"),
+    "demo": Preset(
+        swapae.Config(
+            model=SwapAEConfig(channel=8, discriminator_channels=tuple(c // 4 for c in published_channels(256, 1))),
+            patches=4,
+            corrupt=0.3,
+            average_kimg=10,
+        ),
+        16,
+        "256 px, 4 M parameters: one GPU",
+    ),
+    "demo-cpu": Preset(
+        swapae.Config(
+            model=SwapAEConfig(channel=8, size=128, discriminator_channels=(128, 128, 64, 32, 16, 16)),
+            beta1=0.5,
+            patches=2,
+            references=2,
+            warmup_kimg=200,
+            feature_weight=0.5,
+            statistics_weight=0.3,
+            corrupt=0.5,
+            average_kimg=2,
+        ),
+        8,
+        "128 px, 4 M parameters, warmed up on frozen features: two cores",
+    ),
+    "smoke": Preset(
+        swapae.Config(
+            model=SwapAEConfig(channel=2, size=64, discriminator_channels=(16, 16, 8, 8, 8)),
+            patches=2,
+            references=2,
+        ),
+        4,
+        "64 px, tiny: to see that everything works",
+    ),
+}
+
+FAMILIES = {"stylegan2": STYLEGAN2, "swapae": SWAPAE}

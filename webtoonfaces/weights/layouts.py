@@ -1,0 +1,256 @@
+"""One network between its original layout, the state dict of published PyTorch checkpoints, and our modules.
+
+The original layout stores the fixed filters as `*.kernel` and modulated weights as [1, out, in, k, k]; ours has no
+filters, 4-D weights (so that channels-last applies), and `w_avg`. `convert` does the same for whole files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import LayoutError, MissingExtraError, UnknownNameError
+from ..models import cartoonizers, ops, stylegan2, swapae
+
+StateDict = dict[str, Tensor]
+
+
+def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) -> nn.Module:
+    """Network `kind` from a state dict in its original layout, in eval mode, float32, no gradients.
+
+    `kind` is one of `kinds()`. The configuration is read from the tensors' shapes unless it is given. The fixed
+    filters may be left out; where they are present they must hold the values that the network uses.
+
+    Raises
+    ------
+    LayoutError : naming every missing, unexpected and wrongly shaped key at once.
+    """
+    recipe = _recipe(kind)
+    strays = sorted(key for key, value in state_dict.items() if not isinstance(value, Tensor))
+    if strays:
+        raise LayoutError(f"This is no state dict of a {kind}: {', '.join(strays)} hold no tensors.")
+    if config is None:
+        config = recipe.infer(state_dict)
+    with torch.device("meta"):  # random weights that are about to be replaced cost seconds
+        module = recipe.make(config)
+    layout = {key: tuple(value.shape) for key, value in original_view(module).items()}
+    filters = fixed_filters(module)
+    optional = {*filters, "w_avg"}
+    layout |= {key: tuple(value.shape) for key, value in filters.items()}
+    _check_layout(kind, layout, optional, state_dict)
+    for key in sorted(filters.keys() & state_dict.keys()):
+        if not torch.allclose(state_dict[key].float(), filters[key], atol=1e-6):
+            raise LayoutError(
+                f"The filter {key} of this {kind} is not the [1, 3, 3, 1] one that the network is built on."
+            )
+    recipe.check(state_dict)
+
+    ours = {}
+    for key, shape in ((k, tuple(v.shape)) for k, v in module.state_dict().items()):
+        if key in state_dict:
+            value = state_dict[key]
+            ours[key] = (value.float() if value.is_floating_point() else value).reshape(shape)
+    module.load_state_dict(ours | _absent_w_avg(module, ours), assign=True, strict=True)
+    module.eval().requires_grad_(False)
+    if "w_avg" in module.state_dict() and "w_avg" not in state_dict:
+        module.measure_w_avg()  # type: ignore[operator]
+    return module
+
+
+def export(kind: str, module: nn.Module) -> StateDict:
+    """The state dict of `module` in the original layout of `kind`, fixed filters included: the inverse of `build`."""
+    _recipe(kind)
+    original = {key: value.detach() for key, value in original_view(module).items() if key != "w_avg"}
+    return original | fixed_filters(module)
+
+
+def kinds() -> tuple[str, ...]:
+    """The networks that `build` knows."""
+    return tuple(_RECIPES)
+
+
+def fixed_filters(module: nn.Module) -> StateDict:
+    """The [1, 3, 3, 1] filters that the original layout of `module` stores, under their keys, float32 [4, 4]."""
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    kernel = torch.outer(taps, taps) / 64
+    found: StateDict = {}
+    for name, part in module.named_modules():
+        if isinstance(part, ops.Blur):
+            found[f"{name}.kernel"] = kernel.clone()
+        elif isinstance(part, ops.UpSkip):  # position 0 of its sequence; the filter stood at 1
+            found[f"{name.removesuffix('0')}1.kernel"] = kernel.clone()
+        elif isinstance(part, ops.ModulatedConv2d) and part.up:
+            found[f"{name}.blur.kernel"] = kernel * 4
+        elif isinstance(part, stylegan2.ToRGB) and name != "to_rgb1":  # the first has nothing to enlarge
+            found[f"{name}.upsample.kernel"] = kernel * 4
+    return found
+
+
+def original_view(module: nn.Module) -> StateDict:
+    """Our state dict with modulated weights as [1, out, in, k, k]; no filters."""
+    modulated = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, ops.ModulatedConv2d)}
+    return {
+        key: (value.contiguous()[None] if key in modulated else value.contiguous())
+        for key, value in module.state_dict().items()
+    }
+
+
+def _absent_w_avg(module: nn.Module, ours: StateDict) -> StateDict:
+    absent = module.state_dict().keys() - ours.keys()
+    return {key: torch.zeros(module.state_dict()[key].shape) for key in absent}
+
+
+def _check_layout(
+    kind: str, layout: Mapping[str, tuple[int, ...]], optional: set[str], given: Mapping[str, Tensor]
+) -> None:
+    wrong = [
+        f"{key} is {list(given[key].shape)}, should be {list(shape)}"
+        for key, shape in layout.items()
+        if key in given and tuple(given[key].shape) != shape
+    ]
+    problems = [
+        (label, keys)
+        for label, keys in (
+            ("missing", sorted(layout.keys() - given.keys() - optional)),
+            ("unexpected", sorted(given.keys() - layout.keys())),
+            ("of another shape", wrong),
+        )
+        if keys
+    ]
+    if problems:
+        told = "; ".join(f"{label}: {', '.join(keys)}" for label, keys in problems)
+        raise LayoutError(f"These weights do not fit a {kind}. Keys {told}. Is it a checkpoint of another model?")
+
+
+# --------------------------------------------------------------------------------------------------------------
+# What is known of each network
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    make: Callable[[Any], nn.Module]
+    infer: Callable[[Mapping[str, Tensor]], Any] = lambda _: None
+    check: Callable[[Mapping[str, Tensor]], None] = lambda _: None
+
+
+def _count(state_dict: Iterable[str], pattern: str) -> int:
+    """One more than the highest number that `pattern`'s group takes among the keys."""
+    numbers = [int(m.group(1)) for key in state_dict if (m := re.match(pattern, key))]
+    return max(numbers, default=-1) + 1
+
+
+def _dim(state_dict: Mapping[str, Tensor], key: str, axis: int, default: int) -> int:
+    """Size of one axis; where the key is missing the published size, so that the layout check can name it."""
+    value = state_dict.get(key)
+    return value.shape[axis] if value is not None and value.ndim > axis else default
+
+
+def _sizes(steps: int) -> int:
+    """Side of a picture after so many doublings of 4 px, kept inside what networks are built for."""
+    return 4 * 2 ** min(max(steps, 3), 8)
+
+
+def _stylegan2_generator(sd: Mapping[str, Tensor]) -> stylegan2.StyleGAN2Config:
+    size = _sizes(_count(sd, r"to_rgbs\.(\d+)\."))
+    published = ops.published_channels(size)
+    channels = [_dim(sd, "input.input", 1, published[0])]
+    for i, width in enumerate(published[1:]):
+        channels.append(_dim(sd, f"convs.{2 * i}.conv.weight", 1, width))
+    return stylegan2.StyleGAN2Config(
+        size=size,
+        channels=tuple(channels),
+        w_dim=_dim(sd, "style.1.weight", 1, 512),
+        mapping_layers=_count(sd, r"style\.(\d+)\.weight") - 1 if "style.1.weight" in sd else 8,
+    )
+
+
+def _discriminator_channels(sd: Mapping[str, Tensor], multiplier: int) -> tuple[int, ...]:
+    size = _sizes(_count(sd, r"convs\.(\d+)\.") - 1)
+    published = ops.published_channels(size, multiplier)[::-1]
+    channels = [_dim(sd, "convs.0.0.weight", 0, published[0])]
+    for i, width in enumerate(published[1:], start=1):
+        channels.append(_dim(sd, f"convs.{i}.conv2.1.weight", 0, width))
+    return tuple(channels[::-1])
+
+
+def _stylegan2_discriminator(sd: Mapping[str, Tensor]) -> stylegan2.StyleGAN2Config:
+    channels = _discriminator_channels(sd, 2)
+    return stylegan2.StyleGAN2Config(size=_sizes(len(channels) - 1), channels=channels)
+
+
+def _swapae_encoder(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
+    return swapae.SwapAEConfig(
+        channel=_dim(sd, "stem.0.0.weight", 0, 32), structure_channels=_dim(sd, "structure.1.0.weight", 0, 8)
+    )
+
+
+def _swapae_generator(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
+    return swapae.SwapAEConfig(
+        channel=max(1, _dim(sd, "to_rgb.0.weight", 1, 128) // swapae.BLOCK_WIDTHS[-1]),
+        structure_channels=_dim(sd, "layers.0.conv1.conv.weight", 2, 8),
+    )
+
+
+def _swapae_discriminator(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
+    channels = _discriminator_channels(sd, 1)
+    return swapae.SwapAEConfig(size=_sizes(len(channels) - 1), discriminator_channels=channels)
+
+
+def _swapae_cooccur(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
+    return swapae.SwapAEConfig(channel=_dim(sd, "encoder.0.0.weight", 0, 32))
+
+
+def _equal_blocks(sd: Mapping[str, Tensor]) -> None:
+    """The facial cartoonizer applies one residual block four times; its file must hold four equal copies."""
+    for key in (k for k in sd if k.startswith("res_blocks.0.")):
+        for copy in (1, 2, 3):
+            other = f"res_blocks.{copy}.{key.split('.', 2)[2]}"
+            if not torch.equal(sd[key], sd[other]):
+                raise LayoutError(
+                    f"{other} differs from {key}. The facial cartoonizer applies one residual block four times, so "
+                    "its file holds four equal copies; this one was trained with another architecture."
+                )
+
+
+def _dexined(_: Any) -> nn.Module:
+    try:
+        from ..models.edges import DexiNedMaps
+    except ImportError as error:
+        raise MissingExtraError("Drawing edges with DexiNed", "edges", "kornia") from error
+    return DexiNedMaps()
+
+
+_RECIPES: dict[str, _Recipe] = {
+    "stylegan2_generator": _Recipe(stylegan2.Generator, _stylegan2_generator),
+    "stylegan2_discriminator": _Recipe(stylegan2.Discriminator, _stylegan2_discriminator),
+    "swapae_encoder": _Recipe(swapae.Encoder, _swapae_encoder),
+    "swapae_generator": _Recipe(swapae.Generator, _swapae_generator),
+    "swapae_discriminator": _Recipe(swapae.Discriminator, _swapae_discriminator),
+    "swapae_cooccur": _Recipe(swapae.CooccurrenceDiscriminator, _swapae_cooccur),
+    "cartoonizer": _Recipe(lambda _: cartoonizers.FacialCartoonizer(), check=_equal_blocks),
+    "animegan2": _Recipe(lambda _: cartoonizers.AnimeGANv2()),
+    "dexined": _Recipe(_dexined),
+}
+
+
+def _recipe(kind: str) -> _Recipe:
+    if kind not in _RECIPES:
+        raise UnknownNameError("network", kind, _RECIPES)
+    return _RECIPES[kind]
+
+
+def config_of(kind: str, values: Mapping[str, Any]) -> Any:
+    """The configuration dataclass of `kind` from a header's JSON; None where the network has none."""
+    cls: Any = stylegan2.StyleGAN2Config if kind.startswith("stylegan2") else swapae.SwapAEConfig
+    if not kind.startswith(("stylegan2", "swapae")):
+        return None
+    known = {field.name for field in fields(cls)}
+    try:
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
+    except (TypeError, ValueError) as error:
+        raise LayoutError(f"The header of this file describes no {kind}: {error}") from error
