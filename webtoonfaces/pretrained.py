@@ -22,10 +22,11 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from . import codes
-from .errors import BadInputError, WeightsNotFoundError
+from .errors import BadInputError, WeightsError, WeightsNotFoundError
 from .images import ImageSource, load_image, to_pil, to_tensor
 from .models import stylegan2 as stylegan2_networks
 from .models import swapae as swapae_networks
+from .models.ops import Prefix
 from .weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
@@ -113,6 +114,24 @@ def _read(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tupl
     return convert.read(path, family), Weights(family, record.name, sha256, path)
 
 
+def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.device | None = None) -> Any:
+    """The model that a recipe names, if it is on this machine already and is the very same file; nothing is fetched."""
+    record = registry.find(family, name)
+    path = store.locate(record)
+    if path is None:
+        raise WeightsNotFoundError(
+            f"This picture was made with the {family} model {name!r}, which is not on this machine. "
+            f"Type: webtoonfaces fetch {family} {name}"
+        )
+    if store.verify(path, record) != sha256:
+        raise WeightsError(
+            f"This picture was made with another version of the {family} model {name!r} than the one here, so it "
+            "would come out differently. Pass the model that made it."
+        )
+    load = {"stylegan2": load_stylegan2, "swapae": load_swapae}[family]
+    return load(name, device=device)
+
+
 def _place(network: Any, device: str | torch.device | None) -> Any:
     target = torch.device(device) if device is not None else best_device()
     return network.to(target, memory_format=torch.channels_last)
@@ -198,11 +217,14 @@ class StyleGAN2:
         return torch.cat(each)
 
     @torch.no_grad()
-    def synthesis(self, ws: Tensor, *, noise_mode: str = "const", max_size: int | None = None) -> Tensor:
+    def synthesis(
+        self, ws: Tensor, *, noise_mode: str = "const", max_size: int | None = None, prefix: Prefix | None = None
+    ) -> Tensor:
         """Codes [N, L, D] -> pictures float32 [N, 3, size, size], nominally in [-1, 1], never clamped.
 
         noise_mode : "const" (the checkpoint's own planes), "random" (fresh ones), "none".
         max_size : stop at this resolution (4, 8, ... px) and give its own RGB picture, a cheap draft.
+        prefix : keeps what one call leaves for the next, which then starts at the first layer that changed.
         """
         codes.check_codes(ws, "ws")
         if ws.shape[1:] != (self.num_ws, self.w_dim):
@@ -213,7 +235,9 @@ class StyleGAN2:
         if noise_mode not in NOISE_MODES:
             raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
         with self.lock:
-            return self.network.synthesis(ws.to(self.device, torch.float32), noise_mode, stop_at=max_size)
+            return self.network.synthesis(
+                ws.to(self.device, torch.float32), noise_mode, stop_at=max_size, prefix=prefix
+            )
 
     def render(self, ws: Tensor, *, noise_mode: str = "const", batch: int = 8) -> list[Image.Image]:
         """Codes [N, L, D], or a grid [rows, cols, L, D] row by row -> PIL images; batches by itself."""
@@ -291,10 +315,13 @@ class SwappingAutoencoder:
         return _resize(batch.to(self.device, torch.float32), _fitting(*batch.shape[2:]))
 
     @torch.no_grad()
-    def decode(self, structure: Tensor, style: Tensor, *, noise_mode: str = "none") -> Tensor:
+    def decode(
+        self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", prefix: Prefix | None = None
+    ) -> Tensor:
         """structure [N, 8, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
         One of the two may hold a single picture: it is used for all of the other.
+        prefix : keeps what one call leaves for the next, which then starts at the first block that changed.
         """
         if noise_mode not in NOISE_MODES:
             raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
@@ -313,7 +340,7 @@ class SwappingAutoencoder:
         structure = structure.to(self.device, torch.float32).expand(n, -1, -1, -1)
         style = style.to(self.device, torch.float32).expand(n, *[-1] * (style.ndim - 1))
         with self.lock:
-            return self.generator(structure, style, noise_mode)
+            return self.generator(structure, style, noise_mode, prefix=prefix)
 
     def render(
         self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", batch: int = 8

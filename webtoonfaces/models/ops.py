@@ -1,12 +1,17 @@
 """Layers that the StyleGAN2 family is made of, in plain PyTorch: nothing here is compiled.
 
-Two choices make them quick without changing what they compute (Karras et al. 2020, "Analyzing and Improving the
+Three choices make them quick without changing what they compute (Karras et al. 2020, "Analyzing and Improving the
 Image Quality of StyleGAN", section 2):
 
 * A modulated convolution scales its *input* by the style and its *output* by the demodulation, rather than building
   one weight for each sample. It is the same sum in another order, and a batch shares one ordinary convolution.
 * The [1, 3, 3, 1] filter runs as one 4 x 4 depthwise convolution. Two passes of 4 taps would need half the
   multiplications, but were slower at every size measured on a CPU, where memory traffic is what costs.
+* Biases and gains ride on convolutions. Leaky ReLU is homogeneous, so its gain of sqrt(2), and the 1 / sqrt(2) of a
+  residual block, multiply the small weight instead of the large map.
+
+Where a trainer runs these networks under autocast, convolutions round to bfloat16; everything whose rounding would
+show stays as precise as its input: filters, styles, the demodulation, the last layers of a discriminator.
 
 Equalized learning rate (Karras et al. 2018, "Progressive Growing of GANs", section 4.1): parameters are stored as
 N(0, 1) and scaled when they are used, so that every layer learns at the same pace.
@@ -16,7 +21,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +31,20 @@ from torch import Tensor, nn
 
 SQRT2 = math.sqrt(2.0)
 LEAK = 0.2
+
+
+def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Keep autocast out of `function`: it computes in the types of its arguments."""
+
+    @wraps(function)
+    def guarded(*args: Any, **options: Any) -> Tensor:
+        device = next(a.device.type for a in args if isinstance(a, Tensor))
+        if not torch.is_autocast_enabled(device):  # asked first, so that tracers and exporters see no context
+            return function(*args, **options)
+        with torch.autocast(device, enabled=False):
+            return function(*args, **options)
+
+    return guarded
 
 
 def leaky_relu(x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -42,19 +63,50 @@ def _filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device
         return kernel.to(device, dtype).expand(channels, 1, 4, 4).contiguous()
 
 
+@full_precision
+def _apply_filter(x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None) -> Tensor:
+    """Filter [N, C, H, W]; with a `size` the adjoint of that, which gives a map of `size` = (height, width)."""
+    kernel = _filter(x.shape[1], gain, x.dtype, x.device)
+    if size is None:
+        return F.conv2d(x, kernel, stride=stride, padding=padding, groups=x.shape[1])
+    extra = [n - ((m - 1) * stride - 2 * padding + 4) for n, m in zip(size, x.shape[2:], strict=True)]
+    return F.conv_transpose2d(
+        x, kernel, stride=stride, padding=padding, output_padding=extra, groups=x.shape[1]
+    )  # [N, C, *size]
+
+
+class _Filtered(torch.autograd.Function):
+    """`_apply_filter` for training. The filter never learns, which autograd's own second derivative of a convolution
+    does not know: it works out the filter's gradient channel by channel and throws it away."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None) -> Tensor:
+        ctx.options = gain, stride, padding, tuple(x.shape[2:]) if size is None else None
+        return _apply_filter(x, gain, stride, padding, size)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return _Filtered.apply(gradients[0], *ctx.options), None, None, None, None  # type: ignore[no-untyped-call]
+
+
+def _filtered(x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None = None) -> Tensor:
+    if torch.is_grad_enabled() and x.requires_grad:
+        return _Filtered.apply(x, gain, stride, padding, size)  # type: ignore[no-untyped-call]
+    return _apply_filter(x, gain, stride, padding, size)
+
+
 def blur(x: Tensor, padding: tuple[int, int], *, gain: float = 1.0, stride: int = 1) -> Tensor:
     """Smooth [N, C, H, W] with the [1, 3, 3, 1] filter, zero-padded by (before, after) on both axes."""
-    kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     before, after = padding
     if before != after:
         x = F.pad(x, (before, after, before, after))
         before = 0
-    return F.conv2d(x, kernel, stride=stride, padding=before, groups=x.shape[1])
+    return _filtered(x, gain, stride, before)
 
 
 def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
     """[N, C, H, W] -> [N, C, 2H, 2W]: zeros in between, then the [1, 3, 3, 1] filter; a gain of 4 keeps the values."""
-    return F.conv_transpose2d(x, _filter(x.shape[1], gain, x.dtype, x.device), stride=2, padding=1, groups=x.shape[1])
+    return _filtered(x, gain, 2, 1, (2 * x.shape[2], 2 * x.shape[3]))
 
 
 class PixelNorm(nn.Module):
@@ -78,8 +130,13 @@ class EqualLinear(nn.Module):
         self.activate = activate
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.linear(x, self.weight * self.scale, self.bias * self.lr_mul)
+        x = _linear(x, self.weight * self.scale, self.bias * self.lr_mul)
         return leaky_relu(x) if self.activate else x
+
+
+@full_precision
+def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return F.linear(x.to(weight.dtype), weight, bias)
 
 
 class EqualConv2d(nn.Module):
@@ -92,8 +149,11 @@ class EqualConv2d(nn.Module):
         self.scale = 1 / math.sqrt(in_ch * kernel * kernel)
         self.stride, self.padding = stride, padding
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight * self.scale, self.bias, stride=self.stride, padding=self.padding)
+    def forward(self, x: Tensor, bias: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
+        """`bias` [out] stands in for a layer's own; `gain` multiplies the result."""
+        bias = self.bias if bias is None else bias
+        bias = bias if bias is None else bias * gain
+        return F.conv2d(x, self.weight * (self.scale * gain), bias, stride=self.stride, padding=self.padding)
 
 
 class UpSkip(nn.Module):
@@ -109,8 +169,8 @@ class UpSkip(nn.Module):
         self.weight = nn.Parameter(torch.randn(in_ch, out_ch, 1, 1))
         self.scale = 1 / math.sqrt(in_ch)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return upsample(F.conv2d(x, self.weight.transpose(0, 1) * self.scale), gain=1.0)
+    def forward(self, x: Tensor, *, gain: float = 1.0) -> Tensor:
+        return upsample(F.conv2d(x, self.weight.transpose(0, 1) * (self.scale * gain)), gain=1.0)
 
 
 class Blur(nn.Module):
@@ -163,6 +223,21 @@ class ConvLayer(nn.Sequential):
             layers.append(Activation(out_ch))
         super().__init__(*layers)
 
+    def forward(self, x: Tensor, *, gain: float = 1.0) -> Tensor:
+        """`gain` multiplies the result."""
+        bias: Tensor | None = None
+        for part in self:
+            if isinstance(part, EqualConv2d):
+                activation = self[-1]
+                if isinstance(activation, Activation):
+                    bias, gain = activation.bias, gain * SQRT2
+                x = part(x, bias, gain=gain)
+            elif isinstance(part, Activation):
+                x = F.leaky_relu(x, LEAK)
+            else:
+                x = part(x)
+        return x
+
 
 class ResBlock(nn.Module):
     """Residual block: two 3 x 3 convolutions beside a 1 x 1 skip, halving the size unless `down=False`.
@@ -179,7 +254,7 @@ class ResBlock(nn.Module):
         self.skip = ConvLayer(in_ch, out_ch, 1, down=down, activate=False, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return (self.conv2(self.conv1(x)) + self.skip(x)) / SQRT2
+        return self.conv2(self.conv1(x), gain=1 / SQRT2) + self.skip(x, gain=1 / SQRT2)
 
 
 class ModulatedConv2d(nn.Module):
@@ -202,18 +277,25 @@ class ModulatedConv2d(nn.Module):
         self.padding = kernel // 2
         self.up, self.demodulate = up, demodulate
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, bias: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
+        """`bias` [out] is added at the end; `gain` multiplies the result, bias included."""
         s = self.modulation(style) * self.scale  # [N, in]
-        x = x * s[:, :, None, None]
+        x = x * s.to(x.dtype)[:, :, None, None]
         if self.up:
             x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)  # [N, out, 2H+1, 2W+1]
             x = blur(x, (1, 1), gain=4.0)  # [N, out, 2H, 2W]
         else:
             x = F.conv2d(x, self.weight, padding=self.padding)
-        if self.demodulate:
-            energy = s.square() @ self.weight.square().sum(dim=(2, 3)).t()  # [N, out]
-            x = x * torch.rsqrt(energy + 1e-8)[:, :, None, None]
-        return x
+        factor = _demodulation(s, self.weight) * gain if self.demodulate else s.new_full((1, 1), gain)
+        shift = torch.zeros_like(self.weight[:, 0, 0, 0]) if bias is None else bias * gain
+        return torch.addcmul(shift.to(x.dtype).view(1, -1, 1, 1), x, factor.to(x.dtype)[:, :, None, None])
+
+
+@full_precision
+def _demodulation(s: Tensor, weight: Tensor) -> Tensor:
+    """What brings each output channel to unit variance, [N, out], for styles [N, in] and a weight [out, in, k, k]."""
+    energy = s.square() @ weight.square().sum(dim=(2, 3)).t()
+    return torch.rsqrt(energy + 1e-8)
 
 
 class NoiseInjection(nn.Module):
@@ -223,8 +305,8 @@ class NoiseInjection(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
-        return x if noise is None else x + self.weight * noise
+    def forward(self, x: Tensor, noise: Tensor | None, *, gain: float = 1.0) -> Tensor:
+        return x if noise is None else x + ((self.weight * gain) * noise).to(x.dtype)
 
 
 class StyledConv(nn.Module):
@@ -236,8 +318,49 @@ class StyledConv(nn.Module):
         self.noise = NoiseInjection()
         self.activate = Activation(out_ch)
 
-    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
-        return self.activate(self.noise(self.conv(x, style), noise))
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None, *, gain: float = 1.0) -> Tensor:
+        gain = gain * SQRT2
+        x = self.noise(self.conv(x, style, self.activate.bias, gain=gain), noise, gain=gain)
+        return F.leaky_relu(x, LEAK)
+
+
+class Prefix:
+    """The activations of the last call, so that the next one starts at the first layer whose code changed.
+
+    Moving one slider changes a few layers' codes; what was computed before them is still true.
+    """
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Any] = {}  # step -> state before it
+        self._codes: Tensor | None = None
+        self._key: tuple[Any, ...] = ()
+
+    def resume(self, codes: Tensor, key: tuple[Any, ...], reach: Callable[[int], int]) -> int:
+        """The last step that can be gone on from with these codes [N, L, D]; forgets what no longer holds.
+
+        key : all else that the result depends on; tensors are compared by value.
+        reach : step -> how many leading layers the state before that step depends on.
+        """
+        if self._codes is not None and self._codes.shape == codes.shape and _equal(self._key, key):
+            differs = torch.ne(self._codes, codes).any(dim=2).any(dim=0).nonzero()
+            first = int(differs[0]) if len(differs) else codes.shape[1]
+            self.kept = {step: state for step, state in self.kept.items() if reach(step) <= first}
+        else:
+            self.kept = {}
+        self._codes, self._key = codes, key
+        return max(self.kept, default=0)
+
+
+def _equal(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    if len(a) != len(b):
+        return False
+    for x, y in zip(a, b, strict=True):
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            if x.shape != y.shape or not torch.equal(x, y):
+                return False
+        elif x != y:
+            return False
+    return True
 
 
 def minibatch_stddev(x: Tensor, *, group: int = 4) -> Tensor:
@@ -285,6 +408,6 @@ class ResidualDiscriminator(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        x = self.convs(images.contiguous(memory_format=torch.channels_last))  # [N, C, 4, 4]
+        x = self.convs(images.contiguous(memory_format=torch.channels_last)).to(images.dtype)  # [N, C, 4, 4]
         x = self.final_conv(minibatch_stddev(x) if self.stddev else x)
         return self.final_linear(x.flatten(1))

@@ -17,6 +17,7 @@ from .ops import (
     EqualLinear,
     ModulatedConv2d,
     PixelNorm,
+    Prefix,
     ResidualDiscriminator,
     StyledConv,
     published_channels,
@@ -72,7 +73,7 @@ class ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
 
     def forward(self, x: Tensor, style: Tensor, smaller: Tensor | None = None) -> Tensor:
-        rgb = self.conv(x, style) + self.bias
+        rgb = self.conv(x, style, self.bias.flatten())
         return rgb if smaller is None else rgb + upsample(smaller)
 
 
@@ -134,21 +135,32 @@ class Generator(nn.Module):
         return self.w_avg
 
     def synthesis(
-        self, ws: Tensor, noise_mode: str = "const", *, noise: NoiseSource | None = None, stop_at: int | None = None
-    ) -> Tensor:
+        self, ws: Tensor, noise_mode: str = "const", *, noise: NoiseSource | None = None, stop_at: int | None = None,
+        prefix: Prefix | None = None,
+    ) -> Tensor:  # fmt: skip
         """ws, float32 [N, L, D] -> pictures [N, 3, size, size], nominally in [-1, 1], never clamped.
 
         noise_mode : "const" adds the checkpoint's own planes, "random" fresh ones, "none" no noise.
         noise : a function (index of the plane, its side in px) -> [N or 1, 1, side, side]; overrides the mode.
         stop_at : side in px of an earlier resolution; its own RGB picture is returned, a cheap draft of the whole.
+        prefix : what the last call left, to start from the first layer that changed; not with random noise.
         """
         plane = noise or self._noise_source(noise_mode, ws)
-        x = self.input.input.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        x = self.conv1(x, ws[:, 0], plane(0, 4))
-        rgb = self.to_rgb1(x, ws[:, 1])
+        # The state before resolution step k depends on the codes of layers 0 to 2k + 1.
+        first = prefix.resume(ws, (noise_mode,), lambda k: 2 * k + 2) if prefix else 0
+        if prefix and first in prefix.kept:
+            x, rgb = prefix.kept[first]
+        else:
+            x = self.input.input.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
+            x = self.conv1(x, ws[:, 0], plane(0, 4))
+            rgb = self.to_rgb1(x, ws[:, 1])
         for k, side in enumerate(self.config.resolutions[1:]):
             if stop_at is not None and side > stop_at:
                 break
+            if k < first:
+                continue
+            if prefix:
+                prefix.kept[k] = (x, rgb)
             i = 2 * k + 1  # a resolution shares its ToRGB's code with the next one's first convolution
             x = self.convs[2 * k](x, ws[:, i], plane(i, side))
             x = self.convs[2 * k + 1](x, ws[:, i + 1], plane(i + 1, side))

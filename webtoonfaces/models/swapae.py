@@ -20,6 +20,7 @@ from .ops import (
     ConvLayer,
     EqualConv2d,
     EqualLinear,
+    Prefix,
     ResBlock,
     ResidualDiscriminator,
     StyledConv,
@@ -87,15 +88,17 @@ class StyledResBlock(nn.Module):
         super().__init__()
         self.conv1 = StyledConv(in_ch, out_ch, style_dim, up=up)
         self.conv2 = StyledConv(out_ch, out_ch, style_dim)
-        self.skip: nn.Module | None = None
+        self.skip: nn.Sequential | None = None
         if up:
             self.skip = nn.Sequential(UpSkip(in_ch, out_ch))
         elif in_ch != out_ch:
             self.skip = nn.Sequential(EqualConv2d(in_ch, out_ch, 1))
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
-        y = self.conv2(self.conv1(x, style, noise), style, noise)
-        return (y + (x if self.skip is None else self.skip(x))) / SQRT2
+        y = self.conv2(self.conv1(x, style, noise), style, noise, gain=1 / SQRT2)
+        if self.skip is None:
+            return torch.add(y, x, alpha=1 / SQRT2)
+        return y + self.skip[0](x, gain=1 / SQRT2)
 
 
 @lru_cache(maxsize=64)
@@ -124,20 +127,25 @@ class Generator(nn.Module):
         return self.config.num_ws
 
     def forward(
-        self, structure: Tensor, style: Tensor, noise_mode: str = "const", noise: Sequence[Tensor | None] | None = None
-    ) -> Tensor:
+        self, structure: Tensor, style: Tensor, noise_mode: str = "const",
+        noise: Sequence[Tensor | None] | None = None, prefix: Prefix | None = None,
+    ) -> Tensor:  # fmt: skip
         """structure [N, 8, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
         noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] a block, overrides it.
+        prefix : what the last call left, to start from the first block whose style changed; not with random noise.
         """
         if noise_mode not in NOISE_MODES:
             raise ValueError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
         ws = style[:, None].expand(-1, self.num_ws, -1) if style.ndim == 2 else style  # [N, L, D]
-        x = structure.contiguous(memory_format=torch.channels_last)
-        for i, block in enumerate(self.layers):
+        first = prefix.resume(ws, (structure, noise_mode), lambda i: i) if prefix else 0
+        x = prefix.kept[first] if prefix and first else structure.contiguous(memory_format=torch.channels_last)
+        for i in range(first, len(self.layers)):
+            if prefix:
+                prefix.kept[i] = x
             height, width = (side * 2 ** max(0, i - UP_FROM + 1) for side in structure.shape[2:])
             plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
-            x = block(x, ws[:, i], plane)
+            x = self.layers[i](x, ws[:, i], plane)
         return self.to_rgb(x)
 
     @staticmethod

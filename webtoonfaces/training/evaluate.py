@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
@@ -92,7 +91,7 @@ def measure_kid(
     place = best_device(device)
     subject = load_subject(source, "stylegan2", device=place)
     folder = _folder(data, subject, mirror)
-    kinds = [metrics.mobilenet_features(folder.size, device=place)]
+    kinds = [metrics.mobilenet_features(device=place)]
     if len(folder.titles) > 1:
         classifier = load_or_train_classifier(data, device=place, progress=progress)
         kinds.append(metrics.classifier_features(classifier, device=place))
@@ -138,11 +137,11 @@ def measure_nearest(
     """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and pixel by pixel; a sheet."""
     place = best_device(device)
     subject = load_subject(source, "stylegan2", device=place)
-    folder = _folder(data, subject, mirror, split="train")
-    kinds = [metrics.mobilenet_features(folder.size, device=place), metrics.pixel_features()]
+    folder = PictureFolder(data, size=subject.size, split="train")
+    kinds = [metrics.mobilenet_features(device=place), metrics.pixel_features()]
     held_out = PictureFolder(data, size=folder.size, split="held_out")
     drawn = torch.cat(list(_samples(subject, count, seed, psi, progress)))
-    neighbours = nearest(drawn, folder, kinds, held_out=held_out, progress=progress)
+    neighbours = nearest(drawn, folder, kinds, mirror=_mirrored(subject, mirror), held_out=held_out, progress=progress)
     return neighbours, nearest_sheet(drawn, folder, neighbours)
 
 
@@ -193,9 +192,12 @@ def record(
     )  # fmt: skip
 
 
-def _folder(data: str | Path, subject: Subject, mirror: bool | None, split: Any = None) -> PictureFolder:
-    mirrored = mirror if mirror is not None else subject.mirror is not False
-    return PictureFolder(data, size=subject.size, mirror=mirrored, split=split)
+def _mirrored(subject: Subject, asked: bool | None) -> bool:
+    return asked if asked is not None else subject.mirror is not False
+
+
+def _folder(data: str | Path, subject: Subject, mirror: bool | None) -> PictureFolder:
+    return PictureFolder(data, size=subject.size, mirror=_mirrored(subject, mirror))
 
 
 def _samples(subject: Subject, count: int, seed: int, psi: float, progress: bool) -> Iterable[Tensor]:

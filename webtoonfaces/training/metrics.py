@@ -27,8 +27,7 @@ SUBSETS = 10
 SUBSET_SIZE = 500
 SAMPLES = 10_000
 BATCH = 32
-MOBILENET_SIDES = (64, 224)  # px; MobileNetV2 was trained at 224, and enlarging a picture to that adds nothing
-DATA_LIMIT = 20_000  # pictures that describe a data set; of a larger one so many, spread evenly
+DATA_LIMIT = 10_000  # pictures that describe a data set for KID; of a larger one so many, spread evenly
 PIXEL_SIDE = 32
 
 
@@ -75,13 +74,14 @@ class Scale:
 # ------------------------------------------------------------------------------------------------------- features
 
 
-def mobilenet_features(size: int, *, device: str | torch.device = "cpu") -> Features:
-    """MobileNetV2's 1280 pooled features of pictures of `size` px, which larger ones are shrunk to; 224 at most."""
-    side = min(max(size, MOBILENET_SIDES[0]), MOBILENET_SIDES[1])
+def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
+    """MobileNetV2's 1280 pooled features of pictures resized to 224 px.
+
+    Smaller ones are enlarged to the size that it was trained at: on small ones its features are several times as
+    large, and KID, which goes with their sixth power, says nothing that compares.
+    """
     network = load_mobilenet(device)
-    return Features(
-        f"MobileNetV2 at {side} px", f"mobilenet-{side}", lambda images: network(images.to(device), size=side).cpu()
-    )
+    return Features("MobileNetV2", "mobilenet", lambda images: network(images.to(device)).cpu())
 
 
 def classifier_features(classifier: TrainedClassifier, *, device: str | torch.device = "cpu") -> Features:
@@ -115,23 +115,30 @@ def describe(
     return [torch.cat(parts) for parts in found]
 
 
-def describe_data(data: PictureFolder, features: Features, *, progress: bool = False) -> Described:
-    """The vectors of a data set's pictures, computed once and kept in the cache under its content."""
+def describe_data(
+    data: PictureFolder, features: Features, *, limit: int | None = DATA_LIMIT, progress: bool = False
+) -> Described:
+    """The vectors of a data set's pictures, as `data_rows` chooses them; kept in the cache under its content."""
 
     def make() -> tuple[dict[str, Tensor], dict[str, str]]:
-        rows = data_rows(data)
+        rows = data_rows(data, limit=limit)
         (vectors,) = describe(read(data, rows), [features], total=len(rows), progress=progress)
         labels = torch.tensor([data.titles.index(data.entries[row % len(data.entries)].title) for row in rows])
         return {"vectors": vectors, "labels": labels}, {"features": features.label}
 
-    tensors, _ = remembered(cache_path("features", *_content(data), features.key), make)
+    tensors, _ = remembered(cache_path("features", *_content(data), limit, features.key), make)
     return Described(tensors["vectors"], tensors["labels"])
 
 
-def data_rows(data: PictureFolder) -> list[int]:
-    """The pictures that stand for a data set: all, or 20,000 spread evenly."""
-    count = min(len(data), DATA_LIMIT)
-    return [row * len(data) // count for row in range(count)]
+def data_rows(data: PictureFolder, *, limit: int | None = DATA_LIMIT) -> list[int]:
+    """The pictures that stand for a data set: each once, or `limit` of them spread evenly.
+
+    Where mirrored pictures belong to it, every second one is taken mirrored: the same mixture for half the work.
+    """
+    total = len(data.entries)
+    count = min(total, limit) if limit is not None else total
+    rows = [row * total // count for row in range(count)]
+    return [row + total * (data.mirror and place % 2) for place, row in enumerate(rows)]
 
 
 def read(data: PictureFolder, rows: Sequence[int]) -> Iterator[Tensor]:
@@ -147,7 +154,7 @@ def as_levels(images: Tensor) -> Tensor:
 
 def _content(data: PictureFolder) -> tuple[Any, ...]:
     held_out = {entry.held_out for entry in data.entries}
-    return content_key(data.source.path), len(data.entries), sorted(held_out), data.size, data.mirror, DATA_LIMIT
+    return content_key(data.source.path), len(data.entries), sorted(held_out), data.size, data.mirror
 
 
 # ------------------------------------------------------------------------------------------------------ distances
@@ -225,7 +232,7 @@ def fid(data: PictureFolder, batches: Iterable[Tensor], *, device: str | torch.d
     metric = _inception().to(device)
 
     def make() -> tuple[dict[str, Tensor], dict[str, str]]:
-        for pictures in read(data, data_rows(data)):
+        for pictures in read(data, data_rows(data, limit=None)):
             metric.update(pictures.to(device), real=True)
         return {name: getattr(metric, name) for name in _STATISTICS}, {}
 

@@ -13,21 +13,24 @@ from ..errors import BadInputError
 from ..images import contact_sheet, to_pil
 from .classifier import as_floats
 from .data import PictureFolder
-from .metrics import Features, data_rows, describe, describe_data, read
+from .metrics import BATCH, Features, data_rows, describe, describe_data, read
 
 COLUMNS = 8
+HELD_OUT_LIMIT = 200  # held-out pictures that show how far a newcomer is
 
 
 @dataclass(frozen=True)
 class Neighbours:
     """For each of N samples its nearest training picture, by one kind of features.
 
-    rows : index into the data set, int64 [N].      distances : root mean square difference of the vectors, [N].
+    rows : index into the data set, int64 [N].      mirrored : whether the mirrored picture is the nearest, bool [N].
+    distances : root mean square difference of the vectors, [N].
     held_out : median distance of pictures that were held out of training, the measure of a newcomer; None without any.
     """
 
     label: str
     rows: Tensor
+    mirrored: Tensor
     distances: Tensor
     held_out: float | None
 
@@ -41,26 +44,33 @@ def nearest(
     data: PictureFolder,
     features: Sequence[Features],
     *,
+    mirror: bool = False,
     held_out: PictureFolder | None = None,
     progress: bool = False,
 ) -> list[Neighbours]:
-    """The pictures of `data` nearest to each of `samples`, uint8 [N, 3, H, W], by each of `features`."""
+    """The pictures of `data` nearest to each of `samples`, uint8 [N, 3, H, W], by each of `features`.
+
+    With `mirror` the mirrored pictures count, too; `data` itself, and `held_out`, are given without them.
+    """
     found = []
-    rows = torch.tensor(data_rows(data))
-    for feature, vectors in zip(features, describe([samples], features), strict=True):
-        known = describe_data(data, feature, progress=progress).vectors
-        distances, places = _nearest(vectors, known)
+    for feature in features:
+        known = describe_data(data, feature, limit=None, progress=progress).vectors
+        distances, rows, mirrored = _nearest(samples, feature, known, mirror)
         newcomers = None
         if held_out is not None:
-            others = describe_data(held_out, feature, progress=progress).vectors
-            newcomers = float(_nearest(others, known)[0].median())
-        found.append(Neighbours(feature.label, rows[places], distances, newcomers))
+            others = torch.cat(list(read(held_out, data_rows(held_out, limit=HELD_OUT_LIMIT))))
+            newcomers = float(_nearest(others, feature, known, mirror)[0].median())
+        found.append(Neighbours(feature.label, rows, mirrored, distances, newcomers))
     return found
 
 
-def _nearest(vectors: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    distances, places = torch.cdist(vectors, known).min(dim=1)
-    return distances / known.shape[1] ** 0.5, places
+def _nearest(pictures: Tensor, feature: Features, known: Tensor, mirror: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Distance, row and whether mirrored. The few pictures are mirrored rather than the many that are known."""
+    sides = [pictures, pictures.flip(3)] if mirror else [pictures]
+    found = [torch.cdist(describe(side.split(BATCH), [feature])[0], known).min(dim=1) for side in sides]
+    distances, side = torch.stack([each.values for each in found]).min(dim=0)  # [N]
+    rows = torch.stack([each.indices for each in found]).gather(0, side[None])[0]
+    return distances / known.shape[1] ** 0.5, rows, side == 1
 
 
 def nearest_sheet(samples: Tensor, data: PictureFolder, neighbours: Sequence[Neighbours]) -> Image.Image:
@@ -71,6 +81,7 @@ def nearest_sheet(samples: Tensor, data: PictureFolder, neighbours: Sequence[Nei
     labels = [["sample"] * len(samples)]
     for kind in neighbours:
         pictures = torch.cat(list(read(data, kind.rows.tolist())))
+        pictures = torch.where(kind.mirrored.view(-1, 1, 1, 1), pictures.flip(3), pictures)
         rows.append(to_pil(as_floats(pictures)))
         labels.append([f"{kind.label}: {distance:.3f}" for distance in kind.distances.tolist()])
     cells: list[Image.Image | None] = []

@@ -80,7 +80,8 @@ class SwapReport:
         ]
         rates = zip(self.style_transfer, self.structure_match, strict=True)
         lines += [f"| {k} | {style:.1%} | {structure:.1%} |" for k, (style, structure) in enumerate(rates)]
-        lines += ["", f"{self.pairs} pairs of different titles, no noise; by chance {1 / self.group:.0%} match."]
+        chance = f"by chance, {1 / self.titles:.0%} of styles and {1 / self.group:.0%} of structures are right"
+        lines += ["", f"{self.pairs} pairs of different titles, no noise; {chance}."]
         return "\n".join(lines) + "\n"
 
     def _caveat(self) -> list[str]:
@@ -97,7 +98,8 @@ class SwapReport:
         places = range(len(self.style_transfer))
         axes.plot(places, [100 * rate for rate in self.style_transfer], "o-", color="#d1495b", label="style transfer")
         axes.plot(places, [100 * rate for rate in self.structure_match], "s-", color="#00798c", label="structure match")
-        axes.axhline(100 / self.group, color="#00798c", linestyle=":", linewidth=1, label="structure, by chance")
+        axes.axhline(100 / self.titles, color="#d1495b", linestyle=":", linewidth=1, label="by chance")
+        axes.axhline(100 / self.group, color="#00798c", linestyle=":", linewidth=1, label="by chance")
         axes.set(xlabel="swap location k", ylabel="pictures, %", ylim=(-3, 103), xticks=list(places))
         axes.set_title(f"Style and structure of swapped pictures ({self.pairs} pairs)", fontsize=11)
         axes.grid(alpha=0.25)

@@ -10,48 +10,30 @@ Whatever goes wrong, the message tells how to fetch the file by hand.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import http.client
-import ipaddress
 import json
 import logging
 import os
 import re
-import shutil
-import ssl
-import tempfile
-import time
 import tomllib
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, TypeAlias
 
-from webtoonfaces._version import __version__
 from webtoonfaces.errors import (
     DownloadError,
     HashMismatchError,
-    OfflineError,
     QuotaError,
     WeightsError,
     WeightsNotFoundError,
 )
 from webtoonfaces.weights.registry import Record, Source
+from webtoonfaces.weights.transfer import can_resume, discard, transfer
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 FOLDER = "checkpoints"
 PINS = "pins.json"
-
-_DRIVE_DOWNLOAD = "https://drive.google.com/uc?id={id}"
-_TIMEOUT_S = 30.0
-_RETRIES = 2
-_FIRST_PAUSE_S = 1.0  # doubled before each further retry
-_CHUNK = 1 << 20
 
 _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|\?xml)", re.IGNORECASE)
 
@@ -282,227 +264,33 @@ def _lock(path: Path) -> BaseFileLock:
 # ------------------------------------------------------------------------------------------------ downloading
 
 
-class _TransientError(Exception):
-    """A failure that another try may cure; carries the error to raise when it does not."""
-
-    def __init__(self, error: DownloadError):
-        super().__init__(error)
-        self.error = error
-
-
 def _download(record: Record, target: Path, *, progress: bool, force: bool) -> None:
     part = target.with_name(f"{target.name}.part")
     pinned = "" if record.sha256 or force else _read_pins(target.parent).get(target.name, "")
     failures: list[tuple[Source, WeightsError]] = []
     for source in record.sources:
         try:
-            _transfer(source, part, label=record.filename, progress=progress)
+            transfer(source, part, label=record.filename, progress=progress)
         except OSError:  # of the disk: those of the network arrive as DownloadError
-            _discard(part)
+            discard(part)
             raise
         except DownloadError as error:
-            if not _resume_note(part).is_file():
-                _discard(part)
+            if not can_resume(part):
+                discard(part)
             failures.append((source, error))
             continue
         try:
             sha256 = _check(part, record, record.sha256 or pinned, subject="What it sent")
         except WeightsError as error:
-            _discard(part)
+            discard(part)
             failures.append((source, error))
             continue
         part.replace(target)
-        _discard(part)
+        discard(part)
         if not record.sha256:
             _pin(target, sha256)
         return
     raise _failure(record, failures, target.parent, pinned=bool(pinned))
-
-
-def _transfer(source: Source, part: Path, *, label: str, progress: bool) -> None:
-    if source.drive:
-        _discard(part)
-        _get_from_drive(source.drive, part, label=label, progress=progress)
-        return
-    for attempt in range(_RETRIES + 1):
-        try:
-            _get_from_web(source.url, part, label=label, progress=progress)
-            return
-        except _TransientError as failure:
-            if attempt == _RETRIES:
-                raise failure.error from failure.__cause__
-            time.sleep(_FIRST_PAUSE_S * 2**attempt)
-
-
-def _discard(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _resume_note(part).unlink(missing_ok=True)
-    _hashes.pop(part, None)
-
-
-def _get_from_web(url: str, part: Path, *, label: str, progress: bool) -> None:
-    """Downloads to `part`, going on where an earlier try broke off if the server has still the same file."""
-    offset, validator = _resume_point(part, url)
-    headers = {"User-Agent": f"webtoonfaces/{__version__}", "Accept-Encoding": "identity"}
-    if offset:
-        headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
-    with _open(urllib.request.Request(url, headers=headers), part) as response:
-        offset, total = _announced(response, offset, part)
-        if not offset:
-            _discard(part)
-            _write_resume_note(part, url, response)
-        with part.open("ab") as file, _bar(label, shown=progress, total=total, done=offset) as bar:
-            while chunk := _read_chunk(response):
-                file.write(chunk)
-                bar.update(len(chunk))
-    size = part.stat().st_size
-    if total is not None and size != total:
-        raise _TransientError(DownloadError(f"The connection broke off after {size:,} of {total:,} bytes."))
-
-
-def _open(request: urllib.request.Request, part: Path) -> Any:
-    _refuse_unencrypted(request.full_url)
-    handlers: list[urllib.request.BaseHandler] = [_CheckedRedirects()]
-    if _is_loopback(request.full_url):
-        handlers.append(urllib.request.ProxyHandler({}))
-    try:
-        return urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        error.close()
-        refusal = DownloadError(f"The server answered {error.code} {error.reason}.")
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            _discard(part)
-            raise _TransientError(refusal) from error
-        if error.code == http.HTTPStatus.TOO_MANY_REQUESTS or error.code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _TransientError(refusal) from error
-        raise refusal from error
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ssl.SSLError):
-            raise DownloadError(f"No secure connection: {error.reason}.") from error
-        raise OfflineError(f"The server could not be reached: {error.reason}.") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise _TransientError(DownloadError(f"The server did not answer properly: {error}.")) from error
-
-
-def _read_chunk(response: Any) -> bytes:
-    try:
-        return response.read(_CHUNK)
-    except (OSError, http.client.HTTPException) as error:
-        raise _TransientError(DownloadError(f"The connection broke off: {error}.")) from error
-
-
-def _announced(response: Any, offset: int, part: Path) -> tuple[int, int | None]:
-    """Where the answer starts within the file, and how long the whole file is, if the server says so."""
-    if response.status == http.HTTPStatus.PARTIAL_CONTENT:
-        span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
-        if span is None or int(span[1]) != offset:
-            _discard(part)
-            raise _TransientError(DownloadError("The server sent another part of the file than it was asked for."))
-        return offset, int(span[2])
-    length = response.headers.get("Content-Length", "")
-    return 0, int(length) if length.isdecimal() else None
-
-
-def _resume_note(part: Path) -> Path:
-    return part.with_name(f"{part.name}.json")
-
-
-def _resume_point(part: Path, url: str) -> tuple[int, str]:
-    try:
-        note = json.loads(_resume_note(part).read_text(encoding="utf-8"))
-        if note["url"] == url:
-            return part.stat().st_size, str(note["validator"])
-    except (OSError, ValueError, LookupError, TypeError):
-        pass  # nothing to go on from, or nothing that can be trusted
-    return 0, ""
-
-
-def _write_resume_note(part: Path, url: str, response: Any) -> None:
-    """Notes what tells this version of the file from another (RFC 9110, 13.1.5): without it there is no resuming."""
-    tag = response.headers.get("ETag", "")
-    validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
-    if validator:
-        _resume_note(part).write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
-
-
-class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, but never from an encrypted address to one that is not."""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        _refuse_unencrypted(newurl, loopback_allowed=_is_loopback(req.full_url))
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _refuse_unencrypted(url: str, *, loopback_allowed: bool = True) -> None:
-    encrypted = urlsplit(url).scheme == "https"
-    if not encrypted and not (loopback_allowed and _is_loopback(url)):
-        raise DownloadError(f"The address {url} is not encrypted (https), so nothing is fetched from it.")
-
-
-def _is_loopback(url: str) -> bool:
-    parts = urlsplit(url)
-    try:
-        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool) -> None:
-    import gdown
-
-    with (
-        tempfile.TemporaryDirectory(prefix=".drive-", dir=part.parent) as folder,
-        _bar(label, shown=progress) as bar,
-    ):
-
-        def show(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        received = Path(folder) / part.name
-        try:
-            gdown.download(
-                url=_DRIVE_DOWNLOAD.format(id=file_id),
-                output=str(received),
-                quiet=True,
-                use_cookies=False,
-                progress=show,
-                timeout=_TIMEOUT_S,
-                retries=_RETRIES,
-            )
-        except Exception as error:  # gdown reads web pages that change unannounced: it may trip over anything
-            raise _drive_error(error) from error
-        # gdown's file is readable by its owner only; a copy gets the usual rights.
-        shutil.copyfile(received, part)
-
-
-def _drive_error(error: Exception) -> DownloadError:
-    import gdown
-    import requests
-
-    cause = error.__cause__ if isinstance(error.__cause__, requests.RequestException) else error
-    response = cause.response if isinstance(cause, requests.HTTPError) else None
-    refused = response is not None and response.status_code in (403, 429)
-    if refused or isinstance(cause, gdown.exceptions.FileURLRetrievalError):
-        return QuotaError(
-            "Google Drive did not hand out the file: too many people have downloaded it, or its owner has withdrawn "
-            "it. The limit lasts about a day; in a browser where you are signed in to Google it often works sooner."
-        )
-    if isinstance(cause, requests.ConnectionError | requests.Timeout) and not isinstance(
-        cause, requests.exceptions.SSLError
-    ):
-        return OfflineError(f"Google Drive could not be reached: {cause}.")
-    return DownloadError(f"Google Drive: {cause}.")
-
-
-@contextlib.contextmanager
-def _bar(label: str, *, shown: bool, total: int | None = None, done: int = 0) -> Iterator[Any]:
-    from tqdm.auto import tqdm
-
-    with tqdm(
-        desc=label, total=total, initial=done, disable=not shown, unit="B", unit_scale=True, unit_divisor=1024
-    ) as bar:
-        yield bar
 
 
 # ------------------------------------------------------------------------------------------------ what to tell
