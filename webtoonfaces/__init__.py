@@ -28,9 +28,12 @@ if TYPE_CHECKING:
         load_swapae,
     )
     from .studio.face2webtoon import face2webtoon
+    from .studio.shelf import replay
+    from .widgets.interpolation_pad import InterpolationPad
 
 __all__ = [
     "AlignedFace",
+    "InterpolationPad",
     "StyleGAN2",
     "SwappingAutoencoder",
     "__version__",
@@ -47,6 +50,7 @@ __all__ = [
     "load_stylegan2",
     "load_swapae",
     "loop",
+    "replay",
     "save_gif",
     "save_image",
     "save_mp4",
@@ -72,13 +76,15 @@ _HOMES = {
     "errors": ("errors",),
     "faces": (
         "AlignedFace",
+    "InterpolationPad",
         "align_face",
         "align_faces",
     ),
     "images": (
         "contact_sheet",
         "load_image",
-        "save_gif",
+        "replay",
+    "save_gif",
         "save_image",
         "save_mp4",
         "show",
@@ -93,6 +99,8 @@ _HOMES = {
         "load_swapae",
     ),
     "studio.face2webtoon": ("face2webtoon",),
+    "studio.shelf": ("replay",),
+    "widgets.interpolation_pad": ("InterpolationPad",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

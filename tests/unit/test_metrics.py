@@ -504,6 +504,14 @@ def test_evaluate_kid_and_table_from_the_command_line(
     assert (run / "metrics.png").is_file()
 
 
+def test_too_few_samples_are_refused_before_any_is_drawn(
+    run: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "samples", lambda *_, **__: pytest.fail("drawn"))
+    with pytest.raises(BadInputError, match="only 40"):
+        _type("kid", str(run), str(data), "--samples", "40")
+
+
 def test_evaluate_nearest_writes_a_sheet(
     run: Path, data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

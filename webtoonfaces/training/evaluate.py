@@ -91,6 +91,7 @@ def measure_kid(
     place = best_device(device)
     subject = load_subject(source, "stylegan2", device=place)
     folder = _folder(data, subject, mirror)
+    metrics.check_enough(min(count, len(metrics.data_rows(folder))), subset_size=subset_size)  # before the long work
     kinds = [metrics.mobilenet_features(device=place)]
     if len(folder.titles) > 1:
         classifier = load_or_train_classifier(data, device=place, progress=progress)

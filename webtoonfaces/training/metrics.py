@@ -169,12 +169,7 @@ def kid(real: Tensor, drawn: Tensor, *, subsets: int = SUBSETS, subset_size: int
     ------
     BadInputError : a set is smaller than `subset_size`.
     """
-    fewest = min(len(real), len(drawn))
-    if fewest < subset_size:
-        raise BadInputError(
-            f"KID compares subsets of {subset_size} pictures, and one side has only {fewest}. Give more pictures, or "
-            "a smaller subset size."
-        )
+    check_enough(min(len(real), len(drawn)), subset_size=subset_size)
     from torchmetrics.image.kid import KernelInceptionDistance
 
     with warnings.catch_warnings():
@@ -186,6 +181,15 @@ def kid(real: Tensor, drawn: Tensor, *, subsets: int = SUBSETS, subset_size: int
         torch.manual_seed(seed)  # it draws the subsets from the global generator
         value, spread = metric.compute()
     return Score(float(value), float(spread))
+
+
+def check_enough(fewest: int, *, subset_size: int) -> None:
+    """BadInputError where the smaller side has fewer pictures than a subset of KID takes."""
+    if fewest < subset_size:
+        raise BadInputError(
+            f"KID compares subsets of {subset_size} pictures, and one side has only {fewest}. Give more pictures, or "
+            "a smaller subset size."
+        )
 
 
 def kid_scale(described: Described, titles: Sequence[str], *, subset_size: int = SUBSET_SIZE, seed: int = 0) -> Scale:

@@ -27,11 +27,12 @@ class Animation:
 
         Raises ImageError for another suffix, and MissingExtraError for an MP4 without the extra `video`.
         """
-        writers = {".gif": save_gif, ".mp4": save_mp4}
-        writer = writers.get(Path(path).suffix.lower())
-        if writer is None:
-            raise ImageError(f"{Path(path).name!r} should end in .gif or .mp4: the suffix chooses the format.")
-        return writer(self.frames, path, fps=self.fps)
+        suffix = Path(path).suffix.lower()
+        if suffix == ".gif":
+            return save_gif(self.frames, path, fps=self.fps)
+        if suffix == ".mp4":
+            return save_mp4(self.frames, path, fps=self.fps)
+        raise ImageError(f"{Path(path).name!r} should end in .gif or .mp4: the suffix chooses the format.")
 
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None

@@ -22,7 +22,7 @@ def four_way(material: Material, *, side: int = 5) -> Image.Image:
 
 
 def layer_swap(material: Material, *, side: int = 5) -> Image.Image:
-    """First column and first row: two sets of samples. A cell: its row's code, its column's from the middle layer on."""
+    """First column and row: two sets of samples. A cell: its row's code, with its column's from the middle layer on."""
     generator = material.generator
     ws = material.ws(2 * side)
     pictures = generator.render(ws)

@@ -91,7 +91,5 @@ def _number(number: int, cell: int) -> Image.Image:
     """A black cell with a white number."""
     picture = Image.new("RGB", (cell, cell))
     middle = (cell / 2, cell / 2)
-    ImageDraw.Draw(picture).text(
-        middle, str(number), fill="white", font=ImageFont.load_default(cell // 3), anchor="mm"
-    )
+    ImageDraw.Draw(picture).text(middle, str(number), fill="white", font=ImageFont.load_default(cell // 3), anchor="mm")
     return picture

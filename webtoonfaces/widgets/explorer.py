@@ -1,0 +1,204 @@
+"""What all explorers share: the picture, the buttons under it, the status line, and the worker that draws.
+
+An explorer says what to draw as an expression (`expression`), and calls `refresh(draft=True)` while a handle moves and
+`refresh()` when it rests. Everything else is here: the latest request wins, a draft is replaced by the full picture,
+errors appear under the picture with the traceback folded away.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+from PIL import Image
+
+from ..errors import WebtoonFacesError
+from ..images import encode
+from ..studio.recipe import Picture
+from ..studio.renderer import Rendered, Renderer, Request, scaled
+from ..studio.scheduler import Scheduler
+from ..studio.shelf import Shelf, save_picture
+
+VIEW = 384  # px, the side that a picture is shown at
+QUALITY = 90
+
+
+def plain_only() -> bool:
+    """True where custom widgets cannot load (Kaggle), or where the user says so with WEBTOONFACES_PLAIN=1."""
+    return "KAGGLE_KERNEL_RUN_TYPE" in os.environ or os.environ.get("WEBTOONFACES_PLAIN") == "1"
+
+
+class Explorer(w.VBox):
+    """Base of the explorers: a box with the controls, the picture and the toolbar. Works headless, too."""
+
+    css_class = "wf-explorer"
+    default_name = "picture"
+
+    def __init__(self, renderer: Renderer, controls: Sequence[w.Widget], *, shelf: Shelf | None = None):
+        self._renderer = renderer
+        self.shelf = shelf or Shelf()
+        self._mute = 0
+        self._shown: Rendered | None = None
+        self._front = threading.Lock()
+        self._scheduler: Scheduler[Request, Rendered] = Scheduler(renderer.render, self._show)
+        self._image = w.Image(format="jpeg", layout=w.Layout(max_width="100%", object_fit="contain"))
+        self.view = w.Box([self._image], layout=w.Layout(flex="0 0 auto", max_width="100%"))
+        self.view.add_class("wf-view")
+        self.status = w.HTML(layout=w.Layout(min_height="1.6em", margin="2px 0"))
+        self.status.add_class("wf-status")
+        self._side = w.VBox(list(controls), layout=w.Layout(flex="1 1 280px", min_width="240px"))
+        body = w.Box(
+            [self._side, self.view], layout=w.Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="12px")
+        )
+        super().__init__([body, self._toolbar(), self.status], layout=w.Layout(max_width="1000px"))
+        self.add_class("wf")
+        self.add_class(self.css_class)
+
+    # what an explorer has to say
+
+    @abstractmethod
+    def expression(self) -> Picture:
+        """What is on the screen, as an expression; raises WebtoonFacesError where it cannot be said."""
+
+    @abstractmethod
+    def to_python(self) -> str:
+        """The cell that makes what is on the screen."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Back to how it was made."""
+
+    @abstractmethod
+    def randomise(self) -> None:
+        """Something new."""
+
+    # headless use
+
+    def render(self) -> Image.Image:
+        """The full picture of the present state; raises what goes wrong."""
+        return self._renderer.draw(self.expression())
+
+    def snapshot(self, path: str | os.PathLike[str]) -> Path:
+        """Save the full picture as PNG with its recipe; `wf.replay(path)` makes the same pixels again."""
+        expression = self.expression()
+        return save_picture(self._renderer.draw(expression), path, self._renderer.recipe(expression))
+
+    def wait(self, timeout: float = 60) -> bool:
+        """Until the last picture is shown; False after `timeout` seconds."""
+        return self._scheduler.wait(timeout)
+
+    def close(self) -> None:
+        """Stop the worker and take the widgets off the page."""
+        if hasattr(self, "_scheduler"):  # not where making the explorer failed
+            self._scheduler.close()
+        super().close()
+
+    # drawing
+
+    def refresh(self, *, draft: bool = False) -> None:
+        """Draw the present state; a draft is quick, and followed by the full picture once the handle rests."""
+        if self._mute:
+            return
+        try:
+            request = Request(self.expression(), draft=draft)
+        except WebtoonFacesError as error:
+            self.tell(str(error), error=True)
+            return
+        self._scheduler.submit(request)
+
+    def quietly(self) -> _Quiet:
+        """While this is entered, `refresh` does nothing: for setting several controls at once."""
+        return _Quiet(self)
+
+    def _show(self, request: Request, rendered: Rendered) -> None:
+        with self._front:
+            if rendered.picture is None:
+                self.tell(rendered.error, error=True, details=rendered.traceback)
+                return
+            self._shown = rendered
+            picture = rendered.picture
+            side = max(VIEW, max(picture.size))
+            shown = scaled(picture, side) if max(picture.size) < VIEW else picture
+            self._image.value = encode(shown, "JPEG", quality=QUALITY)
+            self._image.width = str(shown.width)
+            what = "draft" if rendered.draft else f"{picture.width} × {picture.height} px"
+            self.tell(f"{what}, {rendered.seconds * 1000:.0f} ms")
+
+    def tell(self, text: str, *, error: bool = False, details: str = "") -> None:
+        """Write a line under the picture; a traceback goes behind a fold."""
+        colour = "var(--jp-error-color1, #b00020)" if error else "var(--jp-ui-font-color2, #666)"
+        fold = f"<details><summary>Details</summary><pre>{html.escape(details)}</pre></details>" if details else ""
+        mark = " role='alert'" if error else " role='status'"
+        self.status.value = f"<span{mark} style='color:{colour}'>{html.escape(text)}</span>{fold}"
+
+    # the toolbar
+
+    def _toolbar(self) -> w.Widget:
+        self._name = w.Text(
+            value=f"{self.default_name}.png", description="", layout=w.Layout(width="170px"), placeholder="file.png"
+        )
+        self._code = w.Textarea(layout=w.Layout(width="100%", height="120px", display="none"))
+        self._code.add_class("wf-code")
+        buttons = [
+            self.button("Random", "random", "Something new", self.randomise),
+            self.button("Reset", "undo", "Back to the start", self.reset),
+            self.button("Keep", "bookmark", "Put it on the shelf", self.keep),
+            self.button("Save", "download", "Save a PNG with its recipe under this name", self._save),
+            self._name,
+            self.button("Copy as Python", "code", "Show the cell that makes this picture", self._toggle_code),
+        ]
+        row = w.Box(buttons, layout=w.Layout(flex_flow="row wrap"))
+        return w.VBox([row, self._code])
+
+    def button(self, label: str, icon: str, tooltip: str, action: Callable[[], Any]) -> w.Button:
+        """A button whose failures end in the status line."""
+        made = w.Button(description=label, icon=icon, tooltip=tooltip, layout=w.Layout(width="auto"))
+        if label:
+            made.add_class(f"wf-{label.lower().split()[0]}")
+
+        def run(_: w.Button) -> None:
+            try:
+                action()
+            except WebtoonFacesError as error:
+                self.tell(str(error), error=True)
+            except Exception as error:  # nothing may end in the log of the kernel, where nobody looks
+                import traceback
+
+                self.tell(f"{type(error).__name__}: {error}", error=True, details=traceback.format_exc())
+
+        made.on_click(run)
+        return made
+
+    def keep(self) -> None:
+        """Put the present picture and its code on the shelf."""
+        expression = self.expression()
+        picture = self._renderer.draw(expression)
+        item = self.shelf.keep(picture, self._renderer.recipe(expression), name=self.default_name)
+        self.tell(f"kept as {item.name}")
+
+    def _save(self) -> None:
+        name = self._name.value.strip() or f"{self.default_name}.png"
+        path = self.snapshot(name if name.lower().endswith(".png") else f"{name}.png")
+        self.tell(f"saved {path}")
+
+    def _toggle_code(self) -> None:
+        hidden = self._code.layout.display == "none"
+        self._code.value = self.to_python() if hidden else ""
+        self._code.layout.display = "" if hidden else "none"
+
+
+class _Quiet:
+    def __init__(self, explorer: Explorer):
+        self._explorer = explorer
+
+    def __enter__(self) -> None:
+        self._explorer._mute += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._explorer._mute -= 1

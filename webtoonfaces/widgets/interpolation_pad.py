@@ -1,0 +1,271 @@
+"""`InterpolationPad`: drag between four samples."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import ipywidgets as w
+from PIL import Image
+
+from ..errors import BadInputError
+from ..images import save_gif, save_mp4
+from ..studio import recipe as r
+from ..studio.renderer import Renderer
+from ..studio.shelf import Shelf
+from .explorer import Explorer
+from .pad import make_pad, thumbnail
+
+CORNERS = ("top left", "top right", "bottom left", "bottom right")
+ROUND = (0, 1, 3, 2)  # the corners in the order of a walk round the square
+
+
+class InterpolationPad(Explorer):
+    """A square whose corners are samples, and the picture under the handle.
+
+    Headless: set `x`, `y`, `seeds`, `psi`, `cutoff`, `method`, `grid` from code, then `render()` or `snapshot(path)`.
+
+    Parameters: `generator`, a StyleGAN2; `seeds`, four of them; `shelf`, where `Keep` puts pictures.
+    """
+
+    css_class = "wf-interpolation-pad"
+    default_name = "between"
+
+    def __init__(
+        self, generator: Any, *, seeds: Iterable[int] = (0, 1, 2, 3), psi: float = 0.7, shelf: Shelf | None = None
+    ):
+        first = tuple(seeds)
+        if len(first) != 4:
+            raise BadInputError(f"The pad has four corners; {len(first)} seeds were given.")
+        self._start = (first, psi)
+        self._corners: list[r.Code | None] = [None] * 4  # from the shelf; None: by seed
+        self._pad = make_pad()
+        self._seeds = [self._seed_box(i, seed) for i, seed in enumerate(first)]
+        self._psi = w.FloatSlider(psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f")
+        self._cutoff = w.IntSlider(
+            generator.num_ws, min=0, max=generator.num_ws, description="cutoff", tooltip="layers that psi acts on"
+        )
+        self._method = w.ToggleButtons(options=[("straight", "lerp"), ("arc", "slerp")], description="way")
+        self._grid = w.Checkbox(value=False, description="show the whole grid", indent=False)
+        self._rows = w.BoundedIntText(5, min=2, max=9, description="rows")
+        self._cols = w.BoundedIntText(5, min=2, max=9, description="columns")
+        self._pick = w.Dropdown(options=[("from the shelf ...", "")], layout=w.Layout(width="auto"))
+        self._which = w.Dropdown(options=[(name, i) for i, name in enumerate(CORNERS)], layout=w.Layout(width="auto"))
+        super().__init__(Renderer(generator), self._controls(), shelf=shelf)
+        self._observe()
+        self._list_shelf()
+        self._paint_corners()
+        self.refresh()
+
+    # state, from code or from the screen
+
+    @property
+    def x(self) -> float:
+        """Across, 0 (left) to 1 (right)."""
+        return self._pad.x
+
+    @x.setter
+    def x(self, value: float) -> None:
+        self._pad.x = float(value)
+
+    @property
+    def y(self) -> float:
+        """Down, 0 (top) to 1 (bottom)."""
+        return self._pad.y
+
+    @y.setter
+    def y(self, value: float) -> None:
+        self._pad.y = float(value)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The corners' seeds: top left, top right, bottom left, bottom right."""
+        return tuple(box.value for box in self._seeds)
+
+    @seeds.setter
+    def seeds(self, values: Iterable[int]) -> None:
+        with self.quietly():
+            self._corners = [None] * 4
+            for box, value in zip(self._seeds, values, strict=True):
+                box.value = int(value)
+        self._paint_corners()
+        self.refresh()
+
+    @property
+    def psi(self) -> float:
+        """Truncation of the corners."""
+        return self._psi.value
+
+    @psi.setter
+    def psi(self, value: float) -> None:
+        self._psi.value = value
+
+    @property
+    def cutoff(self) -> int:
+        """How many of the first layers are truncated."""
+        return self._cutoff.value
+
+    @cutoff.setter
+    def cutoff(self, value: int) -> None:
+        self._cutoff.value = value
+
+    @property
+    def method(self) -> str:
+        """ "lerp" or "slerp"."""
+        return self._method.value
+
+    @method.setter
+    def method(self, value: Literal["lerp", "slerp"]) -> None:
+        self._method.value = value
+
+    @property
+    def grid(self) -> bool:
+        """Whether the whole grid is shown instead of one picture."""
+        return self._grid.value
+
+    @grid.setter
+    def grid(self, value: bool) -> None:
+        self._grid.value = value
+
+    def corner(self, index: int) -> r.Code:
+        """The code of a corner, truncated."""
+        kept = self._corners[index]
+        if kept is not None:
+            return kept
+        cutoff = None if self.cutoff >= self._renderer.generator.num_ws else self.cutoff
+        return r.Seed(self._seeds[index].value, self.psi, cutoff)
+
+    def take(self, name: str, *, corner: int) -> None:
+        """Put a picture from the shelf into a corner (0 to 3)."""
+        picture = self.shelf[name].recipe.picture
+        if not isinstance(picture, r.Face):
+            raise BadInputError(f"{name} was not drawn by a StyleGAN2 alone, so it has no code for a corner.")
+        self._corners[corner] = picture.code
+        self._paint_corners()
+        self.refresh()
+
+    # Explorer
+
+    def expression(self) -> r.Picture:
+        corners = tuple(self.corner(i) for i in range(4))
+        if self.grid:
+            return r.grid(corners, rows=self._rows.value, cols=self._cols.value, method=self.method)  # type: ignore[arg-type]
+        return r.Face(r.between(corners, self.x, self.y, method=self.method))  # type: ignore[arg-type]
+
+    def to_python(self) -> str:
+        generator = self._renderer.generator
+        name = generator.weights.name if generator.weights else ""
+        head = f'import webtoonfaces as wf\n\nG = wf.load_stylegan2("{name or "path/of/your/model.pt"}")\n'
+        if any(self._corners):
+            return f"{head}# A corner is from the shelf: save the picture, then\nwf.replay('saved.png')"
+        cutoff = "" if self.cutoff >= generator.num_ws else f", truncation_cutoff={self.cutoff}"
+        head += f"ws = G.sample_ws({list(self.seeds)}, truncation_psi={self.psi:g}{cutoff})\n"
+        if self.grid:
+            method = "" if self.method == "lerp" else ", method=wf.slerp"
+            rows, cols = self._rows.value, self._cols.value
+            head += f"grid = wf.interpolate(ws, rows={rows}, cols={cols}{method})\n"
+            return f"{head}wf.show(G.render(grid), columns={cols})"
+        way = f"wf.{self.method}"
+        return (
+            f"{head}left, right = {way}(ws[0:1], ws[2:3], {self.y!r}), {way}(ws[1:2], ws[3:4], {self.y!r})\n"
+            f"G.render({way}(left, right, {self.x!r}))[0]"
+        )
+
+    def reset(self) -> None:
+        seeds, psi = self._start
+        with self.quietly():
+            self._pad.x = self._pad.y = 0.5
+            self._psi.value, self._cutoff.value = psi, self._renderer.generator.num_ws
+            self._method.value, self._grid.value = "lerp", False
+        self.seeds = seeds
+
+    def randomise(self) -> None:
+        self.seeds = [random.randrange(100_000) for _ in range(4)]
+
+    def save_loop(self, path: str | os.PathLike[str], *, steps: int = 20) -> Path:
+        """Write a walk round the four corners and back as .gif or .mp4; `steps` frames between two."""
+
+        def frames() -> Iterable[Image.Image]:
+            for here, following in zip(ROUND, (*ROUND[1:], ROUND[0]), strict=True):
+                for i in range(steps):
+                    code = r.Blend(self.corner(here), self.corner(following), i / steps, self.method)
+                    yield self._renderer.draw(r.Face(code))
+
+        return (save_mp4 if str(path).endswith(".mp4") else save_gif)(frames(), path)
+
+    # the screen
+
+    def _controls(self) -> list[w.Widget]:
+        seeds = [w.HBox([box, self._reroll(i)]) for i, box in enumerate(self._seeds)]
+        loop_name = w.Text(value="loop.gif", layout=w.Layout(width="110px"))
+
+        def loop() -> None:
+            self.tell("drawing the loop ...")
+            self.tell(f"saved {self.save_loop(loop_name.value)}")
+
+        shelf = w.HBox(
+            [self._pick, self._which, self.button("Put", "arrow-right", "Put it into this corner", self._put)]
+        )
+        more = w.Accordion(
+            [
+                w.VBox([*seeds, shelf]),
+                w.VBox([self._psi, self._cutoff, self._method]),
+                w.VBox([self._grid, self._rows, self._cols]),
+                w.HBox([self.button("Loop", "film", "Save a walk round the corners", loop), loop_name]),
+            ]
+        )
+        for i, title in enumerate(("Corners", "Truncation and way", "Grid", "Loop")):
+            more.set_title(i, title)
+        more.selected_index = None
+        return [self._pad, more]
+
+    def _seed_box(self, index: int, seed: int) -> w.BoundedIntText:
+        return w.BoundedIntText(seed, min=0, max=2**32 - 1, description=CORNERS[index], layout=w.Layout(width="200px"))
+
+    def _reroll(self, index: int) -> w.Button:
+        def roll() -> None:
+            self._seeds[index].value = random.randrange(100_000)
+
+        made = self.button("", "random", f"Another sample for {CORNERS[index]}", roll)
+        made.add_class(f"wf-reroll-{index}")
+        return made
+
+    def _observe(self) -> None:
+        self._pad.observe(lambda _: self.refresh(draft=self._pad.dragging), ["x", "y", "dragging"])
+        for index, box in enumerate(self._seeds):
+            box.observe(lambda _, index=index: self._corner_changed(index), "value")
+        for control in (self._psi, self._cutoff):
+            control.observe(lambda _: self._all_changed(), "value")
+        for control in (self._method, self._grid, self._rows, self._cols):
+            control.observe(lambda _: self.refresh(), "value")
+
+    def _corner_changed(self, index: int) -> None:
+        if self._mute:
+            return
+        self._corners[index] = None
+        self._all_changed()
+
+    def _all_changed(self) -> None:
+        if not self._mute:
+            self._paint_corners()
+            self.refresh()
+
+    def _paint_corners(self) -> None:
+        self._pad.thumbnails = [thumbnail(self._renderer.draw(r.Face(self.corner(i)))) for i in range(4)]
+
+    def keep(self) -> None:
+        super().keep()
+        self._list_shelf()
+
+    def _list_shelf(self) -> None:
+        names = [item.name for item in self.shelf]
+        self._pick.options = [("from the shelf ...", ""), *((name, name) for name in names)]
+
+    def _put(self) -> None:
+        if not self._pick.value:
+            self._list_shelf()
+            raise BadInputError("Choose a picture of the shelf first; Keep puts one there.")
+        self.take(self._pick.value, corner=self._which.value)
