@@ -19,31 +19,35 @@ if TYPE_CHECKING:
     from .codes import interpolate, lerp, loop, slerp, swap_at, swap_layers, truncate
     from .faces import AlignedFace, align_face, align_faces
     from .images import contact_sheet, load_image, save_gif, save_image, save_mp4, show, swap_sheet
-    from .pretrained import (
-        StyleGAN2,
-        SwappingAutoencoder,
-        available_models,
-        example_photo,
-        load_stylegan2,
-        load_swapae,
-    )
+    from .pretrained import StyleGAN2, SwappingAutoencoder, available_models, example_photo, load_stylegan2, load_swapae
+    from .studio import figures as figures
+    from .studio.cartoonize import cartoonize
     from .studio.face2webtoon import face2webtoon
     from .studio.shelf import replay
+    from .studio.structure import structure_picture
+    from .widgets.face_studio import FaceStudio
     from .widgets.interpolation_pad import InterpolationPad
+    from .widgets.layer_mixer import LayerMixer
+    from .widgets.swap_explorer import SwapExplorer
 
 __all__ = [
     "AlignedFace",
+    "FaceStudio",
     "InterpolationPad",
+    "LayerMixer",
     "StyleGAN2",
+    "SwapExplorer",
     "SwappingAutoencoder",
     "__version__",
     "align_face",
     "align_faces",
     "available_models",
+    "cartoonize",
     "contact_sheet",
     "errors",
     "example_photo",
     "face2webtoon",
+    "figures",
     "interpolate",
     "lerp",
     "load_image",
@@ -56,6 +60,7 @@ __all__ = [
     "save_mp4",
     "show",
     "slerp",
+    "structure_picture",
     "swap_at",
     "swap_layers",
     "swap_sheet",
@@ -76,15 +81,13 @@ _HOMES = {
     "errors": ("errors",),
     "faces": (
         "AlignedFace",
-    "InterpolationPad",
         "align_face",
         "align_faces",
     ),
     "images": (
         "contact_sheet",
         "load_image",
-        "replay",
-    "save_gif",
+        "save_gif",
         "save_image",
         "save_mp4",
         "show",
@@ -98,9 +101,15 @@ _HOMES = {
         "load_stylegan2",
         "load_swapae",
     ),
+    "studio.cartoonize": ("cartoonize",),
     "studio.face2webtoon": ("face2webtoon",),
+    "studio.figures": ("figures",),
     "studio.shelf": ("replay",),
+    "studio.structure": ("structure_picture",),
+    "widgets.face_studio": ("FaceStudio",),
     "widgets.interpolation_pad": ("InterpolationPad",),
+    "widgets.layer_mixer": ("LayerMixer",),
+    "widgets.swap_explorer": ("SwapExplorer",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -109,7 +118,7 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"webtoonfaces has no {name!r}; its names are {', '.join(__all__)}")
     module = import_module(f".{_MODULES[name]}", __name__)
-    value = module if _MODULES[name] == name else getattr(module, name)
+    value = getattr(module, name, module)
     globals()[name] = value
     return value
 

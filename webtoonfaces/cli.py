@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import __version__
 from .errors import WebtoonFacesError
+from .figures_command import add_figures
 from .training.command import add_train
 from .training.data_command import add_data
 from .training.evaluate_command import add_evaluate
@@ -41,9 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="webtoonfaces", description="Explore faces of webtoons.")
     parser.add_argument("--version", action="version", version=f"webtoonfaces {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_lab, _models, _fetch, _convert, _align, _face2webtoon, _sample, _interpolate, _doctor):
+    for add in (_lab, _models, _fetch, _convert, _align, _cartoonize, _face2webtoon, _sample, _interpolate, _doctor):
         add(commands)
-    for add in (add_data, add_train, add_evaluate):
+    for add in (add_figures, add_data, add_train, add_evaluate):
         add(commands)
     return parser
 
@@ -98,10 +100,11 @@ def _run_lab(args: argparse.Namespace) -> int:
     import subprocess
 
     from .errors import MissingExtraError
+    from .lab import command
 
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingExtraError("Opening JupyterLab", "lab", "jupyterlab")
-    return subprocess.call([sys.executable, "-m", "jupyterlab", *args.arguments])
+    return subprocess.call(command(Path.cwd(), *args.arguments))
 
 
 def _models(commands: Any) -> None:
@@ -197,12 +200,44 @@ def _run_align(args: argparse.Namespace) -> int:
     return 0
 
 
+def _cartoonize(commands: Any) -> None:
+    parser = _add(
+        commands, "cartoonize", "redraw a photo as a cartoon",
+        "  webtoonfaces cartoonize photo.jpg -o cartoon.png\n"
+        "  webtoonfaces cartoonize photo.jpg -o cartoon.png --model animegan2-face_paint_512_v2\n"
+        "  webtoonfaces cartoonize photo.jpg -o cartoon.png --model facial-cartoonizer --edges dexined",
+        _run_cartoonize,
+    )  # fmt: skip
+    parser.add_argument("photo")
+    parser.add_argument("-o", "--out", default="cartoon.png")
+    parser.add_argument(
+        "--model", default="classical", metavar="NAME",
+        help="classical, facial-cartoonizer, animegan2-..., or a file (default: classical, which downloads nothing)",
+    )  # fmt: skip
+    parser.add_argument("--edges", metavar="NAME", help="lines, dexined or a file (default: the model's own)")
+    parser.add_argument("--strength", type=float, default=0.85, help="of the lines, 0 to 1 (default: 0.85)")
+    parser.add_argument("--size", type=int, default=1024, help="longer side it is drawn at, in pixels (default: 1024)")
+    _add_place(parser)
+
+
+def _run_cartoonize(args: argparse.Namespace) -> int:
+    from .studio.cartoonize import cartoonize
+
+    cartoon = cartoonize(
+        args.photo, model=args.model, edges=args.edges, strength=args.strength, size=args.size,
+        device=args.device, checkpoints=args.checkpoints,
+    )  # fmt: skip
+    _save(cartoon, args.out)
+    return 0
+
+
 def _face2webtoon(commands: Any) -> None:
     parser = _add(
         commands, "face2webtoon", "redraw a photo in webtoon styles",
         "  webtoonfaces face2webtoon photo.jpg -o sheet.png\n"
         "  webtoonfaces face2webtoon photo.jpg -o sheet.png --gif exploration.gif --seed 7\n"
-        "  webtoonfaces face2webtoon photo.jpg -o sheet.png --style drawing.png --style 3 --locations 2 4",
+        "  webtoonfaces face2webtoon photo.jpg -o sheet.png --style drawing.png --style 3 --locations 2 4\n"
+        "  webtoonfaces face2webtoon photo.jpg -o sheet.png --cartoonize facial-cartoonizer --edges dexined",
         _run_face2webtoon,
     )  # fmt: skip
     _add_face(parser)
@@ -214,6 +249,11 @@ def _face2webtoon(commands: Any) -> None:
     parser.add_argument("--locations", type=float, nargs="+", default=[3, 5], help="swap locations (default: 3 5)")
     parser.add_argument("--seed", type=int, default=0, help="of the first sample")
     parser.add_argument("--psi", type=float, default=0.7, help="truncation of the samples")
+    parser.add_argument(
+        "--cartoonize", nargs="?", const="classical", metavar="MODEL",
+        help="make a cartoon of the photo first; MODEL as in the command cartoonize (default: classical)",
+    )  # fmt: skip
+    parser.add_argument("--edges", metavar="NAME", help="the cartoon's lines: lines, dexined or a file")
     _add_model(parser, kind="Swapping Autoencoder", flag="--swapae")
     _add_model(parser, kind="StyleGAN2", flag="--stylegan2")
     _add_place(parser)
@@ -222,12 +262,18 @@ def _face2webtoon(commands: Any) -> None:
 def _run_face2webtoon(args: argparse.Namespace) -> int:
     import webtoonfaces as wf
 
+    from .studio.cartoonize import cartoonize
+
     swapae = wf.load_swapae(args.swapae, device=args.device, checkpoints=args.checkpoints)
     generator = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     styles = [int(style) if style.isdigit() else style for style in args.style] or args.styles
+    cartoon = partial(
+        cartoonize, model=args.cartoonize, edges=args.edges, device=args.device, checkpoints=args.checkpoints
+    )
     sheet = wf.face2webtoon(
         _aligned(args, max(256, swapae.size)), styles=styles, swapae=swapae, generator=generator,
         locations=args.locations, seed=args.seed, truncation_psi=args.psi,
+        cartoonize=cartoon if args.cartoonize or args.edges else None,
     )  # fmt: skip
     _save(sheet.sheet(), args.out)
     if args.singles:

@@ -78,7 +78,7 @@ def load_stylegan2(
 
     Raises WeightsError and its kinds: not found, download failed, wrong hash, unsafe file, another network.
     """
-    checkpoint, origin = _read("stylegan2", source, checkpoints)
+    checkpoint, origin = read_weights("stylegan2", source, checkpoints)
     return StyleGAN2(checkpoint.build("g_ema"), device=device, weights=origin)  # type: ignore[arg-type]
 
 
@@ -87,7 +87,7 @@ def load_swapae(
     checkpoints: str | os.PathLike[str] | None = None,
 ) -> SwappingAutoencoder:  # fmt: skip
     """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
-    checkpoint, origin = _read("swapae", source, checkpoints)
+    checkpoint, origin = read_weights("swapae", source, checkpoints)
     return SwappingAutoencoder(
         checkpoint.build("e_ema"),  # type: ignore[arg-type]
         checkpoint.build("g_ema"),  # type: ignore[arg-type]
@@ -96,9 +96,10 @@ def load_swapae(
     )
 
 
-def _read(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tuple[convert.Checkpoint, Weights]:
+def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tuple[convert.Checkpoint, Weights]:
+    """What a name or a file holds, and where it came from; see `load_stylegan2`."""
     text = os.fspath(source)
-    if Path(text).suffix in (".safetensors", ".pt", ".pth", ".bin", ".ckpt") or os.sep in text:
+    if is_file(text):
         path = Path(text).expanduser()
         if not path.is_file():
             raise WeightsNotFoundError(
@@ -112,6 +113,11 @@ def _read(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tupl
     path = store.fetch(record, checkpoints=checkpoints)
     sha256 = store.verify(path, record)
     return convert.read(path, family), Weights(family, record.name, sha256, path)
+
+
+def is_file(text: str) -> bool:
+    """Whether what a user typed is meant as a file, not as a name."""
+    return Path(text).suffix in (".safetensors", ".pt", ".pth", ".bin", ".ckpt") or os.sep in text
 
 
 def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.device | None = None) -> Any:
@@ -132,7 +138,8 @@ def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.de
     return load(name, device=device)
 
 
-def _place(network: Any, device: str | torch.device | None) -> Any:
+def place(network: Any, device: str | torch.device | None) -> Any:
+    """The network on `device`, None for the best there is, laid out as convolutions like it."""
     target = torch.device(device) if device is not None else best_device()
     return network.to(target, memory_format=torch.channels_last)
 
@@ -154,7 +161,7 @@ class StyleGAN2:
         self, network: stylegan2_networks.Generator, *, device: str | torch.device | None = None,
         weights: Weights | None = None,
     ):  # fmt: skip
-        self.network: stylegan2_networks.Generator = _place(network, device)
+        self.network: stylegan2_networks.Generator = place(network, device)
         self.weights = weights
         self.lock = threading.RLock()
 
@@ -261,8 +268,8 @@ class SwappingAutoencoder:
         self, encoder: swapae_networks.Encoder, generator: swapae_networks.Generator, *,
         device: str | torch.device | None = None, weights: Weights | None = None,
     ):  # fmt: skip
-        self.encoder: swapae_networks.Encoder = _place(encoder, device)
-        self.generator: swapae_networks.Generator = _place(generator, device)
+        self.encoder: swapae_networks.Encoder = place(encoder, device)
+        self.generator: swapae_networks.Generator = place(generator, device)
         self.weights = weights
         self.lock = threading.RLock()
 

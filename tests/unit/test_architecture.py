@@ -17,7 +17,10 @@ PACKAGE = "webtoonfaces"
 ROOT = Path(__file__).parents[2] / PACKAGE
 MAX_LINES = 450
 
-EVERYTHING = {"codes", "doctor", "faces", "images", "models", "pretrained", "studio", "training", "weights", "widgets"}
+EVERYTHING = {
+    "codes", "doctor", "faces", "filters", "images", "lab", "models", "pretrained", "studio", "training", "weights",
+    "widgets",
+}  # fmt: skip
 FOR_ALL = {"errors", "_version"}
 MAY_IMPORT = {
     "__init__": EVERYTHING,
@@ -28,11 +31,16 @@ MAY_IMPORT = {
     "doctor": {"weights"},
     "errors": set(),
     "faces": {"images"},
+    "figures_command": {"pretrained", "studio"},
+    "filters": {"models", "pretrained", "weights"},
     "images": set(),
+    "lab": set(),
     "models": set(),
     "pretrained": {"codes", "images", "models", "weights"},
-    "studio": {"codes", "faces", "images", "pretrained"},
-    "training": {"codes", "faces", "images", "models", "weights"},
+    "studio": {"codes", "faces", "filters", "images", "pretrained"},
+    # A title, and the metrics of a run, are what training says they are.
+    "studio.figures.tables": {"images", "studio", "training"},
+    "training": {"codes", "faces", "images", "lab", "models", "weights"},
     "weights": set(),
     "weights.convert": {"models"},
     "weights.layouts": {"models"},

@@ -14,8 +14,8 @@ from webtoonfaces.cli import main
 from webtoonfaces.weights import convert
 
 COMMANDS = [
-    "lab", "models", "fetch", "convert", "align", "face2webtoon", "sample", "interpolate", "doctor", "train", "data",
-    "evaluate",
+    "lab", "models", "fetch", "convert", "align", "face2webtoon", "sample", "interpolate", "doctor", "figures", "train",
+    "data", "evaluate",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from webtoonfaces.training import evaluate, metric_table, metrics, presets, swap
 from webtoonfaces.training.cache import cache_path, remembered
 from webtoonfaces.training.data import PictureFolder
 from webtoonfaces.training.evaluate_command import add_evaluate
+from webtoonfaces.training.features import load_mobilenet
 from webtoonfaces.training.metrics import Score
 from webtoonfaces.training.nearest import nearest, nearest_sheet
 from webtoonfaces.training.stylegan2 import StyleGAN2Trainer
@@ -193,6 +194,8 @@ def test_mobilenet_features_have_one_scale_for_all_sizes() -> None:
     small, large = (metrics.describe([p[:2], p[2:]], [metrics.mobilenet_features()])[0] for p in (pictures, larger))
     assert small.shape == large.shape == (3, 1280)
     assert float(small.square().mean()) == pytest.approx(float(large.square().mean()), rel=0.5)
+    plain = load_mobilenet()(classifiers.as_floats(pictures))  # whose batch normalisations are not folded away
+    assert torch.allclose(small, plain, atol=1e-4)
 
 
 def test_a_data_set_is_described_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,15 +433,20 @@ def test_samples_are_those_of_their_seeds_whatever_the_batch(run: Path) -> None:
 
 
 def test_a_copied_picture_is_found(data: Path, cache: Path) -> None:
-    folder = PictureFolder(data, split="train")
-    copies = torch.stack([folder[5][0], folder[77][0], folder[210][0].flip(2)])
-    held_out = PictureFolder(data, split="held_out")
-    found = nearest(copies, folder, [metrics.pixel_features()], mirror=True, held_out=held_out)
-    assert found[0].rows[1:].tolist() == [77, 210]
-    assert found[0].mirrored[2] and not found[0].mirrored[1]
-    assert float(found[0].distances.max()) < 1e-3
-    assert found[0].held_out is not None and found[0].held_out > 0.01
-    sheet = nearest_sheet(copies, folder, found)
+    folder = PictureFolder(data, mirror=True)
+    rings = [i for i, entry in enumerate(folder.entries) if entry.title == "rings" and not entry.held_out]
+    plain, newcomer = rings[7], next(i for i, entry in enumerate(folder.entries) if entry.held_out)
+    shown = torch.stack([folder[plain][0], folder[rings[20]][0].flip(2), folder[newcomer][0]])
+    (found,) = nearest(shown, folder, [metrics.pixel_features()])
+    total = len(folder.entries)
+    assert [row % total for row in found.rows.tolist()][:2] == [plain, rings[20]]
+    assert float(found.distances[:2].max()) < 1e-3 < float(found.distances[2])
+    assert not any(folder.entries[row % total].held_out for row in found.rows.tolist())
+    assert found.held_out is not None and found.held_out > 0.01
+    for row, mirrored, picture in zip(found.rows[:2], found.mirrored[:2], shown[:2], strict=True):
+        copy = folder[int(row)][0]
+        assert torch.equal(copy.flip(2) if mirrored else copy, picture)
+    sheet = nearest_sheet(shown, folder, [found])
     assert sheet.width >= 3 * SIDE and sheet.height >= 2 * SIDE
 
 
@@ -460,7 +468,7 @@ def test_a_table_has_a_row_for_each_checkpoint_the_latest_value_counts(tmp_path:
     text = table.markdown()
     assert table.labels == ["KID", "L1"]
     assert "| 0 | 0.0 | 9.0000 ± 0.1000 |  | ffhq.pt |" in text
-    assert "| 2,000 | 20.0 | 0.3000 ± 0.0100 | 0.1000 ± 0.0000 | state-2000.pt |" in text
+    assert "| 2,000 | 20.0 | 0.3000 ± 0.0100 | 0.1000 | state-2000.pt |" in text
     assert "halves: 0.0010" in text and "Row 0" not in text
     paths = metric_table.save_table(table, tmp_path / "out")
     assert json.loads(paths[1].read_text())["rows"][0]["checkpoint"] == "ffhq.pt"

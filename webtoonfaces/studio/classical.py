@@ -5,8 +5,8 @@ lightness on a few levels, draw lines where lightness falls. The lines follow th
 2007, "Coherent Line Drawing") and end in the soft threshold of Winnemoeller, Kyprianidis & Olsen 2012, "XDoG".
 
 Plain torch, which the package needs anyway. Every width is a fraction of the picture's longer side, so a picture looks
-alike whatever its size; above `WORK` px it is drawn at that size, and only the lines' threshold is taken at full size.
-The same picture gives the same result: nothing here is random.
+alike whatever its size. A large one is drawn smaller and enlarged; the lines' threshold is taken after that. Nothing
+here is random.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ..images import ImageSource, load_image, to_pil, to_tensor
+from ..images import to_pil, to_tensor
 
-WORK = 1024  # px, the longer side at which pictures are drawn
+SIZE = 1024  # px, the longer side at which pictures are drawn unless another is asked for
 UNIT = 512  # px, the longer side that the widths below are given for
 
 # Flat colours
-SMOOTH, SMOOTH_RANGE, ROUNDS = 2.5, 0.05, 4  # px, Oklab distance, and how often the bilateral filter is applied
-LEVELS = 9  # of lightness
-SOFTEST, CRISPEST = 0.02, 0.3  # px times slope of lightness: a gentle shade is not cut into bands, a steep one is
+SMOOTH, ROUNDS = 2.5, 4  # px, and how often the bilateral filter is applied
+NEAR = 0.05  # distance in Oklab at which colours hardly mix any more
 HUE = 1.6  # how much more a difference in hue counts there than one in lightness
-BAND = 32  # rows
+LEVELS = 9  # of lightness
+SOFTEST, CRISPEST = 0.02, 0.3  # levels a px: a gentle shade is not cut into bands, a steep one is
 SATURATION = 1.15
-EDGE = 0.8  # px along which edges are smoothed: a bilateral filter leaves steps in them
+EDGE = 0.8  # px along which edges are smoothed: the bilateral filter leaves steps in them
 
 # Lines
 LINE = 0.8  # px, the finer Gaussian; the coarser one is 1.6 times as wide (Marr & Hildreth 1980)
 FLOW = 3.0  # px, over which the direction of the flow is averaged
 STROKE = 4.0  # px, over which a line is averaged along the flow
-FAINTEST, DARKEST = 0.008, 0.03  # fall of lightness at which a line begins, and at which it is black
+FAINTEST, DARKEST = 0.006, 0.022  # fall of lightness at which a line begins, and at which it is black
 
+BAND = 32  # rows
 _LMS = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
         (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
 _LAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922050, 0.4505937099),
@@ -46,36 +47,40 @@ _LAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.428592205
 
 
 @torch.no_grad()
-def paint(image: ImageSource) -> Image.Image:
-    """The picture in flat colours, without lines, at its own size."""
-    picture = load_image(image)
-    small = shrunk(picture, WORK)
-    unit = max(small.size) / UNIT
-    lab = bilateral(to_oklab(to_tensor(small)), sigma=SMOOTH * unit, rounds=ROUNDS)
-    lightness, colour = lab[:, :1], lab[:, 1:]
-    flat = torch.cat([_settled(lightness, unit), colour * SATURATION], dim=1)
-    flat = _along(flat, _across(lightness, EDGE * unit).flip(1) * torch.tensor([-1.0, 1.0]).view(1, 2, 1, 1), EDGE * unit)
-    return to_pil(from_oklab(flat))[0].resize(picture.size, Image.Resampling.LANCZOS)
+def paint(picture: Image.Image, *, size: int = SIZE) -> Image.Image:
+    """An RGB picture in flat colours, without lines; drawn with its longer side at most `size` px, given at its own."""
+    small, unit = _drawn_at(picture, size)
+    lab = bilateral(small, sigma=SMOOTH * unit, rounds=ROUNDS)
+    lightness = lab[:, :1]
+    flat = torch.cat([_settled(lightness, unit), lab[:, 1:] * SATURATION], dim=1)
+    flat = _along(flat, _across(lightness, EDGE * unit), EDGE * unit)
+    return resized(to_pil(from_oklab(flat))[0], picture.size)
 
 
 @torch.no_grad()
-def lines(image: ImageSource) -> Image.Image:
-    """The picture's lines, mode L at its own size: 255 is ink, 0 is none."""
-    picture = load_image(image)
-    small = shrunk(picture, WORK)
-    unit = max(small.size) / UNIT
-    lab = bilateral(to_oklab(to_tensor(small)), sigma=SMOOTH * unit, rounds=1)
-    fall = _fall_along_flow(lab[:, :1], unit)
-    return ramp(fall, picture.size, FAINTEST, DARKEST)
+def lines(picture: Image.Image, *, size: int = SIZE) -> Image.Image:
+    """The lines of an RGB picture, mode L at its own size: 255 is ink, 0 is none. `size` as in `paint`."""
+    small, unit = _drawn_at(picture, size)
+    lightness = bilateral(small, sigma=SMOOTH * unit, rounds=1)[:, :1]
+    across = _across(lightness, FLOW * unit)
+    return ramp(_along(_fall(lightness, across, unit), across, STROKE * unit), picture.size, FAINTEST, DARKEST)
+
+
+def _drawn_at(picture: Image.Image, size: int) -> tuple[Tensor, float]:
+    """The picture in Oklab at the size at which it is drawn, and how long the `UNIT`th part of that is in px."""
+    small = shrunk(picture, size)
+    return to_oklab(to_tensor(small)), max(small.size) / UNIT
 
 
 def shrunk(picture: Image.Image, longest: int) -> Image.Image:
     """`picture` with its longer side at most `longest` px."""
-    scale = longest / max(picture.size)
-    if scale >= 1:
-        return picture
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    scale = min(1.0, longest / max(picture.size))
+    return resized(picture, (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+
+
+def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """`picture` at exactly `size`, antialiased."""
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def ramp(values: Tensor, size: tuple[int, int], low: float, high: float) -> Image.Image:
@@ -83,8 +88,8 @@ def ramp(values: Tensor, size: tuple[int, int], low: float, high: float) -> Imag
 
     They are enlarged first, so that what they draw stays crisp.
     """
-    field = Image.fromarray(values[0, 0].cpu().numpy().astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    levels = (np.asarray(field) - low) * np.float32(255 / (high - low))
+    field = resized(Image.fromarray(values[0, 0].float().cpu().numpy()), size)
+    levels = (np.asarray(field) - np.float32(low)) * np.float32(255 / (high - low))
     return Image.fromarray(np.rint(levels.clip(0, 255)).astype(np.uint8))
 
 
@@ -113,10 +118,10 @@ def _matrix(matrix: object, images: Tensor) -> Tensor:
 def bilateral(images: Tensor, *, sigma: float, rounds: int) -> Tensor:
     """Smooths Oklab [1, 3, H, W] between edges: by rows, then by columns (Pham & van Vliet 2005), `rounds` times.
 
-    sigma : px. Colours that lie `SMOOTH_RANGE` apart hardly mix any more.
+    sigma : px. Colours that lie `NEAR` apart hardly mix any more.
     """
     # What the colours' distance is taken of: a change of hue is as much an edge as a change of lightness.
-    weighed = torch.tensor([1.0, HUE, HUE]).div_(SMOOTH_RANGE * math.sqrt(2)).view(1, 3, 1, 1)
+    weighed = torch.tensor([1.0, HUE, HUE]).div_(NEAR * math.sqrt(2)).view(1, 3, 1, 1)
     images = images * weighed
     for _ in range(2 * rounds):
         # Few rows at a time stay in the processor's cache, which makes this three times as fast.
@@ -139,45 +144,44 @@ def _bilateral_by_rows(images: Tensor, sigma: float) -> Tensor:
 
 
 def _settled(lightness: Tensor, unit: float) -> Tensor:
-    """Lightness [N, 1, H, W] near the middle of `LEVELS` levels; the steeper the picture, the crisper the step."""
-    dx, dy = _slopes(lightness)
-    slope = (torch.hypot(dx, dy) * unit * LEVELS).clamp(SOFTEST, CRISPEST) / CRISPEST
-    level = (lightness * LEVELS).floor() + 0.5
-    sharp = 1 + 9 * slope
-    offset = torch.tanh((lightness * LEVELS - level) * 2 * sharp) / torch.tanh(sharp) / 2
-    return (level + offset) / LEVELS
+    """Lightness [1, 1, H, W] near whole parts of `LEVELS`; the steeper the picture, the crisper the step."""
+    slope = torch.cat(_slopes(lightness), dim=1).norm(dim=1, keepdim=True) * (unit * LEVELS)
+    crispness = 1 + 9 * slope.clamp(SOFTEST, CRISPEST) / CRISPEST
+    step = (lightness * LEVELS).floor() + 0.5  # half-way between two levels
+    offset = torch.tanh((lightness * LEVELS - step) * 2 * crispness) / torch.tanh(crispness) / 2
+    return (step + offset) / LEVELS
 
 
 # ------------------------------------------------------------------------------------------------------- lines
 
 
-def _fall_along_flow(lightness: Tensor, unit: float) -> Tensor:
-    """How much darker a place is than what lies across the line through it, averaged along that line; [1, 1, H, W]."""
-    across = _across(lightness, FLOW * unit)  # [1, 2, H, W], unit vectors
+def _fall(lightness: Tensor, across: Tensor, unit: float) -> Tensor:
+    """How much darker each place is than what lies beside it in the direction `across`; [1, 1, H, W]."""
     fine = max(LINE * unit, 0.5)
-    reach = math.ceil(2 * 1.6 * fine)
-    steps = torch.arange(-reach, reach + 1, max(1.0, fine))
+    pace = fine / 2
+    reach = math.ceil(3.2 * fine / pace)  # two standard deviations of the coarser Gaussian
+    steps = pace * torch.arange(-reach, reach + 1)
     profile = _gauss(steps, 1.6 * fine) - _gauss(steps, fine)
-    place = _pixels(lightness)
-    fall = torch.zeros_like(lightness)
+    place, fall = _pixels(lightness), torch.zeros_like(lightness)
     for step, weight in zip(steps.tolist(), profile.tolist(), strict=True):
         fall += weight * _sampled(lightness, place + step * across)
-    return _along(fall, torch.cat([-across[:, 1:], across[:, :1]], dim=1), STROKE * unit)
+    return fall
 
 
-def _along(values: Tensor, flow: Tensor, sigma: float) -> Tensor:
-    """Gaussian average of [1, 1, H, W] along streamlines of `flow`, both ways."""
+def _along(values: Tensor, across: Tensor, sigma: float) -> Tensor:
+    """Gaussian average of [1, C, H, W] along the streamlines at right angles to `across`, both ways."""
     pace = max(1.0, sigma / 4)
-    weights = _gauss(torch.arange(0, 2 * sigma + pace, pace), sigma)
-    weights = (weights / (2 * weights.sum() - weights[0])).tolist()
+    halved = _gauss(torch.arange(0, 2 * sigma + pace, pace), sigma)
+    weights = (halved / (2 * halved.sum() - halved[0])).tolist()
+    flow = pace * torch.cat([-across[:, 1:], across[:, :1]], dim=1)
     total = weights[0] * values
-    for way in (1.0, -1.0):
-        place, heading = _pixels(values), way * pace * flow
+    for heading in (flow, -flow):
+        place = _pixels(values)
         for weight in weights[1:]:
             place = place + heading
-            total = total + weight * _sampled(values, place)
-            turn = pace * _sampled(flow, place, mode="nearest")
-            heading = turn * torch.where((turn * heading).sum(dim=1, keepdim=True) < 0, -1.0, 1.0)
+            total += weight * _sampled(values, place)
+            turn = _sampled(flow, place, mode="nearest")  # its sign means nothing, so it is chosen to go on
+            heading = torch.where((turn * heading).sum(dim=1, keepdim=True) < 0, -turn, turn)
     return total
 
 

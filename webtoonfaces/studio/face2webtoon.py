@@ -21,6 +21,7 @@ from ..errors import BadInputError
 from ..faces import AlignedFace, align_face
 from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil, to_tensor
 from ..pretrained import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from .cartoonize import Step, as_step
 
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
@@ -31,18 +32,25 @@ BATCH = 10
 class Portrait:
     """A photo whose codes are kept: `draw` takes any number of styles without encoding it again.
 
-    Attributes: `picture` (what was encoded, PIL), `aligned` (AlignedFace or None), `structure` [1, 8, h, w],
-    `texture` [1, L, D].
+    Attributes: `picture` (the aligned photo, PIL), `encoded` (what was encoded: the photo, or its cartoon), `aligned`
+    (AlignedFace or None), `structure` [1, 8, h, w], `texture` [1, L, D].
     """
 
-    def __init__(self, face: AlignedFace | ImageSource, swapae: SwappingAutoencoder, *, align: bool = True):
-        """face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False."""
+    def __init__(
+        self, face: AlignedFace | ImageSource, swapae: SwappingAutoencoder, *, align: bool = True,
+        cartoonize: Step = None,
+    ):  # fmt: skip
+        """face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
+        cartoonize : what the photo goes through before it is encoded; see `face2webtoon`.
+        """
         self.swapae = swapae
         if not isinstance(face, AlignedFace) and align:
             face = align_face(face, size=max(CELL, swapae.size))
         self.aligned = face if isinstance(face, AlignedFace) else None
         self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
-        self.structure, self.texture = swapae.encode(_at_model_size(self.picture, swapae))
+        step = as_step(cartoonize)
+        self.encoded = step(self.picture) if step else self.picture
+        self.structure, self.texture = swapae.encode(_at_model_size(self.encoded, swapae))
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
         """The photo in each style [N, L, D], its own texture kept in the first `location` layers."""
@@ -54,10 +62,15 @@ class Portrait:
 
 
 def _at_model_size(picture: ImageSource, swapae: SwappingAutoencoder) -> Tensor:
-    """[1, 3, H, W] with the shorter side at the size that the model was trained at: strokes come out at their scale."""
+    """The picture as a tensor [1, 3, H, W] of the size that it is encoded at."""
     image = load_image(picture)
-    scale = swapae.size / min(image.size)
-    return to_tensor(image, size=(max(16, round(image.width * scale)), max(16, round(image.height * scale))))
+    return to_tensor(image, size=encoded_size(image, swapae))
+
+
+def encoded_size(picture: Image.Image, swapae: SwappingAutoencoder) -> tuple[int, int]:
+    """Width and height with the shorter side as the model was trained at: strokes come out at their scale."""
+    scale = swapae.size / min(picture.size)
+    return max(16, round(picture.width * scale)), max(16, round(picture.height * scale))
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,7 @@ class WebtoonSheet:
 
     @property
     def face(self) -> Image.Image:
-        """The aligned photo that was encoded."""
+        """The aligned photo."""
         return self.portrait.picture
 
     def sheet(self, *, cell: int = CELL) -> Image.Image:
@@ -171,6 +184,7 @@ def face2webtoon(
     face: AlignedFace | ImageSource, *, styles: int | Iterable[Style] = 5,
     swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
     locations: Sequence[float] = (3, 5), seed: int = 0, truncation_psi: float = 0.7, align: bool = True,
+    cartoonize: Step = None,
 ) -> WebtoonSheet:  # fmt: skip
     """Redraw a photo in webtoon styles.
 
@@ -181,6 +195,10 @@ def face2webtoon(
     swapae, generator : the models; the embedded demo models where none are given.
     locations : swap locations, 0 to L; low ones change shapes too, high ones only colours. Fractions blend a layer.
     truncation_psi : of the samples; lower is more average.
+    cartoonize : what the photo goes through before it is encoded: None for nothing, True for the classical cartoon, the
+        name or path of a cartoonizer, or any function of a picture, such as
+        `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. It helps a Swapping Autoencoder
+        that was never shown photos. The sheet still shows the photo; the cartoon is `.portrait.encoded`.
 
     Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
     """
@@ -191,7 +209,7 @@ def face2webtoon(
     chosen = tuple(locations)
     if not chosen:
         raise BadInputError("Give at least one swap location, such as locations=(3,).")
-    portrait = Portrait(face, swapae, align=align)
+    portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
     source = StyleSource(swapae, generator, truncation_psi)
     pictures, found = source.gather(listed)
     drawn = [portrait.draw(found, location=location) for location in chosen]

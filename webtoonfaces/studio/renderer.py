@@ -42,7 +42,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A picture, or an error in the user's words with the traceback beside it; and how long it took."""
+    """A picture, or an error in the user's words with the traceback beside it; and how long it took.
+
+    `draft` : whether it is less than the full picture; a model that is quick enough draws that even when it need not.
+    """
 
     picture: Image.Image | None
     seconds: float
@@ -81,6 +84,7 @@ class Renderer:
         self._cells: _Kept[Image.Image] = _Kept(KEPT_CELLS)
         self._face_prefix, self._swap_prefix = Prefix(), Prefix()
         self._seconds: dict[tuple[str, int], float] = {}  # (model, side) -> measured, smoothed
+        self._reduced = False  # whether what is being drawn is less than the full picture
 
     @property
     def generator(self) -> StyleGAN2:
@@ -99,13 +103,15 @@ class Renderer:
         started = time.perf_counter()
         try:
             with self._lock:
+                self._reduced = False
                 picture = self.draw(request.picture, draft=request.draft)
+                reduced = self._reduced
                 if request.size is not None:
                     picture = scaled(picture, request.size)
         except Exception as error:  # the result is all that a widget has to show
             told = str(error) if isinstance(error, WebtoonFacesError) else f"{type(error).__name__}: {error}"
             return Rendered(None, time.perf_counter() - started, request.draft, told, traceback.format_exc())
-        return Rendered(picture, time.perf_counter() - started, request.draft)
+        return Rendered(picture, time.perf_counter() - started, reduced)
 
     def draw(self, picture: r.Picture, *, draft: bool = False) -> Image.Image:
         """The picture of an expression; raises what goes wrong."""
@@ -142,6 +148,8 @@ class Renderer:
                     raise BadInputError(f"Codes are blended by lerp or slerp, not {method!r}.")
                 first, second = self.code(a), self.code(b)
                 if first.ndim == 4 or second.ndim == 4:  # structures have no layers to walk through
+                    if first.shape != second.shape:
+                        raise BadInputError("Only structures of one shape are blended: crop both pictures to a square.")
                     return torch.lerp(first, second, t)
                 return (codes.lerp if method == "lerp" else codes.slerp)(first, second, t)
             case r.Layers(a, b, layers, strengths):
@@ -167,7 +175,10 @@ class Renderer:
             prefix = self._face_prefix if face.noise != "random" else None
             images = self.generator.synthesis(ws, noise_mode=face.noise, max_size=side, prefix=prefix)
         picture = to_pil(images)[0]
-        return picture if side == self.generator.size else scaled(picture, self.generator.size)
+        if side == self.generator.size:
+            return picture
+        self._reduced = True
+        return scaled(picture, self.generator.size)
 
     def _redrawn(self, picture: r.Redrawn, draft: bool) -> Image.Image:
         structure, style = self.code(picture.structure), self.code(picture.style)
@@ -179,7 +190,10 @@ class Renderer:
             prefix = self._swap_prefix if picture.noise != "random" else None
             images = self.swapae.decode(structure, style, noise_mode=picture.noise, prefix=prefix)
         drawn = to_pil(images)[0]
-        return drawn if max(drawn.size) == side else scaled(drawn, side)
+        if max(drawn.size) == side:
+            return drawn
+        self._reduced = True
+        return scaled(drawn, side)
 
     def _sheet(self, sheet: r.Sheet, draft: bool) -> Image.Image:
         drawn: list[Image.Image | None] = []
@@ -191,6 +205,7 @@ class Renderer:
             row, column = divmod(index, sheet.columns)
             row, column = row - row % stride, column - column % stride
             stand_in = sheet.cells[row * sheet.columns + column] or cell
+            self._reduced |= stand_in != cell
             drawn.append(
                 self._cells.get((stand_in, sheet.cell), lambda: scaled(self.draw(stand_in), sheet.cell))  # noqa: B023
             )

@@ -1,8 +1,9 @@
 """What all explorers share: the picture, the buttons under it, the status line, and the worker that draws.
 
 An explorer says what to draw as an expression (`expression`), and calls `refresh(draft=True)` while a handle moves and
-`refresh()` when it rests. Everything else is here: the latest request wins, a draft is replaced by the full picture,
-errors appear under the picture with the traceback folded away.
+`refresh()` when it rests. Everything else is here: the latest request wins, a draft is replaced by the full picture
+once the hand is still, the small pictures (`thumbnails`) are drawn after it one by one, errors appear under the picture
+with the traceback folded away.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from __future__ import annotations
 import html
 import os
 import threading
+import traceback
+import weakref
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +24,25 @@ from PIL import Image
 
 from ..errors import WebtoonFacesError
 from ..images import encode
-from ..studio.recipe import Picture
+from ..studio.cell import Spelling, python_cell
+from ..studio.recipe import Picture, Sheet, Stored
 from ..studio.renderer import Rendered, Renderer, Request, scaled
 from ..studio.scheduler import Scheduler
 from ..studio.shelf import Shelf, save_picture
 
 VIEW = 384  # px, the side that a picture is shown at
+THUMBNAIL = 96  # px, the side of a small one
 QUALITY = 90
+
+_open: weakref.WeakSet[Explorer] = weakref.WeakSet()  # they learn of what is put on a shelf
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the worker draws: the picture, or the small picture called `thumbnail`."""
+
+    request: Request
+    thumbnail: Hashable = None
 
 
 def plain_only() -> bool:
@@ -40,13 +56,21 @@ class Explorer(w.VBox):
     css_class = "wf-explorer"
     default_name = "picture"
 
-    def __init__(self, renderer: Renderer, controls: Sequence[w.Widget], *, shelf: Shelf | None = None):
+    def __init__(
+        self, renderer: Renderer, controls: Sequence[w.Widget], *, below: Sequence[w.Widget] = (),
+        shelf: Shelf | None = None,
+    ):  # fmt: skip
         self._renderer = renderer
         self.shelf = shelf or Shelf()
         self._mute = 0
         self._shown: Rendered | None = None
         self._front = threading.Lock()
-        self._scheduler: Scheduler[Request, Rendered] = Scheduler(renderer.render, self._show)
+        self._wrong = False  # whether the present state cannot be drawn, which the status line says
+        self._wanted: Mapping[Hashable, Picture | Image.Image] = {}  # small pictures of the present state ...
+        self._painted: dict[Hashable, Picture | Image.Image] = {}  # ... and those on the screen
+        self._scheduler: Scheduler[_Job, Rendered] = Scheduler(
+            lambda job: renderer.render(job.request), self._show, then=self._next
+        )
         self._image = w.Image(format="jpeg", layout=w.Layout(max_width="100%", object_fit="contain"))
         self.view = w.Box([self._image], layout=w.Layout(flex="0 0 auto", max_width="100%"))
         self.view.add_class("wf-view")
@@ -56,19 +80,16 @@ class Explorer(w.VBox):
         body = w.Box(
             [self._side, self.view], layout=w.Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="12px")
         )
-        super().__init__([body, self._toolbar(), self.status], layout=w.Layout(max_width="1000px"))
+        super().__init__([body, *below, self._toolbar(), self.status], layout=w.Layout(max_width="1000px"))
         self.add_class("wf")
         self.add_class(self.css_class)
+        _open.add(self)
 
     # what an explorer has to say
 
     @abstractmethod
     def expression(self) -> Picture:
         """What is on the screen, as an expression; raises WebtoonFacesError where it cannot be said."""
-
-    @abstractmethod
-    def to_python(self) -> str:
-        """The cell that makes what is on the screen."""
 
     @abstractmethod
     def reset(self) -> None:
@@ -78,7 +99,29 @@ class Explorer(w.VBox):
     def randomise(self) -> None:
         """Something new."""
 
+    def request(self, *, draft: bool = False) -> Request:
+        """What the worker is asked for: the expression, and in a subclass what `_show` has to know beside it."""
+        return Request(self.expression(), draft=draft)
+
+    def thumbnails(self) -> Mapping[Hashable, Picture | Image.Image]:
+        """The small pictures of the present state, by name, in the order to draw them; or as they are to be shown."""
+        return {}
+
+    def show_thumbnail(self, name: Any, picture: Image.Image) -> None:
+        """Put a small picture on the screen; called on the worker's thread."""
+
+    def shelf_changed(self) -> None:
+        """Something was put on the shelf, here or in another explorer."""
+
+    def spellings(self) -> Mapping[Stored, Spelling]:
+        """How a cell writes the codes that came from files."""
+        return {}
+
     # headless use
+
+    def to_python(self) -> str:
+        """The cell that makes what is on the screen."""
+        return python_cell(self.expression(), self._renderer, spellings=self.spellings(), saved=self.file_name)
 
     def render(self) -> Image.Image:
         """The full picture of the present state; raises what goes wrong."""
@@ -90,13 +133,14 @@ class Explorer(w.VBox):
         return save_picture(self._renderer.draw(expression), path, self._renderer.recipe(expression))
 
     def wait(self, timeout: float = 60) -> bool:
-        """Until the last picture is shown; False after `timeout` seconds."""
+        """Until the last picture and all small ones are shown; False after `timeout` seconds."""
         return self._scheduler.wait(timeout)
 
     def close(self) -> None:
         """Stop the worker and take the widgets off the page."""
         if hasattr(self, "_scheduler"):  # not where making the explorer failed
             self._scheduler.close()
+            _open.discard(self)
         super().close()
 
     # drawing
@@ -106,29 +150,50 @@ class Explorer(w.VBox):
         if self._mute:
             return
         try:
-            request = Request(self.expression(), draft=draft)
+            request = self.request(draft=draft)
+            self._wanted = dict(self.thumbnails())
         except WebtoonFacesError as error:
+            self._wrong = True
             self.tell(str(error), error=True)
             return
-        self._scheduler.submit(request)
+        self._wrong = False
+        self._scheduler.submit(_Job(request))
 
     def quietly(self) -> _Quiet:
         """While this is entered, `refresh` does nothing: for setting several controls at once."""
         return _Quiet(self)
 
-    def _show(self, request: Request, rendered: Rendered) -> None:
+    def _show(self, job: _Job, rendered: Rendered) -> None:
         with self._front:
-            if rendered.picture is None:
+            picture = rendered.picture
+            if job.thumbnail is not None:
+                if picture is not None:
+                    self.show_thumbnail(job.thumbnail, picture)
+                return
+            if picture is None:
                 self.tell(rendered.error, error=True, details=rendered.traceback)
                 return
             self._shown = rendered
-            picture = rendered.picture
             side = max(VIEW, max(picture.size))
             shown = scaled(picture, side) if max(picture.size) < VIEW else picture
             self._image.value = encode(shown, "JPEG", quality=QUALITY)
             self._image.width = str(shown.width)
-            what = "draft" if rendered.draft else f"{picture.width} × {picture.height} px"
-            self.tell(f"{what}, {rendered.seconds * 1000:.0f} ms")
+            if not self._wrong:
+                what = "draft" if rendered.draft else f"{picture.width} × {picture.height} px"
+                self.tell(f"{what}, {rendered.seconds * 1000:.0f} ms")
+
+    def _next(self, job: _Job, rendered: Rendered) -> _Job | None:
+        """The full picture behind a draft; then, one by one, the small pictures that are out of date."""
+        if rendered.draft and rendered.picture is not None:
+            return replace(job, request=replace(job.request, draft=False))
+        for name, picture in self._wanted.items():
+            if self._painted.get(name) != picture:
+                self._painted[name] = picture  # even if it fails: the large picture says what is wrong
+                if isinstance(picture, Image.Image):
+                    self.show_thumbnail(name, picture)
+                    continue
+                return _Job(Request(Sheet((picture,), 1, THUMBNAIL)), name)
+        return None
 
     def tell(self, text: str, *, error: bool = False, details: str = "") -> None:
         """Write a line under the picture; a traceback goes behind a fold."""
@@ -162,30 +227,36 @@ class Explorer(w.VBox):
         if label:
             made.add_class(f"wf-{label.lower().split()[0]}")
 
-        def run(_: w.Button) -> None:
-            try:
-                action()
-            except WebtoonFacesError as error:
-                self.tell(str(error), error=True)
-            except Exception as error:  # nothing may end in the log of the kernel, where nobody looks
-                import traceback
-
-                self.tell(f"{type(error).__name__}: {error}", error=True, details=traceback.format_exc())
-
-        made.on_click(run)
+        made.on_click(lambda _: self.attempt(action))
         return made
+
+    def attempt(self, action: Callable[[], Any]) -> None:
+        """Do what a control asks for; a failure ends in the status line, not in a log where nobody looks."""
+        try:
+            action()
+        except WebtoonFacesError as error:
+            self.tell(str(error), error=True)
+        except Exception as error:  # whatever it is, the user must see it
+            self.tell(f"{type(error).__name__}: {error}", error=True, details=traceback.format_exc())
 
     def keep(self) -> None:
         """Put the present picture and its code on the shelf."""
         expression = self.expression()
         picture = self._renderer.draw(expression)
         item = self.shelf.keep(picture, self._renderer.recipe(expression), name=self.default_name)
+        for explorer in list(_open):
+            if explorer.shelf.folder.absolute() == self.shelf.folder.absolute():
+                explorer.shelf_changed()
         self.tell(f"kept as {item.name}")
 
-    def _save(self) -> None:
+    @property
+    def file_name(self) -> str:
+        """What Save calls the picture; it ends in .png."""
         name = self._name.value.strip() or f"{self.default_name}.png"
-        path = self.snapshot(name if name.lower().endswith(".png") else f"{name}.png")
-        self.tell(f"saved {path}")
+        return name if name.lower().endswith(".png") else f"{name}.png"
+
+    def _save(self) -> None:
+        self.tell(f"saved {self.snapshot(self.file_name)}")
 
     def _toggle_code(self) -> None:
         hidden = self._code.layout.display == "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,15 @@ from PIL import Image
 from ..errors import BadInputError
 from ..images import save_gif, save_mp4
 from ..studio import recipe as r
+from ..studio.cell import load_line
 from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
+from ..studio.sources import face_code
 from .explorer import Explorer
 from .pad import make_pad, thumbnail
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
+CELL = 128  # px
 ROUND = (0, 1, 3, 2)  # the corners in the order of a walk round the square
 
 
@@ -56,8 +59,7 @@ class InterpolationPad(Explorer):
         self._which = w.Dropdown(options=[(name, i) for i, name in enumerate(CORNERS)], layout=w.Layout(width="auto"))
         super().__init__(Renderer(generator), self._controls(), shelf=shelf)
         self._observe()
-        self._list_shelf()
-        self._paint_corners()
+        self.shelf_changed()
         self.refresh()
 
     # state, from code or from the screen
@@ -91,7 +93,6 @@ class InterpolationPad(Explorer):
             self._corners = [None] * 4
             for box, value in zip(self._seeds, values, strict=True):
                 box.value = int(value)
-        self._paint_corners()
         self.refresh()
 
     @property
@@ -140,34 +141,37 @@ class InterpolationPad(Explorer):
 
     def take(self, name: str, *, corner: int) -> None:
         """Put a picture from the shelf into a corner (0 to 3)."""
-        picture = self.shelf[name].recipe.picture
-        if not isinstance(picture, r.Face):
-            raise BadInputError(f"{name} was not drawn by a StyleGAN2 alone, so it has no code for a corner.")
-        self._corners[corner] = picture.code
-        self._paint_corners()
+        self._corners[corner] = face_code(self._renderer, self.shelf[name])
         self.refresh()
+
+    @property
+    def _cell(self) -> int:
+        """Side of a cell of the grid, px; never more than the model draws."""
+        return min(CELL, self._renderer.generator.size)
 
     # Explorer
 
     def expression(self) -> r.Picture:
         corners = tuple(self.corner(i) for i in range(4))
         if self.grid:
-            return r.grid(corners, rows=self._rows.value, cols=self._cols.value, method=self.method)  # type: ignore[arg-type]
+            size = {"rows": self._rows.value, "cols": self._cols.value, "cell": self._cell}
+            return r.grid(corners, **size, method=self.method)  # type: ignore[arg-type]
         return r.Face(r.between(corners, self.x, self.y, method=self.method))  # type: ignore[arg-type]
 
     def to_python(self) -> str:
-        generator = self._renderer.generator
-        name = generator.weights.name if generator.weights else ""
-        head = f'import webtoonfaces as wf\n\nG = wf.load_stylegan2("{name or "path/of/your/model.pt"}")\n'
         if any(self._corners):
-            return f"{head}# A corner is from the shelf: save the picture, then\nwf.replay('saved.png')"
+            return super().to_python()
+        generator = self._renderer.generator
         cutoff = "" if self.cutoff >= generator.num_ws else f", truncation_cutoff={self.cutoff}"
-        head += f"ws = G.sample_ws({list(self.seeds)}, truncation_psi={self.psi:g}{cutoff})\n"
+        head = (
+            f"import webtoonfaces as wf\n\n{load_line(self._renderer, 'stylegan2')}\n"
+            f"ws = G.sample_ws({list(self.seeds)}, truncation_psi={self.psi!r}{cutoff})\n"
+        )
         if self.grid:
             method = "" if self.method == "lerp" else ", method=wf.slerp"
             rows, cols = self._rows.value, self._cols.value
             head += f"grid = wf.interpolate(ws, rows={rows}, cols={cols}{method})\n"
-            return f"{head}wf.show(G.render(grid), columns={cols})"
+            return f"{head}wf.contact_sheet(G.render(grid, batch=1), columns={cols}, cell={self._cell})"
         way = f"wf.{self.method}"
         return (
             f"{head}left, right = {way}(ws[0:1], ws[2:3], {self.y!r}), {way}(ws[1:2], ws[3:4], {self.y!r})\n"
@@ -238,7 +242,7 @@ class InterpolationPad(Explorer):
         for index, box in enumerate(self._seeds):
             box.observe(lambda _, index=index: self._corner_changed(index), "value")
         for control in (self._psi, self._cutoff):
-            control.observe(lambda _: self._all_changed(), "value")
+            control.observe(lambda _: self.refresh(draft=True), "value")
         for control in (self._method, self._grid, self._rows, self._cols):
             control.observe(lambda _: self.refresh(), "value")
 
@@ -246,26 +250,21 @@ class InterpolationPad(Explorer):
         if self._mute:
             return
         self._corners[index] = None
-        self._all_changed()
+        self.refresh()
 
-    def _all_changed(self) -> None:
-        if not self._mute:
-            self._paint_corners()
-            self.refresh()
+    def thumbnails(self) -> dict[Hashable, r.Picture | Image.Image]:
+        return {i: r.Face(self.corner(i)) for i in range(len(CORNERS))}
 
-    def _paint_corners(self) -> None:
-        self._pad.thumbnails = [thumbnail(self._renderer.draw(r.Face(self.corner(i)))) for i in range(4)]
+    def show_thumbnail(self, name: Any, picture: Image.Image) -> None:
+        shown = [*self._pad.thumbnails, *[""] * len(CORNERS)][: len(CORNERS)]
+        shown[name] = thumbnail(picture)
+        self._pad.thumbnails = shown
 
-    def keep(self) -> None:
-        super().keep()
-        self._list_shelf()
-
-    def _list_shelf(self) -> None:
-        names = [item.name for item in self.shelf]
-        self._pick.options = [("from the shelf ...", ""), *((name, name) for name in names)]
+    def shelf_changed(self) -> None:
+        self._pick.options = [("from the shelf ...", ""), *((item.name, item.name) for item in self.shelf)]
 
     def _put(self) -> None:
         if not self._pick.value:
-            self._list_shelf()
+            self.shelf_changed()
             raise BadInputError("Choose a picture of the shelf first; Keep puts one there.")
         self.take(self._pick.value, corner=self._which.value)

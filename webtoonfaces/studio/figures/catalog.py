@@ -139,14 +139,14 @@ FIGURES = (
         _row(f"face2webtoon/{name}", photos.photo_sheet, seed=seed, pictures=6, about=about)
         for name, seed, about in (
             ("dh-sheet", 2800, "A photo in five sampled styles: above swapped at location 3, below at 5."),
-            ("grb", 2900, "Five other styles. The first column is the photo in its own: the best to hope for."),
+            ("grb", 2900, "Five other styles. The first column is the photo in its own: no swap does better."),
             ("je", 3000, "The lower row keeps two more layers of the photo: more likeness, less webtoon."),
             ("jyp", 3100, "Noise is zero throughout, so that all that differs along a row is the style."),
         )
     ),
     _row(
         "fid", tables.fid,
-        "From photographs to webtoons in 250,000 iterations: nearly all of the way is gone in the first 50,000.",
+        "From photographs to webtoons in 250,000 iterations: nearly all of the way lies in the first 50,000.",
     ),
 )  # fmt: skip
 BY_NAME = {figure.name: figure for figure in FIGURES}

@@ -26,8 +26,7 @@ def photo_exploration(material: Material) -> Animation:
 def cartoon_swaps(material: Material, *, pictures: int, location: float) -> Image.Image:
     """The swap sheet of a photo that went through a cartoonizer before it was encoded."""
     photo, *styles = material.pictures(pictures, lead=example_photo)
-    face = _face(photo, material.swapae)
-    return swaps_of(_cartoon(face, material.swapae), styles, location=location, shown=face)
+    return swaps_of(_cartoon(_face(photo, material.swapae), material.swapae), styles, location=location)
 
 
 def cartoon_failures(material: Material, *, pictures: int, location: float) -> Image.Image:
@@ -38,7 +37,7 @@ def cartoon_failures(material: Material, *, pictures: int, location: float) -> I
     cells: list[Image.Image | None] = []
     for photo in hard:
         portrait = _cartoon(photo, swapae)
-        cells += [framed(photo, cell), portrait.picture, *portrait.draw(styles, location=location)]
+        cells += [framed(photo, cell), portrait.encoded, *portrait.draw(styles, location=location)]
     return sheet(cells, columns=2 + pictures, cell=cell)
 
 
@@ -70,10 +69,9 @@ def _face(photo: Image.Image, swapae: SwappingAutoencoder) -> Image.Image:
     return align_face(photo, size=max(256, swapae.size), fallback="center").image
 
 
-def _cartoon(picture: Image.Image, swapae: SwappingAutoencoder) -> Portrait:
-    from ..cartoonize import cartoonize
-
-    return Portrait(cartoonize(picture), swapae, align=False)
+def _cartoon(photo: Image.Image, swapae: SwappingAutoencoder) -> Portrait:
+    """The photo, encoded as a cartoon: by the classical one, which needs no weights."""
+    return Portrait(photo, swapae, align=False, cartoonize=True)
 
 
 def _hard_photos(face: Image.Image) -> list[Image.Image]:

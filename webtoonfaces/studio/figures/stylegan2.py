@@ -7,7 +7,7 @@ from PIL import Image
 from ... import codes
 from ..face2webtoon import ANCHORS, STEPS
 from .animation import Animation
-from .material import Material, cell_for, sheet
+from .material import LARGEST_CELL, Material, cell_for, sheet
 
 
 def samples(material: Material, *, rows: int = 2, columns: int = 3) -> Image.Image:
@@ -36,5 +36,5 @@ def layer_swap(material: Material, *, side: int = 5) -> Image.Image:
 def exploration(material: Material) -> Animation:
     """A walk through ten samples, twenty steps from each to the next: 180 frames."""
     walk = codes.loop(material.ws(ANCHORS), steps=STEPS, closed=False)
-    cell = cell_for(material.generator)
-    return Animation(tuple(sheet([picture], columns=1, cell=cell) for picture in material.generator.render(walk)))
+    pictures = material.generator.render(walk)
+    return Animation(tuple(sheet([picture], columns=1, cell=LARGEST_CELL) for picture in pictures))

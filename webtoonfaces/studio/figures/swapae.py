@@ -27,18 +27,13 @@ def outsider(material: Material, *, pictures: int, location: float) -> Image.Ima
     return swaps_of(Portrait(source, material.swapae, align=False), styles, location=location)
 
 
-def swaps_of(
-    portrait: Portrait, styles: list[Image.Image], *, location: float, shown: Image.Image | None = None
-) -> Image.Image:
-    """The swap sheet of one structure in any number of styles, half of them above it and the rest below.
-
-    shown : what stands in the frame, where that is not the picture that was encoded.
-    """
+def swaps_of(portrait: Portrait, styles: list[Image.Image], *, location: float) -> Image.Image:
+    """The swap sheet of one structure in any number of styles, half of them above it and the rest below."""
     results = portrait.draw(styles_of(styles, portrait.swapae), location=location)
     top = max(1, len(styles) // 2)
     cell = cell_for(portrait.swapae)
     return swap_sheet(
-        shown or portrait.picture, portrait.rebuild(), styles[:top], results[:top], styles[top:], results[top:],
+        portrait.picture, portrait.rebuild(), styles[:top], results[:top], styles[top:], results[top:],
         cell=cell, margin=margin_for(cell),
     )  # fmt: skip
 

@@ -77,6 +77,8 @@ def bar_chart(titles: Mapping[str, int]) -> Image.Image:
         range(len(names)), shown, rotation=90 if long else 0, fontsize=8, parse_math=False, fontfamily=_fonts()
     )
     axes.set_title(f"{len(titles):,} titles, {sum(titles.values()):,} pictures", fontsize=11)
+    axes.margins(y=0.12)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_axisbelow(True)
     axes.grid(axis="y", alpha=0.4)
     axes.tick_params(length=0, labelsize=8)
@@ -97,21 +99,24 @@ def table_picture(tables: Sequence[Table]) -> Image.Image:
     from matplotlib.figure import Figure
 
     widths = [max(3.6, 1.2 * len(table.header)) for table in tables]
-    height = 0.9 + 0.3 * (1 + max(len(table.rows) for table in tables))
-    figure = Figure(figsize=(sum(widths), height), dpi=DPI, layout="constrained")
+    most = 1 + max(len(table.rows) for table in tables)
+    figure = Figure(figsize=(sum(widths), 0.7 + 0.3 * most), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(tables), squeeze=False, width_ratios=widths)[0]
     for axes, table in zip(panels, tables, strict=True):
-        _draw_table(axes, table)
+        _draw_table(axes, table, most)
     return _picture(figure)
 
 
-def _draw_table(axes: Any, table: Table) -> None:
+def _draw_table(axes: Any, table: Table, most: int) -> None:
+    """`most` rows would fill the axes: rows are as high in each of several tables."""
     axes.set_axis_off()
     axes.set_title(table.title, fontsize=10, parse_math=False)
-    drawn = axes.table(cellText=[table.header, *table.rows], loc="upper center", cellLoc="center", edges="horizontal")
+    rows = [table.header, *table.rows]
+    drawn = axes.table(
+        cellText=rows, cellLoc="center", edges="horizontal", bbox=(0, 1 - len(rows) / most, 1, len(rows) / most)
+    )
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(10)
-    drawn.scale(1, 1.45)
     for (row, _), cell in drawn.get_celld().items():
         cell.set_edgecolor("#bbbbbb")
         cell.get_text().set(parse_math=False, fontweight="bold" if row == 0 else "normal")

@@ -1,0 +1,69 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Between four faces
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/01_interpolation.ipynb)
+#
+# A StyleGAN2 turns a *code* into a face. Between the codes of two faces lie more codes, and each is a face too.
+
+# %%
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+    import subprocess
+    import sys
+
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %%
+G = wf.load_stylegan2("demo")
+G
+
+# %% [markdown]
+# ## Drag
+# Each corner is a sample, the handle is between them (the arrow keys move it too). Below it are the corners' seeds,
+# truncation, the whole grid, and a loop to save. **Keep** puts what you see on a shelf that all explorers share.
+
+# %%
+wf.InterpolationPad(G)
+
+# %% [markdown]
+# ## The same in code
+# `sample_ws` gives the codes of seeds, `interpolate` the grid between four of them.
+
+# %%
+ws = G.sample_ws([0, 1, 2, 3], truncation_psi=0.7)
+grid = wf.interpolate(ws, rows=5, cols=5)
+wf.show(G.render(grid), columns=5)
+
+# %% [markdown]
+# ## How typical?
+# Truncation pulls a code towards the mean face: 0 is the mean itself, 1 the sample as it is. Lower is cleaner, higher
+# more varied.
+
+# %%
+ws = G.sample_ws(7)
+levels = (0, 0.3, 0.7, 1)
+wf.show([G.render(wf.truncate(ws, G.w_avg, psi=psi))[0] for psi in levels], titles=[f"psi {psi}" for psi in levels])
+
+# %% [markdown]
+# ## There and back
+# A loop through the samples, as an animation.
+
+# %%
+from IPython.display import Image
+
+walk = wf.loop(G.sample_ws(range(4), truncation_psi=0.7), steps=10)
+Image(wf.save_gif(G.render(walk), "loop.gif").read_bytes())

@@ -1,0 +1,72 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Which layer does what
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/02_layer_swapping.ipynb)
+#
+# A code has a row for each layer of the model. Early layers say what is where, late ones how it is coloured: take some
+# rows from one face and the rest from another.
+
+# %%
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+    import subprocess
+    import sys
+
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %%
+G = wf.load_stylegan2("demo")
+G
+
+# %% [markdown]
+# ## Mix
+# Choose the layers that come from the second face, and how strongly.
+
+# %%
+wf.LayerMixer(G)
+
+# %% [markdown]
+# ## The same in code
+# The first face keeps its early layers; from some layer on it takes the second one's. The fewer are kept, the less is
+# left of it.
+
+# %%
+a, b = G.sample_ws(0, truncation_psi=0.7), G.sample_ws(3, truncation_psi=0.7)
+kept = range(0, G.num_ws + 1, 2)
+wf.show([G.render(wf.swap_at(a, b, location=layers))[0] for layers in kept], titles=[f"{k} kept" for k in kept])
+
+# %% [markdown]
+# Any layers can be swapped, each with a strength of its own. Here, the middle ones:
+
+# %%
+middle = range(G.num_ws // 3, 2 * G.num_ws // 3)
+steps = (0, 0.5, 1, 1.5)
+mixed = [wf.swap_layers(a, b, layers=middle, strength=strength) for strength in steps]
+wf.show([G.render(code)[0] for code in mixed], titles=[f"strength {strength}" for strength in steps])
+
+# %% [markdown]
+# ## Everyone with everyone
+# Each row's face, with the later half of its layers from the face above.
+
+# %%
+rows, columns = G.sample_ws([0, 1, 2], truncation_psi=0.7), G.sample_ws([4, 5, 6, 7], truncation_psi=0.7)
+half = range(G.num_ws // 2, G.num_ws)
+cells = [None, *G.render(columns)]
+for a in rows:
+    mixed = [wf.swap_layers(a[None], b[None], layers=half) for b in columns]
+    cells += [G.render(a[None])[0], *(G.render(code)[0] for code in mixed)]
+wf.contact_sheet(cells, columns=1 + len(columns))

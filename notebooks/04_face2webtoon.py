@@ -1,0 +1,76 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Your photo, redrawn as a webtoon
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/04_face2webtoon.ipynb)
+#
+# Run the cells from top to bottom (Shift + Enter). Nothing is downloaded: two small demo models come with the package.
+
+# %%
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+    import subprocess
+    import sys
+
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %%
+G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
+
+# %% [markdown]
+# ## Try it
+# Upload a photo, pick a face, pick a style; the location says how much of the photo stays. Nothing leaves this machine.
+
+# %%
+wf.FaceStudio(AE, G)
+
+# %% [markdown]
+# ## The same in code
+# Put the path of your own picture here; this one comes with the package.
+
+# %%
+photo = wf.example_photo()  # or "my-photo.jpg"
+face = wf.align_face(photo)
+face.image
+
+# %% [markdown]
+# First row: the photo, and five styles sampled from the StyleGAN2. Below, the photo in each style, swapped at location
+# 3 and at location 5: the first so many layers keep the photo's own texture. The first column is the photo as the
+# autoencoder sees it.
+
+# %%
+sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(3, 5))
+sheet
+
+# %% [markdown]
+# ## Other styles
+# A seed is a style; so is any picture.
+
+# %%
+wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(2, 4, 6))
+
+# %% [markdown]
+# ## Back into the photo
+
+# %%
+sheet.paste(style=0, location=3)
+
+# %% [markdown]
+# ## Keep it
+# Every picture by itself; a walk through styles is in [the next notebook](05_style_exploration.ipynb).
+
+# %%
+sheet.save("webtoon")

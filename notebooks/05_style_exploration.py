@@ -1,0 +1,60 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A walk through styles
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/05_style_exploration.ipynb)
+#
+# The photo is encoded once; only its style changes. Between two samples lie more styles, so the change can be slow.
+
+# %%
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+    import subprocess
+    import sys
+
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %%
+G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
+face = wf.align_face(wf.example_photo())  # or wf.align_face("my-photo.jpg")
+
+# %% [markdown]
+# ## Many styles at a glance
+# Eight samples; pick the ones that you like by their seeds.
+
+# %%
+seeds = range(8)
+sheet = wf.face2webtoon(face, styles=seeds, swapae=AE, generator=G, locations=(3,))
+sheet
+
+# %% [markdown]
+# ## From one to the next
+# Three seeds, six steps between two of them, and back to the first. Codes are walked through, then drawn as styles.
+
+# %%
+from IPython.display import Image
+
+walk = wf.loop(G.sample_ws([0, 3, 6], truncation_psi=0.7), steps=6)
+styles = G.render(walk)
+frames = wf.face2webtoon(face, styles=styles, swapae=AE, generator=G, locations=(3,)).images[0]
+Image(wf.save_gif(frames, "styles.gif", fps=8).read_bytes())
+
+# %% [markdown]
+# ## The animation of the original
+# Ten samples, twenty steps between two, nine seconds: style above, photo and result below.
+
+# %%
+Image(sheet.gif("exploration.gif", cell=128).read_bytes())

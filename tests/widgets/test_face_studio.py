@@ -1,0 +1,444 @@
+"""FaceStudio from the kernel's side, mostly with tiny untrained models: ugly pictures, but the same arithmetic."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import webtoonfaces as wf
+from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError, UnknownNameError
+from webtoonfaces.faces import find
+from webtoonfaces.images import encode, save_image
+from webtoonfaces.studio import photo as photo_module
+from webtoonfaces.studio import recipe as r
+from webtoonfaces.studio.photo import Photo
+from webtoonfaces.studio.shelf import Shelf, read_recipe
+from webtoonfaces.widgets.crop import make_board
+from webtoonfaces.widgets.face_studio import FaceStudio
+from webtoonfaces.widgets.picker import PlainPicker, make_picker, uploaded
+
+WAIT = 60
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Image.Image:
+    return wf.example_photo()
+
+
+@pytest.fixture(scope="module")
+def pair(portrait: Image.Image) -> Image.Image:
+    """Two faces: the larger one on the left."""
+    both = Image.new("RGB", (880, 512), "grey")
+    both.paste(portrait, (0, 0))
+    both.paste(portrait.resize((368, 368)), (512, 100))
+    return both
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seen_once() -> Iterator[None]:
+    """Faces are found as ever, but in each picture once: that is what takes long."""
+    known: dict[Any, Any] = {}
+
+    def remembered(find: Callable[..., Any]) -> Callable[..., Any]:
+        def found(picture: Image.Image, **options: Any) -> Any:
+            key = (find, picture.tobytes(), tuple(options.items()))
+            if key not in known:
+                known[key] = find(picture, **options)
+            return known[key]
+
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photo_module, "align_face", remembered(photo_module.align_face))
+        patch.setattr(photo_module, "align_faces", remembered(photo_module.align_faces))
+        yield
+
+
+@pytest.fixture
+def studio(tiny_swapae, tiny_generator, tmp_path):
+    made = FaceStudio(tiny_swapae, tiny_generator, shelf=Shelf(tmp_path / "shelf"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(studio, portrait):
+    studio.load(portrait)
+    assert studio.wait(WAIT)
+    return studio
+
+
+def pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def shown(studio: FaceStudio) -> Image.Image:
+    return Image.open(io.BytesIO(studio._image.value))
+
+
+def upload(studio: FaceStudio, name: str, content: bytes) -> None:
+    """What the browser's picker sends."""
+    studio._panel._picker._handle_custom_msg({"kind": "photo", "name": name}, [memoryview(content)])
+
+
+# the photo
+
+
+def test_before_there_is_a_photo_it_says_what_to_do(studio):
+    assert studio.photo is None and studio.faces == 0
+    assert "Choose a photo" in studio.status.value and "alert" not in studio.status.value
+    assert studio.view.layout.display == "none"
+    for action in (studio.render, studio.paste, studio.to_python, studio.randomise):
+        if action == studio.randomise:
+            action()
+        else:
+            with pytest.raises(BadInputError, match="no photo yet"):
+                action()
+
+
+def test_classes_are_where_a_page_looks_for_them(studio):
+    assert "wf-face-studio" in studio._dom_classes
+    assert "wf-view" in studio.view._dom_classes and studio._image in studio.view.children
+    assert "wf-status" in studio.status._dom_classes
+
+
+def test_an_upload_is_read_beside_the_widgets_and_shown(studio, portrait):
+    upload(studio, "me.jpg", encode(portrait, "JPEG"))
+    assert studio.wait(WAIT)
+    assert studio.faces == 1 and studio.photo.size == portrait.size
+    assert shown(studio).size == (384, 384)
+    assert studio._panel._picker.note == "me.jpg" and not studio._panel._picker.busy
+    assert studio._panel.board.picture.startswith("data:image/jpeg") and len(studio._panel.board.boxes) == 1
+
+
+def test_a_failed_upload_keeps_the_photo_and_says_why(opened):
+    before, photo = opened._image.value, opened.photo
+    upload(opened, "notes.txt", b"no picture at all")
+    assert opened.wait(WAIT)
+    assert opened.photo is photo and opened._image.value == before
+    assert "no picture that can be read" in opened.status.value and "alert" in opened.status.value
+    assert "notes.txt cannot be used" in opened._panel._picker.note and not opened._panel._picker.busy
+    with pytest.raises(ImageError):
+        opened.load(b"")
+    opened._panel.path.value = "there/is/none.png"
+    assert opened.wait(WAIT)
+    assert opened.photo is photo and "There is no file" in opened.status.value
+    opened.seed = 9
+    assert opened.wait(WAIT) and opened._image.value != before
+
+
+def test_the_last_of_several_uploads_stays(studio, portrait, pair):
+    for picture in (portrait, pair, portrait, pair):
+        upload(studio, "one.png", encode(picture))
+    assert studio.wait(WAIT)
+    assert studio.photo.size == pair.size and studio.faces == 2
+
+
+def test_a_path_and_the_example(studio, pair, tmp_path):
+    save_image(pair, tmp_path / "pair.png")
+    studio._panel.path.value = str(tmp_path / "pair.png")
+    assert studio.wait(WAIT) and studio.faces == 2
+    studio._panel.example.click()
+    assert studio.wait(WAIT) and studio.faces == 1
+
+
+# faces
+
+
+def test_a_face_is_picked_by_its_number_or_on_the_photo(studio, pair):
+    studio.load(pair)
+    assert studio.wait(WAIT)
+    assert studio.faces == 2 and studio.face == 0
+    first = studio.render()
+    studio._panel.board.picked = 1
+    assert studio.face == 1 and studio.wait(WAIT)
+    assert np.abs(pixels(studio.render()) - pixels(first)).max() > 0
+    studio.face = 0
+    assert studio._panel.board.picked == 0
+    assert np.array_equal(pixels(studio.render()), pixels(first))
+    with pytest.raises(BadInputError, match="no face 2"):
+        studio.face = 2
+
+
+def test_without_a_face_a_crop_is_drawn(studio):
+    noise = Image.effect_noise((300, 200), 40).convert("RGB")
+    studio.load(noise)
+    assert studio.wait(WAIT) and studio.faces == 0
+    assert "Draw a square" in studio.status.value
+    assert shown(studio).size == (300, 200)  # the photo itself, until there is a face
+    with pytest.raises(BadInputError, match="Draw a square"):
+        studio.render()
+    studio._panel.board.drawn = [0.1, 0.2, 0.5, 0.8]
+    assert studio.wait(WAIT)
+    assert studio.faces == 1 and studio.render().size == (64, 64)
+    assert studio._photo.faces[0].box == (30, 40, 150, 160)
+    assert np.array_equal(np.asarray(studio.paste())[:30], np.asarray(noise)[:30])  # outside the crop
+    studio.draw_crop((32, 40, 150, 160))
+    assert studio.faces == 1, "a crop in the same place replaces the one before"
+    studio.draw_crop((180, 40, 290, 150))
+    assert studio.faces == 2 and studio.face == 1
+
+
+@pytest.mark.parametrize("box", [(10, 10, 12, 12), (600, 10, 700, 90), (90, 10, 20, 80)])
+def test_a_crop_that_is_none_is_refused_and_changes_nothing(opened, box):
+    with pytest.raises(BadInputError, match="crop"):
+        opened.draw_crop(box)
+    assert opened.faces == 1
+
+
+def test_smaller_faces_are_found_meanwhile_and_the_picked_one_stays(studio, pair):
+    studio.load(pair)
+    assert studio.face == 0
+    assert studio.wait(WAIT)
+    assert studio.faces == 2 and studio.face == 0 and len(studio._panel.board.boxes) == 2
+
+
+def test_a_crop_round_a_face_is_set_upright_like_a_found_one(opened, portrait):
+    found = opened._photo.faces[0]
+    opened.draw_crop(found.box)
+    assert opened.faces == 1
+    assert np.abs(opened._photo.faces[0].quad - found.quad).max() < 0.1 * np.ptp(found.quad)
+    assert opened._photo.faces[0].landmarks is not None
+
+
+def test_without_dlib_a_crop_is_still_drawn(studio, portrait, monkeypatch):
+    def missing(*_: object, **__: object) -> None:
+        raise MissingExtraError("Finding faces", "faces", "dlib-bin")
+
+    monkeypatch.setattr(photo_module, "align_face", find.align_face)
+    monkeypatch.setattr(find, "detect_faces", missing)
+    monkeypatch.setattr(find, "face_in_box", missing)
+    studio.load(portrait)
+    assert "pip install" in studio.status.value and "draw a square" in studio.status.value
+    studio.draw_crop((100, 20, 300, 220))
+    assert studio.wait(WAIT) and studio.render().size == (64, 64)
+
+
+# style and location
+
+
+def test_location_runs_from_the_style_to_the_photos_own_texture(opened):
+    opened.location = 0
+    styled = opened.render()
+    opened.location = 8
+    own = opened.render()
+    assert np.array_equal(pixels(own), pixels(opened._photo.portrait(0).rebuild()))
+    opened.location = 2.5
+    assert opened.wait(WAIT)
+    between = pixels(opened.render())
+    assert np.abs(between - pixels(own)).max() > 0 and np.abs(between - pixels(styled)).max() > 0
+
+
+def test_a_style_by_picture_and_a_failed_one_keeps_it(opened, tmp_path):
+    seeded = opened.render()
+    opened.take_style(Image.radial_gradient("L").convert("RGB"))
+    taken = opened.render()
+    assert opened.seed is None and np.abs(pixels(taken) - pixels(seeded)).max() > 0
+    with pytest.raises(ImageError):
+        opened.take_style(b"nonsense")
+    assert np.array_equal(pixels(opened.render()), pixels(taken))
+    opened.seed = 0
+    assert np.array_equal(pixels(opened.render()), pixels(seeded))
+
+
+def test_a_style_from_the_shelf(opened, tiny_swapae, tiny_generator):
+    opened.seed = 5
+    wanted = opened.render()
+    opened.keep()
+    (item,) = opened.shelf
+    opened.seed = 1
+    opened.location = 0
+    opened.take(item.name)  # structure and own texture are those of the same photo: the whole style comes back
+    assert np.array_equal(pixels(opened.render()), pixels(wanted))
+    with pytest.raises(UnknownNameError):
+        opened.take("nothing")
+    assert np.array_equal(pixels(opened.render()), pixels(wanted))
+
+
+def test_random_and_reset(opened):
+    start = opened.render()
+    opened.location, opened.psi, opened.show = 6, 0.3, "both"
+    opened.randomise()
+    assert opened.photo is not None
+    opened.reset()
+    assert (opened.seed, opened.location, opened.psi, opened.show) == (0, 3, 0.7, "face")
+    assert opened.wait(WAIT) and np.array_equal(pixels(opened.render()), pixels(start))
+
+
+# what is shown and saved
+
+
+def test_before_and_after_and_the_whole_photo(opened):
+    opened.show = "both"
+    assert opened.wait(WAIT) and shown(opened).size == (640, 320)
+    before = pixels(shown(opened))[:, :320]
+    crop = opened._photo.faces[0].image.resize((320, 320), Image.Resampling.LANCZOS)
+    assert np.abs(before - pixels(crop)).mean() < 4
+    opened.show = "photo"
+    assert opened.wait(WAIT) and shown(opened).size == (512, 512)
+    assert np.abs(pixels(shown(opened)) - pixels(opened.paste())).mean() < 4
+
+
+def test_one_face_or_all_are_pasted(studio, pair):
+    studio.load(pair)
+    assert studio.wait(WAIT)
+    one = np.abs(pixels(studio.paste()) - pixels(pair)).sum(axis=2) > 0
+    assert one[:, :512].any() and not one[:, 512:].any()
+    studio.every_face = True
+    both = np.abs(pixels(studio.paste()) - pixels(pair)).sum(axis=2) > 0
+    assert both[:, 512:].any() and np.array_equal(both[:, :512], one[:, :512])
+
+
+def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_generator, tmp_path):
+    studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, seed=3, shelf=Shelf(tmp_path / "shelf"))
+    path = studio.snapshot(tmp_path / "me.png")
+    assert np.array_equal(pixels(wf.replay(path)), pixels(studio.render()))
+    kept = [node for node in r.walk(read_recipe(path).picture) if isinstance(node, r.Stored)]
+    assert len(kept) == 2  # structure and texture
+    assert np.array_equal(kept[0].array(), studio._photo.portrait(0).structure.numpy())
+    studio.close()
+
+
+def test_the_whole_photo_is_saved_without_a_recipe_and_it_says_so(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (button,) = (w for w in walk(opened) if getattr(w, "description", "") == "Photo")
+    button.click()
+    with Image.open(tmp_path / "webtoon-photo.png") as saved:
+        assert saved.size == opened.photo.size and not getattr(saved, "text", {})
+    assert "recipe never holds a photo" in opened.status.value
+
+
+def walk(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)
+
+
+@pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "mixed"])
+def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_path, change):
+    studio = FaceStudio(demo_swapae, demo_generator, shelf=Shelf(tmp_path / "shelf"), seed=4, location=2.5)
+    studio.load(save_image(pair, tmp_path / "pair.png"))
+    if change in ("style", "mixed"):
+        studio.take_style(save_image(Image.radial_gradient("L"), tmp_path / "style.png"))
+    if change in ("crop", "mixed"):
+        studio.draw_crop((120, 20, 330, 230))
+    if change == "second":
+        assert studio.wait(WAIT)
+        studio.face = 1
+    assert same_as_cell(studio)
+    studio.close()
+
+
+def test_the_cell_of_an_upload_reads_the_saved_picture(portrait, demo_swapae, demo_generator, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, shelf=Shelf(tmp_path / "shelf"))
+    assert "Save the picture first" in studio.to_python()
+    studio._save()
+    assert same_as_cell(studio)
+    studio.close()
+
+
+def same_as_cell(studio: FaceStudio) -> bool:
+    *lines, last = studio.to_python().splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join([*lines, f"result = {last}"]), names)
+    return np.array_equal(pixels(names["result"]), pixels(studio.render()))
+
+
+# the animation
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Few frames: two samples, six steps."""
+    monkeypatch.setattr("webtoonfaces.studio.face2webtoon.ANCHORS", 2)
+    monkeypatch.setattr("webtoonfaces.studio.face2webtoon.STEPS", 6)
+
+
+def test_the_animation_is_written_beside_the_widgets(opened, short, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened._film.press()
+    assert opened.wait(WAIT)
+    with Image.open(tmp_path / "webtoon-face.gif") as film:
+        assert film.n_frames == 6 and film.size == (512, 512)
+    assert "saved webtoon-face.gif" in opened.status.value and not opened._film.running
+
+
+def test_pressed_again_the_animation_is_given_up(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    drawn = []
+    original = Photo.exploration
+
+    def slow(self, *args, **options):
+        for frame in original(self, *args, **options):
+            drawn.append(frame)
+            if len(drawn) == 3:
+                opened._film.press()
+            yield frame
+
+    monkeypatch.setattr(photo_module.Photo, "exploration", slow)
+    opened._film.press()
+    assert opened.wait(WAIT)
+    assert len(drawn) == 3 and not list(tmp_path.glob("*.gif"))
+    assert "given up" in opened.status.value and not opened._film.running
+
+
+# the parts
+
+
+def test_a_plain_picker_and_board_where_custom_widgets_cannot_load(
+    tiny_swapae, tiny_generator, pair, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
+    studio = FaceStudio(tiny_swapae, tiny_generator, shelf=Shelf(tmp_path / "shelf"))
+    picker, board = studio._panel._picker, studio._panel.board
+    assert isinstance(picker, PlainPicker) and "10 MB" in picker._words.value
+    picker._uploaded({"pair.png": {"metadata": {}, "content": encode(pair)}})
+    assert studio.wait(WAIT) and studio.faces == 2
+    with Image.open(io.BytesIO(board._image.value)) as framed:
+        assert framed.size == (720, 419)
+    board._across.value, board._down.value = (70, 90), (30, 64.5)
+    board.children[-1].click()
+    assert studio.wait(WAIT) and studio.face == 1 and studio.faces == 2
+    studio.close()
+
+
+def test_uploads_of_both_ipywidgets():
+    assert uploaded({"a.png": {"metadata": {"name": "a.png"}, "content": b"x"}}) == [("a.png", b"x")]
+    assert uploaded(({"name": "a.png", "type": "image/png", "content": memoryview(b"x")},)) == [("a.png", b"x")]
+    assert uploaded({}) == uploaded(()) == []
+
+
+def test_the_picker_hears_photos_only():
+    heard = []
+    picker = make_picker("Photo", lambda *given: heard.append(given))
+    picker._handle_custom_msg({"kind": "other"}, [b"x"])
+    picker._handle_custom_msg({"kind": "photo", "name": "a"}, [])
+    picker._handle_custom_msg({"kind": "photo", "name": "a"}, [memoryview(b"x")])
+    assert heard == [("a", b"x")]
+    assert not picker.has_trait("content")  # no photo is kept in the notebook's widget state
+
+
+def test_the_overview_numbers_and_frames_the_faces(pair, tiny_swapae):
+    photo = Photo(pair, tiny_swapae)
+    assert photo.search() == 1 and photo.search() == 0
+    plain = pair.resize((440, 256), Image.Resampling.LANCZOS)
+    view = photo.overview(side=440, picked=1)
+    changed = np.abs(pixels(view) - pixels(plain)).sum(axis=2) > 0
+    for left, top, right, bottom in photo.boxes:
+        assert changed[round(top * 256), round(left * 440) : round(right * 440) - 2].all()
+        assert not changed[round((top + bottom) / 2 * 256), round((left + right) / 2 * 440)]
+        assert changed[round(bottom * 256) - 1, round(left * 440)]
+
+
+def test_the_board_gets_shares_of_the_photo(pair, tiny_swapae):
+    board = make_board()
+    photo = Photo(pair, tiny_swapae)
+    board.show(photo, picked=0)
+    assert board.picked == 0 and all(0 <= edge <= 1 for box in board.boxes for edge in box)
+    assert board.boxes[0][0] * 880 == pytest.approx(photo.faces[0].box[0])

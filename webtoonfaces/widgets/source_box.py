@@ -1,0 +1,186 @@
+"""Where a picture comes from: a seed, the shelf, or a file. One box with a small picture of what was chosen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as w
+from PIL import Image
+
+from ..images import ImageSource, encode
+from .explorer import Explorer
+from .picker import make_picker
+
+SIDE = 72  # px of the small picture
+NOTHING = ("choose ...", "")
+
+
+class SourceBox(w.HBox):
+    """A picture's source, and what it gave: nothing for a seed, what `take` or `open_file` made of the others.
+
+    explorer : whose shelf is offered, and whose status line shows what goes wrong.
+    take : the name of something on the shelf -> what is made of it.
+    open_file : a picture, and whether to find the face in it -> what is made of it; None leaves files out.
+    changed : called when something else was chosen.
+    """
+
+    def __init__(
+        self, explorer: Explorer, title: str, seed: int, *, take: Callable[[str], Any],
+        changed: Callable[[], None], open_file: Callable[[ImageSource, bool], Any] | None = None,
+        extra: Sequence[w.Widget] = (),
+    ):  # fmt: skip
+        self._explorer, self._title = explorer, title
+        self._take, self._open_file, self._changed = take, open_file, changed
+        self._quiet = False
+        self._origin = "sample"
+        self._found: dict[str, tuple[Any, Any]] = {}  # origin -> what was given, and what was made of it
+        self._image = w.Image(format="jpeg", width=SIDE, height=SIDE, layout=w.Layout(flex="0 0 auto", margin="2px"))
+        self._image.add_class("wf-thumb")
+        self._label = w.HTML(layout=w.Layout(margin="0 8px 0 2px"))
+        kinds = ["sample", "shelf"] + ["file"] * (open_file is not None)
+        self._kind = w.ToggleButtons(options=kinds, style={"button_width": "64px"}, layout=w.Layout(width="auto"))
+        self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel(), "file": self._file_panel()}
+        self._panel = w.VBox([self._panels["sample"]], layout=w.Layout(width="100%"))
+        head = w.Box(
+            [self._label, self._kind, *extra], layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%")
+        )
+        super().__init__(
+            [self._image, w.VBox([head, self._panel], layout=w.Layout(flex="1 1 auto", min_width="0"))],
+            layout=w.Layout(width="100%", margin="2px 0 6px 0"),
+        )
+        self.add_class("wf-source")
+        self.title = title
+        self._kind.observe(lambda _: self._kind_changed(), "value")
+
+    @property
+    def title(self) -> str:
+        return self._title
+
+    @title.setter
+    def title(self, text: str) -> None:
+        self._title = text
+        self._label.value = f"<b>{text}</b>"
+        self._reroll.tooltip = f"Another sample for {text}"
+
+    @property
+    def seed(self) -> int | None:
+        """The sample's seed; None where something else was chosen."""
+        return self._seed.value if self._origin == "sample" else None
+
+    @property
+    def value(self) -> Any:
+        """What was made of the file or of what is on the shelf; None for a sample."""
+        return self._found[self._origin][1] if self._origin != "sample" else None
+
+    @property
+    def source(self) -> Any:
+        """As it was given: a seed, the name of something on the shelf, or a picture."""
+        return self._found[self._origin][0] if self._origin != "sample" else self._seed.value
+
+    @property
+    def align(self) -> bool:
+        """Whether the face is found and cut out of a file."""
+        return self._align.value
+
+    @align.setter
+    def align(self, value: bool) -> None:
+        self._align.value = value
+
+    def choose_seed(self, seed: int) -> None:
+        """A sample, without calling `changed`."""
+        self._set("sample", lambda: setattr(self._seed, "value", int(seed)))
+
+    def choose_kept(self, name: str) -> None:
+        """Something on the shelf, without calling `changed`."""
+        self._found["shelf"] = (name, self._take(name))
+        self._set("shelf", lambda: self._list(name))
+
+    def choose_file(self, source: ImageSource) -> None:
+        """A picture, without calling `changed`."""
+        if self._open_file is None:
+            raise TypeError(f"{self.title} takes no files")
+        self._found["file"] = (source, self._open_file(source, self.align))
+        self._set("file", lambda: None)
+
+    def list_shelf(self) -> None:
+        """Offer what is on the shelf now."""
+        self._set(self._origin, lambda: self._list(self._pick.value), show=False)
+
+    def show(self, picture: Image.Image) -> None:
+        """Put the small picture in."""
+        self._image.value = encode(picture, "JPEG", quality=85)
+
+    # the panels
+
+    def _sample_panel(self, seed: int) -> w.Widget:
+        self._seed = w.BoundedIntText(
+            seed, min=0, max=2**32 - 1, description="seed", style={"description_width": "36px"},
+            layout=w.Layout(width="160px"),
+        )  # fmt: skip
+        self._seed.observe(lambda _: self._do(lambda: self.choose_seed(self._seed.value)), "value")
+        self._reroll = self._explorer.button(
+            "", "random", "", lambda: setattr(self._seed, "value", random.randrange(100_000))
+        )
+        self._reroll.add_class("wf-reroll")
+        return w.HBox([self._seed, self._reroll])
+
+    def _shelf_panel(self) -> w.Widget:
+        self._pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width="100%", max_width="240px"))
+        self._pick.observe(lambda change: self._given(change.new, self.choose_kept), "value")
+        return self._pick
+
+    def _file_panel(self) -> w.Widget:
+        path = w.Text(
+            placeholder="path of a picture", continuous_update=False, layout=w.Layout(width="100%", max_width="240px")
+        )
+        path.observe(lambda change: self._given(change.new.strip(), self.choose_file), "value")
+        picker = make_picker("Upload", lambda _name, content: self._given(content, self.choose_file))
+        self._align = w.Checkbox(
+            value=False, description="cut out the face", indent=False, layout=w.Layout(width="auto")
+        )
+        self._align.observe(lambda _: self._do(self._again), "value")
+        return w.VBox([path, picker, self._align], layout=w.Layout(width="100%"))
+
+    def _again(self) -> None:
+        if "file" in self._found:
+            self.choose_file(self._found["file"][0])
+
+    def _kind_changed(self) -> None:
+        kind = self._kind.value
+        self._panel.children = (self._panels[kind],)
+        if not self._quiet and (kind == "sample" or kind in self._found):
+            self._origin = kind
+            self._changed()
+
+    def _given(self, what: Any, choose: Callable[[Any], None]) -> None:
+        if what:
+            self._do(lambda: choose(what))
+
+    def _do(self, choose: Callable[[], None]) -> None:
+        """What a hand on a control chooses; not what code puts there."""
+
+        def run() -> None:
+            choose()
+            self._changed()
+
+        if not self._quiet:
+            self._explorer.attempt(run)
+
+    def _set(self, origin: str, put: Callable[[], None], *, show: bool = True) -> None:
+        self._quiet, before = True, self._quiet
+        try:
+            self._origin = origin
+            if show:
+                self._kind.value = origin
+            put()
+        finally:
+            self._quiet = before
+
+    def _list(self, chosen: str) -> None:
+        names = [item.name for item in self._explorer.shelf]
+        options = (NOTHING, *((name, name) for name in names))
+        if options != tuple(self._pick.options):
+            self._pick.options = options
+        self._pick.value = chosen if chosen in names else ""
