@@ -28,7 +28,7 @@ lint: $(VENV)/.test ## check style (ruff) and types (mypy)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-lab-check: $(VENV)/.lab ## start what `make lab` starts, run its notebook through the server, stop it
+lab-check: $(VENV)/.lab ## start what `make lab` starts, run two notebooks through the server, stop it
 	$(BIN)/python tools/lab_check.py $(ARGS)
 
 clean: ## remove caches and build results; the environment, data, runs and weights stay

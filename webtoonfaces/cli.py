@@ -15,7 +15,7 @@ from typing import Any
 from . import __version__
 from .errors import WebtoonFacesError
 from .figures_command import add_figures
-from .training.command import add_train
+from .training.command import add_export, add_train
 from .training.data_command import add_data
 from .training.evaluate_command import add_evaluate
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (_lab, _models, _fetch, _convert, _align, _cartoonize, _face2webtoon, _sample, _interpolate, _doctor):
         add(commands)
-    for add in (add_figures, add_data, add_train, add_evaluate):
+    for add in (add_figures, add_data, add_train, add_export, add_evaluate):
         add(commands)
     return parser
 

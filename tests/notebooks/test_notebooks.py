@@ -17,6 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 import webtoonfaces as wf
+from tools.write_notebooks import repository, written
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -91,6 +92,21 @@ def test_it_has_an_equal_twin_that_can_be_reviewed(path: Path) -> None:
     twin = jupytext.read(script, fmt="py:percent")
     content = [(cell.cell_type, cell.source) for cell in read(path).cells]
     assert content == [(cell.cell_type, cell.source) for cell in twin.cells]
+
+
+@each_notebook
+def test_it_is_as_its_script_writes_it(path: Path) -> None:
+    for file, text in written(path.with_suffix(".py")).items():
+        assert file.read_text(encoding="utf-8") == text, "run tools/write_notebooks.py"
+
+
+@each_notebook
+def test_it_names_the_one_repository(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    owner_and_name = repository().removeprefix("https://github.com/")
+    assert f"colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{path.name}" in text
+    assert f"git+{repository()}" in text
+    assert text.count("github") == text.count(owner_and_name)
 
 
 @each_notebook

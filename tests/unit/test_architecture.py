@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "__init__": EVERYTHING,
     "__main__": {"cli"},
     "_version": set(),
-    "cli": EVERYTHING | {"__init__"},
+    "cli": EVERYTHING | {"__init__", "figures_command"},
     "codes": set(),
     "doctor": {"weights"},
     "errors": set(),
@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "studio": {"codes", "faces", "filters", "images", "pretrained"},
     # A title, and the metrics of a run, are what training says they are.
     "studio.figures.tables": {"images", "studio", "training"},
-    "training": {"codes", "faces", "images", "lab", "models", "weights"},
+    "training": {"codes", "faces", "images", "models", "weights"},
     "weights": set(),
     "weights.convert": {"models"},
     "weights.layouts": {"models"},

@@ -15,7 +15,7 @@ from webtoonfaces.weights import convert
 
 COMMANDS = [
     "lab", "models", "fetch", "convert", "align", "face2webtoon", "sample", "interpolate", "doctor", "figures", "train",
-    "data", "evaluate",
+    "data", "export", "evaluate", "cartoonize",
 ]  # fmt: skip
 
 

@@ -93,6 +93,7 @@ def test_before_there_is_a_photo_it_says_what_to_do(studio):
     assert studio.photo is None and studio.faces == 0
     assert "Choose a photo" in studio.status.value and "alert" not in studio.status.value
     assert studio.view.layout.display == "none"
+    assert studio.wait(WAIT) and studio._style._image.value  # the style is there to be seen
     for action in (studio.render, studio.paste, studio.to_python, studio.randomise):
         if action == studio.randomise:
             action()
@@ -306,7 +307,7 @@ def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_gene
 
 def test_the_whole_photo_is_saved_without_a_recipe_and_it_says_so(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (button,) = (w for w in walk(opened) if getattr(w, "description", "") == "Photo")
+    (button,) = (w for w in walk(opened) if getattr(w, "description", "") == "Save photo")
     button.click()
     with Image.open(tmp_path / "webtoon-photo.png") as saved:
         assert saved.size == opened.photo.size and not getattr(saved, "text", {})

@@ -86,12 +86,12 @@ class _Filtered(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
-        return _Filtered.apply(gradients[0], *ctx.options), None, None, None, None  # type: ignore[no-untyped-call]
+        return _Filtered.apply(gradients[0], *ctx.options), None, None, None, None
 
 
 def _filtered(x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None = None) -> Tensor:
     if torch.is_grad_enabled() and x.requires_grad:
-        return _Filtered.apply(x, gain, stride, padding, size)  # type: ignore[no-untyped-call]
+        return _Filtered.apply(x, gain, stride, padding, size)
     return _apply_filter(x, gain, stride, padding, size)
 
 

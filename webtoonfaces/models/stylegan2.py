@@ -73,7 +73,7 @@ class ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
 
     def forward(self, x: Tensor, style: Tensor, smaller: Tensor | None = None) -> Tensor:
-        rgb = self.conv(x, style, self.bias.flatten())
+        rgb = self.conv(x, style, self.bias.flatten()).to(style.dtype)  # small pictures add up in full precision
         return rgb if smaller is None else rgb + upsample(smaller)
 
 

@@ -19,7 +19,7 @@ from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSh
 
 Box = tuple[float, float, float, float]
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
-SURE = 0.2  # score below which a small face beside others is not believed: all of them may be redrawn at one press
+SURE = 0.3  # score below which a small face beside others is not believed: all of them may be redrawn at one press
 SMALLEST = 16  # px, of a side of a crop drawn by hand
 COLOUR, PICKED = "#ffffff", "#ffd400"  # of the frames round faces, and of the one round the picked face
 
@@ -175,9 +175,10 @@ class Photo:
             colour = PICKED if index == picked else COLOUR
             pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline="black", width=line + 2)
             pen.rectangle((left, top, right, bottom), outline=colour, width=line)
-            label = pen.textbbox((left + 2 * line, top + line), str(index + 1), font=font)
-            pen.rectangle((left, top, label[2] + 2 * line, label[3] + line), fill=colour)
-            pen.text((left + 2 * line, top + line), str(index + 1), font=font, fill="black")
+            _, _, across, down = pen.textbbox((0, 0), str(index + 1), font=font)
+            above = max(0, top - down - 2 * line)  # the frame: a small face would be hidden behind its number
+            pen.rectangle((left, above, left + across + 3 * line, above + down + 2 * line), fill=colour)
+            pen.text((left + 2 * line, above + line), str(index + 1), font=font, fill="black")
         if drawn is not None:
             pen.rectangle(_in_pixels(drawn, view.size), outline=PICKED, width=line)
         return view

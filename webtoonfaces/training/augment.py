@@ -13,9 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .run import StepRandom
+from ..models.ops import full_precision
+from .step import StepRandom
 
 GEOMETRY_DRAWS, COLOUR_DRAWS = 10, 5
+TURNS = slice(5, 7)  # the draws of the two turns by any angle
 
 
 class Strength:
@@ -29,10 +31,10 @@ class Strength:
         self.target, self.speed, self.p, self.every = target, speed, p, every
         self._sum, self._count, self._steps = 0.0, 0, 0
 
-    def observe(self, signs: Tensor) -> None:
-        """Take in sign(logits) of one step's real pictures, from all processes."""
-        self._sum += float(signs.sum())
-        self._count += signs.numel()
+    def observe(self, total: float, count: int) -> None:
+        """Take in the sum of sign(logits) over one step's `count` real pictures, those of all processes."""
+        self._sum += total
+        self._count += count
         self._steps += 1
         if self._steps == self.every:
             direction = 1 if self._sum / self._count > self.target else -1
@@ -47,13 +49,23 @@ class Strength:
         self._count, self._steps = int(scalars["count"]), int(scalars["steps"])
 
 
+def mirrored(images: Tensor, random: StepRandom) -> Tensor:
+    """Pictures [N, 3, H, W], each mirrored with probability 1/2."""
+    flip = random.uniform(images.shape[0]) < 0.5
+    return torch.where(flip.view(-1, 1, 1, 1), images.flip(3), images)
+
+
+@full_precision
 def augment(images: Tensor, p: float, random: StepRandom) -> Tensor:
     """Transform each picture [N, 3, H, W] at strength `p` in [0, 1]; differentiable."""
     n = images.shape[0]
-    gates = random.uniform(n, GEOMETRY_DRAWS + COLOUR_DRAWS) < p
+    rolls = random.uniform(n, GEOMETRY_DRAWS + COLOUR_DRAWS)
+    gates = rolls < p
     amounts = random.uniform(n, GEOMETRY_DRAWS + COLOUR_DRAWS)
     if p <= 0:
         return images
+    # Two turns stand round the stretch; either comes so often that there is one with probability p.
+    gates[:, TURNS] = rolls[:, TURNS] < 1 - math.sqrt(1 - p)
     images = _warp(images, gates[:, :GEOMETRY_DRAWS], amounts[:, :GEOMETRY_DRAWS])
     return _recolour(images, gates[:, GEOMETRY_DRAWS:], amounts[:, GEOMETRY_DRAWS:])
 
@@ -67,6 +79,8 @@ def _warp(images: Tensor, gate: Tensor, u: Tensor) -> Tensor:
     n = images.shape[0]
     one, zero = u.new_ones(n), u.new_zeros(n)
 
+    size = images.shape[3]
+
     def only_if(i: int, value: Tensor, otherwise: Tensor) -> Tensor:
         return torch.where(gate[:, i], value, otherwise)
 
@@ -78,11 +92,11 @@ def _warp(images: Tensor, gate: Tensor, u: Tensor) -> Tensor:
 
     flip = only_if(0, torch.where(u[:, 0] < 0.5, one, -one), one)
     quarter = only_if(1, (u[:, 1] * 4).floor() * (math.pi / 2), zero)
-    shift_x, shift_y = (only_if(i, (u[:, i] - 0.5) * 0.25, zero) for i in (2, 3))
+    shift_x, shift_y = (only_if(2, ((u[:, i] - 0.5) * 0.25 * size).round() / size, zero) for i in (2, 3))
     scale = only_if(4, torch.exp2(0.2 * _normal(u[:, 4])), one)
     before, after = (only_if(i, (u[:, i] - 0.5) * 2 * math.pi, zero) for i in (5, 6))
     stretch = only_if(7, torch.exp2(0.2 * _normal(u[:, 7])), one)
-    drift_x, drift_y = (only_if(i, 0.25 * _normal(u[:, i]), zero) for i in (8, 9))
+    drift_x, drift_y = (only_if(8, 0.25 * _normal(u[:, i]), zero) for i in (8, 9))
     transform = (
         matrix((flip, zero, 2 * shift_x), (zero, one, 2 * shift_y))
         @ turn(quarter + before)
@@ -115,7 +129,8 @@ def _recolour(images: Tensor, gate: Tensor, u: Tensor) -> Tensor:
     luma = identity - 2 * along * mirror.view(-1, 1, 1)
     colour = along + (identity - along) * saturation.view(-1, 1, 1)
     matrix = colour @ hue @ luma * contrast.view(-1, 1, 1)
-    return torch.einsum("nij,njhw->nihw", matrix, images) + offset.view(-1, 1, 1, 1)
+    shift = matrix.sum(dim=2) * offset.view(-1, 1)  # brightness comes first: matrix @ (colour + offset)
+    return torch.einsum("nij,njhw->nihw", matrix, images) + shift[:, :, None, None]
 
 
 def photo_like(images: Tensor, chance: float, random: StepRandom) -> Tensor:

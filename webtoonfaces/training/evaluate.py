@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,11 +138,10 @@ def measure_nearest(
     """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and pixel by pixel; a sheet."""
     place = best_device(device)
     subject = load_subject(source, "stylegan2", device=place)
-    folder = PictureFolder(data, size=subject.size, split="train")
+    folder = _folder(data, subject, mirror)
     kinds = [metrics.mobilenet_features(device=place), metrics.pixel_features()]
-    held_out = PictureFolder(data, size=folder.size, split="held_out")
     drawn = torch.cat(list(_samples(subject, count, seed, psi, progress)))
-    neighbours = nearest(drawn, folder, kinds, mirror=_mirrored(subject, mirror), held_out=held_out, progress=progress)
+    neighbours = nearest(drawn, folder, kinds, progress=progress)
     return neighbours, nearest_sheet(drawn, folder, neighbours)
 
 
@@ -193,17 +192,14 @@ def record(
     )  # fmt: skip
 
 
-def _mirrored(subject: Subject, asked: bool | None) -> bool:
-    return asked if asked is not None else subject.mirror is not False
-
-
 def _folder(data: str | Path, subject: Subject, mirror: bool | None) -> PictureFolder:
-    return PictureFolder(data, size=subject.size, mirror=_mirrored(subject, mirror))
+    mirrored = mirror if mirror is not None else subject.mirror is not False
+    return PictureFolder(data, size=subject.size, mirror=mirrored)
 
 
-def _samples(subject: Subject, count: int, seed: int, psi: float, progress: bool) -> Iterable[Tensor]:
+def _samples(subject: Subject, count: int, seed: int, psi: float, progress: bool) -> Iterator[Tensor]:
     batches = samples(subject.networks["g_ema"], range(seed, seed + count), psi=psi)  # type: ignore[arg-type]
-    return tqdm(batches, desc="drawing", unit="batch", disable=not progress)
+    yield from tqdm(batches, desc="drawing", unit="batch", disable=not progress)
 
 
 def _conditions(count: int, psi: float, mirror: bool) -> str:

@@ -51,6 +51,9 @@ class InvertedResidual(nn.Module):
 class MobileNetV2(nn.Module):
     """The convolutional part of MobileNetV2; pictures are float [N, 3, H, W] in [-1, 1]."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         layers: list[nn.Module] = [_unit(3, 32, 3, stride=2)]
@@ -69,7 +72,7 @@ class MobileNetV2(nn.Module):
         x = ((images + 1) / 2 - self.mean) / self.std
         x = x.contiguous(memory_format=torch.channels_last)
         found = []
-        for i, layer in enumerate(self.features[: max(layers) + 1]):
+        for i, layer in enumerate(list(self.features)[: max(layers) + 1]):
             x = layer(x)
             if i in layers:
                 found.append(x)
@@ -93,4 +96,5 @@ def load_mobilenet(device: str | torch.device = "cpu") -> MobileNetV2:
     state = unpickle(Path(spec.submodule_search_locations[0]) / FILE)
     network = MobileNetV2()
     network.load_state_dict({k: v for k, v in state.items() if k.startswith("features.")})
-    return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+    network.eval().requires_grad_(False)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

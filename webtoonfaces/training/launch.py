@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,50 +14,143 @@ from accelerate import Accelerator
 from ..errors import BadInputError, UnknownNameError
 from ..weights import convert
 from . import presets
+from .checkpoints import load_state, states
 from .data import PictureFolder, load_in_memory
-from .run import RunOptions, Trainer, train
+from .run import RunOptions, train
 from .stylegan2 import StyleGAN2Trainer
 from .swapae import SwapAETrainer
+
+FINETUNE = {"batch": 16, "photo_batch": 8, "kimg": 2000 * 16 / 1000}  # 2000 steps, of which kimg counts the drawings
+PRECISIONS = ("auto", "full")
 
 
 def launch(
     family: str, data: str | Path, out: str | Path, *, preset: str = "paper", init: Sequence[str | Path] = (),
-    device: str | None = None, config: dict[str, Any] | None = None, say: Callable[[str], None] = print,
-    **options: Any,
+    grow: bool = False, photos: str | Path | None = None, device: str | None = None, precision: str = "auto",
+    config: Mapping[str, Any] | None = None, command: str = "", say: Callable[[str], None] = print, **options: Any,
 ) -> Path:  # fmt: skip
     """Train `family` ("stylegan2" or "swapae") on `data`; returns the last checkpoint in `out`.
 
-    preset : a name in `presets`.       init : checkpoints whose weights to start from, the optimiser anew.
-    config : fields of the preset's recipe to change.       options : fields of `RunOptions`.
+    A run that `out` holds goes on, with the recipe, batch and seed it began with where nothing else is asked for.
+
+    preset : a name in `presets`.       init : checkpoints whose weights to start from, the optimiser anew; such a run
+    needs no warm-up, and has none unless `config` says so.
+    grow : let `init` hold smaller networks.        photos : a folder of photos to finetune a SwapAE with.
+    precision : "auto" computes in bfloat16 where a CUDA device gains by it, "full" never does.
+    config : fields of the preset's recipe to change.       command : what was typed, for the record.
+    options : fields of `RunOptions`; None is the default.
+
+    Raises `BadInputError` and `UnknownNameError` for options that do not fit, and what `train` raises.
     """
     known = presets.FAMILIES[family]
     if preset not in known:
         raise UnknownNameError(f"{family} preset", preset, known)
-    recipe = replace(known[preset].config, **(config or {}))
+    if precision not in PRECISIONS:
+        raise UnknownNameError("precision", precision, PRECISIONS)
+    begun = _begun(Path(out), family)
+    if photos is not None:
+        _check_finetuning(family, init, begun)
+    elif begun.get("photos"):
+        raise BadInputError(f"{out} is being finetuned with photos ({begun['photos']}): give them again with --photos.")
+    kept = {name: begun[name] for name in ("batch", "photo_batch", "seed") if name in begun}
     chosen = {name: value for name, value in options.items() if value is not None}
-    run = RunOptions(out=Path(out), **{"batch": known[preset].batch, **chosen})
+    settings: dict[str, Any] = {"batch": known[preset].batch, **(FINETUNE if photos is not None else {})}
+    run = RunOptions(out=Path(out), **(settings | kept | chosen))
+    recipe = _recipe(known[preset].config, begun, bool(init), config or {})
+    if getattr(recipe, "freeze_d", 0) and not init and not begun:
+        raise BadInputError("--freeze-d keeps what a discriminator has learnt: give one to start from with --init.")
 
-    accelerator = Accelerator(cpu=device == "cpu")
+    accelerator = _accelerator(device, precision)
     torch.manual_seed(run.seed)  # the networks' random start
-    folder = PictureFolder(data, size=recipe.model.size, split="train")
-    trainer: Trainer
+    size = recipe.model.size
+    folder = PictureFolder(data, size=size, split="train")
+    trainer: StyleGAN2Trainer | SwapAETrainer
     if family == "stylegan2":
         trainer = StyleGAN2Trainer(recipe, accelerator)
     else:
-        examples, _ = load_in_memory(PictureFolder(data, size=recipe.model.size, split="held_out"), limit=12)
-        trainer = SwapAETrainer(recipe, accelerator, examples=examples)
-    if init:
-        trainer.load_weights(_weights(family, init))  # type: ignore[attr-defined]
-    return train(trainer, folder, run, say=say)
+        trainer = SwapAETrainer(recipe, accelerator, examples=_examples(data, size))
+    if init and not begun:
+        networks = weights(family, init)
+        fresh = trainer.load_weights(networks, grow=grow)
+        if accelerator.is_main_process:
+            say(f"starting from {', '.join(sorted(networks))}" + (f"; new: {', '.join(fresh)}" if fresh else ""))
+    photo_folder = PictureFolder(photos, size=size) if photos is not None else None
+    about = {
+        "preset": begun.get("preset", preset),
+        "command": command or begun.get("command", ""),
+        "data": str(data),
+        "photos": None if photos is None else str(photos),
+        "init": begun.get("init", [Path(path).name for path in init]),
+        "precision": accelerator.mixed_precision,
+    }
+    return train(trainer, folder, run, photos=photo_folder, about=about, say=say)
 
 
-def _weights(family: str, paths: Sequence[str | Path]) -> dict[str, dict[str, torch.Tensor]]:
-    """Every network that the files hold, as our state dicts."""
-    found: dict[str, dict[str, torch.Tensor]] = {}
-    for path in paths:
-        names = [n for n in convert.FAMILIES[family] if n in convert.network_names(path, family)]
-        if not names:
-            raise BadInputError(f"{path} holds no network of a {family}.")
-        checkpoint = convert.read(path, family, names=names)
-        found |= {name: checkpoint.build(name).state_dict() for name in names}
-    return found
+def weights(family: str, paths: Sequence[str | Path]) -> dict[str, torch.nn.Module]:
+    """Every network that the files hold between them; several may be the parts of one checkpoint."""
+    checkpoint = convert.read_all(paths, family)
+    if not checkpoint.networks:
+        raise BadInputError(f"{', '.join(map(str, paths))} holds no network of a {family}.")
+    return {name: checkpoint.build(name) for name in checkpoint.networks}
+
+
+def _begun(out: Path, family: str) -> dict[str, Any]:
+    """`options.json` of the run that `out` holds, {} for none."""
+    found = states(out)
+    if not found:
+        return {}
+    path = out / "options.json"
+    begun = json.loads(path.read_text()) if path.is_file() else dict(load_state(found[-1]).get("config", {}))
+    trained = begun.get("family", family)
+    if trained != family:
+        raise BadInputError(f"{out} holds the run of a {trained}, not of a {family}. Choose another folder.")
+    return begun
+
+
+def _recipe(preset: Any, begun: Mapping[str, Any], from_weights: bool, changes: Mapping[str, Any]) -> Any:
+    """The preset, or what the run began with, with the changes that were asked for."""
+    recipe = _restored(preset, begun)
+    if from_weights and not begun:
+        recipe = replace(recipe, warmup_kimg=0.0)
+    known = {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name != "model"}
+    for name, value in changes.items():
+        if name not in known:
+            raise UnknownNameError("field of the recipe", name, known)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_switch = isinstance(known[name], bool)
+        if not (isinstance(value, bool) if is_switch else number or (value is None and name == "ada_target")):
+            raise BadInputError(f"{name} takes {'true or false' if is_switch else 'a number'}, not {value!r}.")
+    return replace(recipe, **changes)
+
+
+def _restored(default: Any, values: Mapping[str, Any]) -> Any:
+    """The dataclass `default` with those of its fields that JSON `values` name."""
+    found: dict[str, Any] = {}
+    for name in (field.name for field in fields(default) if field.name in values):
+        own = getattr(default, name)
+        given = values[name]
+        found[name] = _restored(own, given) if is_dataclass(own) else tuple(given) if isinstance(own, tuple) else given
+    return replace(default, **found)
+
+
+def _check_finetuning(family: str, init: Sequence[str | Path], begun: Mapping[str, Any]) -> None:
+    if family != "swapae":
+        raise BadInputError("Only a SwapAE is finetuned with photos.")
+    if not init and not begun:
+        raise BadInputError("Finetuning with photos starts from a trained SwapAE: give one with --init.")
+
+
+def _accelerator(device: str | None, precision: str) -> Accelerator:
+    gains = device != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    if gains:
+        torch.backends.cudnn.benchmark = True  # pictures of one size, every step
+    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if gains and precision == "auto" else "no")
+
+
+def _examples(data: str | Path, size: int) -> torch.Tensor:
+    """The fixed pictures of a SwapAE's sample grids, uint8: held out of training if there are enough for that."""
+    try:
+        folder = PictureFolder(data, size=size, split="held_out")
+    except BadInputError:
+        folder = PictureFolder(data, size=size)
+    return load_in_memory(folder, limit=12)[0]

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..models.swapae import PATCH_SIZE
+
 
 def generator_loss(fake_logits: Tensor) -> Tensor:
     """Non-saturating loss of the generator (Goodfellow et al. 2014)."""
@@ -37,21 +39,23 @@ def path_lengths(images: Tensor, ws: Tensor, direction: Tensor) -> Tensor:
 
 def feature_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
     """Mean absolute difference of feature maps, each map weighing the same (after Johnson et al. 2016, section 3)."""
-    distances = [(a - b).abs().mean() / (b.abs().mean() + 1e-6) for a, b in zip(fake, real, strict=True)]
-    return torch.stack(distances).mean()
+    pairs = [(a.float(), b.float()) for a, b in zip(fake, real, strict=True)]
+    return torch.stack([(a - b).abs().mean() / (b.abs().mean() + 1e-6) for a, b in pairs]).mean()
 
 
 def statistics_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
     """Difference of the channels' means and deviations, which is where a drawing's style shows (Li et al. 2017)."""
     distances = []
-    for a, b in zip(fake, real, strict=True):
+    for a, b in ((a.float(), b.float()) for a, b in zip(fake, real, strict=True)):
         mean = (a.mean(dim=(2, 3)) - b.mean(dim=(2, 3))).abs().mean()
         deviation = (a.std(dim=(2, 3)) - b.std(dim=(2, 3))).abs().mean()
         distances.append((mean + deviation) / (b.std(dim=(2, 3)).mean() + 1e-6))
     return torch.stack(distances).mean()
 
 
-def cut_patches(images: Tensor, uniform: Tensor, *, size: int = 64, smallest: float = 1 / 8, largest: float = 1 / 4) -> Tensor:
+def cut_patches(
+    images: Tensor, uniform: Tensor, *, size: int = PATCH_SIZE, smallest: float = 1 / 8, largest: float = 1 / 4
+) -> Tensor:
     """Square patches cut at random and resized: [N, 3, H, W] -> [N * K, 3, size, size], input-major.
 
     uniform : [N, K, 3] in [0, 1): side, left and top of each patch; the side runs from `smallest` to `largest` of the
@@ -66,5 +70,7 @@ def cut_patches(images: Tensor, uniform: Tensor, *, size: int = 64, smallest: fl
     grid = torch.stack(
         [x[:, :, None, :].expand(-1, -1, size, -1), y[:, :, :, None].expand(-1, -1, -1, size)], dim=-1
     )  # [N, K, size, size, 2]
-    cut = F.grid_sample(images, grid.view(n, k * size, size, 2), mode="bilinear", align_corners=False)
+    cut = F.grid_sample(
+        images, grid.view(n, k * size, size, 2), mode="bilinear", padding_mode="border", align_corners=False
+    )
     return cut.view(n, -1, k, size, size).transpose(1, 2).reshape(n * k, -1, size, size)

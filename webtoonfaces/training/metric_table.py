@@ -95,6 +95,7 @@ class MetricTable:
             axes.annotate(words, (0.99, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
         if min(values) > 0 and max(values) > WIDE * min(values):
             axes.set_yscale("log")
+        axes.set_xlim(left=0)
         axes.set_title(label, fontsize=9)
         axes.set_xlabel("thousands of pictures")
         axes.grid(alpha=0.25)

@@ -8,6 +8,7 @@ the same distance on other features is called a Frechet distance.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,13 +55,13 @@ class Described:
 
 @dataclass(frozen=True)
 class Score:
-    """A mean over subsets and the standard deviation between them."""
+    """A value and its spread: KID's standard deviation between subsets, a rate's standard error, 0 for none."""
 
     value: float
     spread: float
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} ± {self.spread:.4f}"
+        return f"{self.value:.4f} ± {self.spread:.4f}" if self.spread else f"{self.value:.4f}"
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,25 @@ def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
     Smaller ones are enlarged to the size that it was trained at: on small ones its features are several times as
     large, and KID, which goes with their sixth power, says nothing that compares.
     """
-    network = load_mobilenet(device)
-    return Features("MobileNetV2", "mobilenet", lambda images: network(images.to(device)).cpu())
+    network = _fused(load_mobilenet(device))
+    # Eight pictures' maps still fit into a CPU's cache; a GPU wants more at once.
+    chunk = 8 if torch.device(device).type == "cpu" else 256
+
+    def of(images: Tensor) -> Tensor:
+        return torch.cat([network(part.to(device)) for part in images.split(chunk)]).cpu()
+
+    return Features("MobileNetV2", "mobilenet", of)
+
+
+def _fused(network: nn.Module) -> nn.Module:
+    """`network` with its batch normalisations folded into the convolutions: the same values in half the time."""
+    for part in [part for part in network.modules() if isinstance(part, nn.Sequential)]:
+        for i, (before, after) in enumerate(itertools.pairwise(part)):
+            if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                part[i], part[i + 1] = nn.utils.fuse_conv_bn_eval(before, after), nn.Identity()
+            elif isinstance(after, nn.ReLU6):
+                after.inplace = True
+    return network
 
 
 def classifier_features(classifier: TrainedClassifier, *, device: str | torch.device = "cpu") -> Features:
@@ -120,13 +138,14 @@ def describe_data(
 ) -> Described:
     """The vectors of a data set's pictures, as `data_rows` chooses them; kept in the cache under its content."""
 
+    rows = data_rows(data, limit=limit)
+
     def make() -> tuple[dict[str, Tensor], dict[str, str]]:
-        rows = data_rows(data, limit=limit)
         (vectors,) = describe(read(data, rows), [features], total=len(rows), progress=progress)
         labels = torch.tensor([data.titles.index(data.entries[row % len(data.entries)].title) for row in rows])
         return {"vectors": vectors, "labels": labels}, {"features": features.label}
 
-    tensors, _ = remembered(cache_path("features", *_content(data), limit, features.key), make)
+    tensors, _ = remembered(cache_path("features", *_content(data), len(rows), features.key), make)
     return Described(tensors["vectors"], tensors["labels"])
 
 

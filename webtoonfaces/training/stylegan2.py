@@ -8,8 +8,10 @@ tenth of what an adversary needs. The encoder is thrown away afterwards.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,14 @@ from accelerate import Accelerator
 from PIL import Image
 from torch import Tensor, nn
 
+from ..errors import BadInputError
 from ..images import contact_sheet, to_pil
 from ..models import ops
 from ..models import stylegan2 as models
-from . import losses
-from .augment import Strength, augment
+from . import losses, transfer
+from .augment import Strength, augment, mirrored
 from .features import MobileNetV2, load_mobilenet
-from .run import Share, StepRandom, average, half_life, minimise
+from .step import Scores, Share, StepRandom, average, half_life, minimise
 
 FEATURE_LAYERS = (1, 3, 6)
 PREVIEW = 32
@@ -34,8 +37,9 @@ PREVIEW = 32
 class Config:
     """The recipe; the defaults are the published one.
 
-    model : sizes of the networks.          freeze_d : leave so many of the discriminator's highest resolutions as
-    they are (Mo et al. 2020).              ada_target : None switches the augmentation off.
+    model : sizes of the networks.          ada_target : None switches the augmentation off.
+    freeze_d : leave the discriminator's layers at so many of the highest resolutions as they were transferred: its
+    lower layers, whose features are the same for all pictures (Mo et al. 2020, arXiv:2002.10964).
     warmup_kimg : thousands of pictures before the adversary joins.     prior_weight : of the warm-up's light prior.
     average_kimg : half-life of the moving average, in thousands of pictures.
     """
@@ -65,7 +69,7 @@ class WarmupEncoder(nn.Module):
     def __init__(self, config: models.StyleGAN2Config):
         super().__init__()
         widths = config.channels[::-1]
-        blocks = [ops.ResBlock(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+        blocks = [ops.ResBlock(a, b) for a, b in itertools.pairwise(widths)]
         self.blocks = nn.Sequential(ops.ConvLayer(3, widths[0], 1), *blocks, ops.ConvLayer(widths[-1], widths[-1], 3))
         self.head = ops.EqualLinear(widths[-1] * 16, 2 * config.w_dim)
 
@@ -91,23 +95,38 @@ class StyleGAN2Trainer:
         if config.warmup_kimg > 0:
             self.networks["warmup"] = WarmupEncoder(config.model)
         for name, network in self.networks.items():
-            network.to(device, memory_format=torch.channels_last)
+            network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.requires_grad_(name != "g_ema")
-        for block in list(self.networks["d"].convs)[: config.freeze_d]:  # type: ignore[arg-type]
-            block.requires_grad_(False)
+        self._freeze_lower_layers(config.freeze_d)
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "g": self._adam(["g"], config.path_every),
             "d": self._adam(["d"], config.r1_every),
         }
         if config.warmup_kimg > 0:
-            self.optimizers["warmup"] = torch.optim.Adam(
-                [*g.parameters(), *self.networks["warmup"].parameters()], config.learning_rate, (0.0, 0.99)
-            )
+            # The mapping network learns a hundred times slower by design; an encoder before it cannot wait for that.
+            mapping = set(g.style.parameters())
+            others = [p for p in g.parameters() if p not in mapping]
+            groups: list[dict[str, Any]] = [
+                {"params": [*others, *self.networks["warmup"].parameters()]},
+                {"params": [*g.style.parameters()], "lr": 20 * config.learning_rate},
+            ]
+            self.optimizers["warmup"] = torch.optim.Adam(groups, config.learning_rate, (0.9, 0.99))
         self.strength = Strength(target=config.ada_target or 0.6, speed=config.ada_speed)
         self.path_mean = torch.zeros((), device=device)
+        self.transferred = False
         z = np.random.RandomState(0).randn(PREVIEW, config.model.w_dim).astype(np.float32)
         self.preview_z = torch.from_numpy(z).to(device)
         self.features: MobileNetV2 | None = load_mobilenet(device) if config.warmup_kimg > 0 else None
+
+    def _freeze_lower_layers(self, resolutions: int) -> None:
+        layers = list(self.networks["d"].convs)  # type: ignore[arg-type]
+        if not 0 <= resolutions < len(layers):
+            raise BadInputError(
+                f"A discriminator of {self._config.model.size} px has {len(layers) - 1} resolutions that can be "
+                f"frozen, not {resolutions}."
+            )
+        for layer in layers[: resolutions + 1] if resolutions else []:  # from RGB, then a block a resolution
+            layer.requires_grad_(False)
 
     def _adam(self, names: Sequence[str], lazy_every: int) -> torch.optim.Optimizer:
         """Adam whose rate and betas make up for the extra steps of a penalty that is taken only now and then."""
@@ -119,55 +138,69 @@ class StyleGAN2Trainer:
         return self._config
 
     def scalars(self) -> dict[str, Any]:
-        return {"path_mean": float(self.path_mean), "strength": self.strength.scalars()}
+        strength = self.strength.scalars()
+        return {"path_mean": float(self.path_mean), "strength": strength, "transferred": self.transferred}
 
     def load_scalars(self, scalars: dict[str, Any]) -> None:
         self.path_mean.fill_(scalars["path_mean"])
         self.strength.load(scalars["strength"])
+        self.transferred = scalars.get("transferred", False)
 
-    def load_weights(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
-        """Start from these state dicts (ours), whichever of g, d, g_ema are given."""
-        for name in ("g", "d", "g_ema"):
-            given = networks.get(name) or networks.get(f"{name}_ema") or networks.get(name.removesuffix("_ema"))
-            if given:
-                self.networks[name].load_state_dict(given)
+    def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
+        """Start from these networks, whichever of g, d, g_ema are given; returns the names of those left fresh."""
+        self.transferred = True
+        return transfer.start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
-        config = self._config
-        shares = [Share(self._mirrored(share), share.random) for share in shares]
-        scores: dict[str, float] = {}
+        """One step of every network on the whole batch, of which `shares` are this process's part."""
+        config, scores = self._config, Scores()
+        if config.mirror:
+            shares = [replace(share, images=mirrored(share.images, share.random)) for share in shares]
         if shown < config.warmup_kimg * 1000:
-            scores["loss"] = self._minimise("warmup", shares, lambda s: self._warmup_loss(s, scores))
+            loss = self._minimise("warmup", shares, lambda share: self._warmup_loss(share, scores))
+            scores.note(loss=loss)
         else:
             self._adversarial_step(shares, step, scores)
-        batch = sum(s.images.shape[0] for s in shares) * self.accelerator.num_processes
-        # An average over more than has been seen would keep the random start alive.
-        window = min(config.average_kimg * 1000, max(shown, batch) * 0.05)
+        batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
+        window = config.average_kimg * 1000
+        if not self.transferred:  # an average over more than has been seen would keep the random start alive
+            window = min(window, max(shown, batch) * 0.05)
         average(self.networks["g_ema"], self.networks["g"], decay=half_life(window, batch))
-        return scores
+        return scores.means()
 
-    def _adversarial_step(self, shares: Sequence[Share], step: int, scores: dict[str, float]) -> None:
+    def _adversarial_step(self, shares: Sequence[Share], step: int, scores: Scores) -> None:
         config = self._config
-        scores["d"] = self._minimise("d", shares, lambda s: self._discriminator_loss(s, scores))
+        signs: list[Tensor] = []
+        scores.note(d=self._minimise("d", shares, lambda share: self._discriminator_loss(share, signs)))
         if step % config.r1_every == 0:
-            scores["r1"] = self._minimise("d", shares, self._r1)
-        scores["g"] = self._minimise("g", shares, self._generator_loss)
+            scores.note(r1=self._minimise("d", shares, self._r1, exact=True))
+        scores.note(g=self._minimise("g", shares, self._generator_loss))
         if step % config.path_every == 0:
-            found: list[Tensor] = []
-            scores["path"] = self._minimise("g", shares, lambda s: self._path_penalty(s, found))
-            mean = self.accelerator.reduce(torch.stack(found).mean(), reduction="mean")
+            means: list[Tensor] = []
+            scores.note(path=self._minimise("g", shares, lambda share: self._path_penalty(share, means), exact=True))
+            mean = self.accelerator.reduce(torch.stack(means).mean(), reduction="mean")
             self.path_mean.lerp_(mean, config.path_decay)
-        scores["ada_p"] = self.strength.p
+        self._drive_augmentation(torch.cat(signs), scores)
 
-    def _minimise(self, name: str, shares: Sequence[Share], loss_of) -> float:
-        with self.accelerator.autocast():
-            return minimise(self.accelerator, self.optimizers[name], shares, loss_of)
+    def _drive_augmentation(self, signs: Tensor, scores: Scores) -> None:
+        """Tell the augmentation's strength what the discriminator made of the step's real pictures, all of them."""
+        total, count = self.accelerator.reduce(
+            torch.stack([signs.sum(), signs.new_tensor(signs.numel())]), reduction="sum"
+        ).tolist()
+        scores.note(ada_p=self.strength.p, real_sign=total / count)
+        if self._config.ada_target is not None:
+            self.strength.observe(total, round(count))
 
-    def _mirrored(self, share: Share) -> Tensor:
-        flip = share.random.uniform(share.images.shape[0]) < 0.5
-        if not self._config.mirror:
-            return share.images
-        return torch.where(flip.view(-1, 1, 1, 1), share.images.flip(3), share.images)
+    def _minimise(
+        self, name: str, shares: Sequence[Share], loss_of: Callable[[Share], Tensor], *, exact: bool = False
+    ) -> float:
+        """Second-order penalties are taken in full precision (`exact`), the rest in what the accelerator gains by."""
+
+        def loss(share: Share) -> Tensor:
+            with nullcontext() if exact else self.accelerator.autocast():
+                return loss_of(share)
+
+        return minimise(self.accelerator, self.optimizers[name], shares, loss)
 
     def _ws(self, random: StepRandom, n: int) -> Tensor:
         """Codes [N, L, D] of fresh z, two mixed at a random layer with probability `mixing`."""
@@ -181,21 +214,19 @@ class StyleGAN2Trainer:
     def _fakes(self, random: StepRandom, ws: Tensor) -> Tensor:
         n = ws.shape[0]
         g = self.networks["g"]
-        return g.synthesis(ws, noise=lambda _, side: random.normal(n, 1, side, side))  # type: ignore[operator]
+        return g.synthesis(ws, noise=lambda _, side: random.normal(n, 1, side, side)).float()  # type: ignore[operator]
 
-    def _discriminator_loss(self, share: Share, scores: dict[str, float]) -> Tensor:
+    def _discriminator_loss(self, share: Share, signs: list[Tensor]) -> Tensor:
         n, d = share.images.shape[0], self.networks["d"]
         with torch.no_grad():
             fakes = self._fakes(share.random, self._ws(share.random, n))
         real = d(augment(share.images, self.strength.p, share.random))
         fake = d(augment(fakes, self.strength.p, share.random))
-        signs = real.detach().float().sign()
-        scores["real_sign"] = float(signs.mean())
-        if self._config.ada_target is not None:
-            self.strength.observe(self.accelerator.gather(signs))
+        signs.append(real.detach().float().sign())
         return losses.discriminator_loss(real, fake)
 
     def _r1(self, share: Share) -> Tensor:
+        """R1 at the pictures as the discriminator sees them: resampling has no second derivative to go through."""
         config = self._config
         inputs = augment(share.images, self.strength.p, share.random).detach().requires_grad_()
         penalty = losses.r1_penalty(self.networks["d"](inputs), inputs)
@@ -206,17 +237,17 @@ class StyleGAN2Trainer:
         fakes = self._fakes(share.random, self._ws(share.random, share.images.shape[0]))
         return losses.generator_loss(d(augment(fakes, self.strength.p, share.random)))
 
-    def _path_penalty(self, share: Share, found: list[Tensor]) -> Tensor:
+    def _path_penalty(self, share: Share, means: list[Tensor]) -> Tensor:
+        """Distance of the path lengths from their running mean up to the step before, the same for every share."""
         config = self._config
         n = max(1, share.images.shape[0] // config.path_shrink)
         ws = self._ws(share.random, n)
         fakes = self._fakes(share.random, ws)
         lengths = losses.path_lengths(fakes, ws, share.random.normal(*fakes.shape))
-        found.append(lengths.detach().mean())
-        target = self.path_mean.lerp(lengths.detach().mean(), config.path_decay)
-        return config.path_weight * config.path_every * (lengths - target).square().mean()
+        means.append(lengths.detach().mean())
+        return config.path_weight * config.path_every * (lengths - self.path_mean).square().mean()
 
-    def _warmup_loss(self, share: Share, scores: dict[str, float]) -> Tensor:
+    def _warmup_loss(self, share: Share, scores: Scores) -> Tensor:
         assert self.features is not None
         images, config = share.images, self._config
         mean, spread = self.networks["warmup"](images)
@@ -228,7 +259,7 @@ class StyleGAN2Trainer:
             wanted = self.features.maps(images, layers=FEATURE_LAYERS)
         perceptual = losses.feature_loss(self.features.maps(drawn, layers=FEATURE_LAYERS), wanted)
         prior = 0.5 * (mean.square() + spread.exp() - 1 - spread).mean()
-        scores |= {"l1": float(l1.detach()), "feature": float(perceptual.detach()), "prior": float(prior.detach())}
+        scores.note(l1=l1, feature=perceptual, prior=prior)
         return l1 + config.feature_weight * perceptual + config.prior_weight * prior
 
     @torch.no_grad()

@@ -16,8 +16,8 @@ from ..codes import truncate
 from ..errors import BadInputError
 from ..models import stylegan2
 from ..weights import convert, registry, store
+from .checkpoints import load_state, states
 from .metrics import as_levels
-from .run import states
 
 SAMPLE_BATCH = 16
 
@@ -71,7 +71,7 @@ def load_subject(source: str | Path, family: str, *, device: str | torch.device 
 
 
 def _of_run(path: Path, family: str) -> Subject:
-    state = convert.unpickle(path)
+    state = load_state(path)
     if state["family"] != family:
         raise BadInputError(f"{path} is the checkpoint of a {state['family']}; this measures a {family}.")
     options = _options(path.parent)

@@ -2,7 +2,8 @@
 
 A batch has two halves: the first gives structures, the second styles. The first half is reconstructed, and redrawn in
 the style of the second; an image discriminator judges both, a co-occurrence discriminator compares patches of the
-redrawn picture with patches of its style.
+redrawn picture with patches of its style. Finetuning with photos redraws these, too, in the styles of the second half;
+both discriminators judge them like the other redrawn pictures, and no photo is reconstructed.
 
 Where only a CPU is to be had, `Config.warmup_kimg` comes first: no adversary, but the features of a frozen MobileNetV2
 for the reconstruction (`feature_weight`) and their statistics for the style (`statistics_weight`).
@@ -11,8 +12,8 @@ for the reconstruction (`feature_weight`) and their statistics for the style (`s
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -20,12 +21,13 @@ from accelerate import Accelerator
 from PIL import Image
 from torch import Tensor, nn
 
+from ..errors import BadInputError
 from ..images import contact_sheet, to_pil
 from ..models import swapae as models
-from . import losses
-from .augment import photo_like
+from . import losses, transfer
+from .augment import mirrored, photo_like
 from .features import MobileNetV2, load_mobilenet
-from .run import Share, average, half_life, minimise
+from .step import Scores, Share, StepRandom, average, half_life, minimise
 
 FEATURE_LAYERS = (1, 3, 6)  # MobileNetV2's maps at 1/2, 1/4 and 1/8 of the picture's side
 
@@ -59,6 +61,24 @@ class Config:
     mirror: bool = True
 
 
+@dataclass
+class Drawn:
+    """The pictures that the losses look at, [n, 3, S, S] each: `rebuilt` from `source`, and `redrawn` in a style.
+
+    Row i of `redrawn` has the style of row `i % len(style)` of `style`; with photos it is longer than `style`.
+    """
+
+    source: Tensor
+    style: Tensor
+    rebuilt: Tensor
+    redrawn: Tensor
+
+    @property
+    def style_rows(self) -> Tensor:
+        """For each redrawn picture the row of its style, int64."""
+        return torch.arange(len(self.redrawn), device=self.style.device) % len(self.style)
+
+
 class SwapAETrainer:
     """Networks, optimisers and one step; `run.train` does the rest."""
 
@@ -78,7 +98,7 @@ class SwapAETrainer:
             "g_ema": copy.deepcopy(g),
         }
         for name, network in self.networks.items():
-            network.to(device, memory_format=torch.channels_last)
+            network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.requires_grad_(not name.endswith("_ema"))
         lazy = config.lazy_every / (config.lazy_every + 1)
         rate = config.learning_rate
@@ -102,119 +122,126 @@ class SwapAETrainer:
     def load_scalars(self, scalars: dict[str, Any]) -> None:
         """Nothing but weights to restore."""
 
-    def load_weights(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
-        """Start from these state dicts (ours), whichever of the six are given; averages seed what they average."""
-        for name, network in self.networks.items():
-            given = networks.get(name) or networks.get(f"{name}_ema") or networks.get(name.removesuffix("_ema"))
-            if given:
-                network.load_state_dict(given)
+    def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
+        """Start from these networks, whichever of the six are given; returns the names of those left fresh."""
+        return transfer.start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
-        config = self._config
+        """One step of every network on the whole batch, of which `shares` are this process's part.
+
+        Raises `BadInputError` for a share of an odd number of pictures: half of them are structures, half styles.
+        """
+        config, scores = self._config, Scores()
         adversarial = shown >= config.warmup_kimg * 1000
-        shares = [Share(self._mirrored(share), share.random) for share in shares]
-        scores: dict[str, float] = {}
+        if len(shares[0].images) % 2:
+            raise BadInputError(
+                f"A SwapAE learns from pairs, so each part of the batch must be even; {len(shares[0].images)} is not. "
+                "Choose another --batch, or fewer parts with --accumulate."
+            )
+        if config.mirror:
+            shares = [_mirrored(share) for share in shares]
         if adversarial:
-            scores["d"] = self._minimise("d", shares, lambda s: self._discriminator_loss(s, scores))
+            scores.note(d=self._minimise("d", shares, lambda share: self._discriminator_loss(share, scores)))
             if step % config.lazy_every == 0:
-                scores["r1"] = self._minimise("d", shares, self._penalty)
-        scores["loss"] = self._minimise("g", shares, lambda s: self._generator_loss(s, scores, adversarial))
-        batch = sum(s.images.shape[0] for s in shares) * self.accelerator.num_processes
+                scores.note(r1=minimise(self.accelerator, self.optimizers["d"], shares, self._penalty))
+        scores.note(loss=self._minimise("g", shares, lambda share: self._generator_loss(share, scores, adversarial)))
+        batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         decay = half_life(config.average_kimg * 1000, batch)
         average(self.networks["e_ema"], self.networks["e"], decay=decay)
         average(self.networks["g_ema"], self.networks["g"], decay=decay)
-        return scores
+        return scores.means()
 
-    def _minimise(self, name: str, shares: Sequence[Share], loss_of) -> float:
-        with self.accelerator.autocast():
-            return minimise(self.accelerator, self.optimizers[name], shares, loss_of)
+    def _minimise(self, name: str, shares: Sequence[Share], loss_of: Callable[[Share], Tensor]) -> float:
+        """In what precision the accelerator gains by; R1 alone goes without."""
 
-    def _mirrored(self, share: Share) -> Tensor:
-        flip = share.random.uniform(share.images.shape[0]) < 0.5
-        if not self._config.mirror:
-            return share.images
-        return torch.where(flip.view(-1, 1, 1, 1), share.images.flip(3), share.images)
+        def loss(share: Share) -> Tensor:
+            with self.accelerator.autocast():
+                return loss_of(share)
 
-    def _draw(self, share: Share) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(structure half, style half, reconstruction, redrawn): the pictures that all losses look at."""
-        images, random = share.images, share.random
+        return minimise(self.accelerator, self.optimizers[name], shares, loss)
+
+    def _draw(self, share: Share) -> Drawn:
+        images, random, half = share.images, share.random, len(share.images) // 2
         seen = photo_like(images, self._config.corrupt, random) if self._config.corrupt else images
+        if share.photos is not None:
+            seen = torch.cat([seen, share.photos])
         structure, style = self.networks["e"](seen)
-        half = images.shape[0] // 2
-        structures = torch.cat([structure[:half], structure[:half]])
-        styles = torch.cat([style[:half], style[half : 2 * half]])
-        drawn = self.networks["g"](structures, styles, noise=self._noise(structures, random))
-        return images[:half], images[half : 2 * half], drawn[:half], drawn[half:]
+        own, others = torch.arange(half), half + torch.arange(half)
+        photos = 2 * half + torch.arange(len(seen) - 2 * half)
+        rows = torch.cat([own, own, photos])
+        style_rows = torch.cat([own, others, half + torch.arange(len(photos)) % half])
+        structures = structure[rows.to(structure.device)]
+        noise = self._noise(structures, random)
+        drawn = self.networks["g"](structures, style[style_rows.to(style.device)], noise=noise).float()
+        return Drawn(images[:half], images[half:], drawn[:half], drawn[half:])
 
-    def _noise(self, structure: Tensor, random) -> list[Tensor]:
+    def _noise(self, structure: Tensor, random: StepRandom) -> list[Tensor]:
         n, _, h, w = structure.shape
         scales = [2 ** max(0, i - models.UP_FROM + 1) for i in range(self._config.model.num_ws)]
         return [random.normal(n, 1, h * k, w * k) for k in scales]
 
-    def _discriminator_loss(self, share: Share, scores: dict[str, float]) -> Tensor:
+    def _discriminator_loss(self, share: Share, scores: Scores) -> Tensor:
+        config, d = self._config, self.networks["d"]
         with torch.no_grad():
-            _, style, rebuilt, redrawn = self._draw(share)
-        d = self.networks["d"]
-        loss = losses.discriminator_loss(d(share.images), d(torch.cat([rebuilt, redrawn])))
-        real, fake = self._patch_logits(style, style, share), self._patch_logits(redrawn, style, share)
+            drawn = self._draw(share)
+        loss = losses.discriminator_loss(d(share.images), d(torch.cat([drawn.rebuilt, drawn.redrawn])))
+        reference = self._reference(drawn.style, share.random)
+        real = self._patch_logits(drawn.style, reference, share.random)
+        fake = self._patch_logits(drawn.redrawn, reference[drawn.style_rows], share.random)
         patch_loss = losses.discriminator_loss(real, fake)
-        scores["cooccur"] = float(patch_loss.detach())
-        return self._config.adversarial_weight * loss + self._config.cooccur_weight * patch_loss
+        scores.note(cooccur=patch_loss)
+        return config.adversarial_weight * loss + config.cooccur_weight * patch_loss
 
-    def _patch_logits(self, pictures: Tensor, style: Tensor, share: Share) -> Tensor:
-        """Logits of patches of `pictures`, each beside reference patches of its own style picture."""
-        n, k, r = len(pictures), self._config.patches, self._config.references
-        patches = losses.cut_patches(pictures, share.random.uniform(n, k, 3))
-        references = losses.cut_patches(style, share.random.uniform(n, k * r, 3))
-        return self.networks["cooccur"](patches, references)[0]
+    def _reference(self, style: Tensor, random: StepRandom) -> Tensor:
+        """Codes of the reference patches that each patch is compared with, [N, patches, C, 1, 1]."""
+        n, k, r = len(style), self._config.patches, self._config.references
+        patches = losses.cut_patches(style, random.uniform(n, k * r, 3))
+        codes = self.networks["cooccur"].encoder(patches)  # type: ignore[operator]
+        return codes.unflatten(0, (n, k, r)).mean(dim=2)
+
+    def _patch_logits(self, pictures: Tensor, reference: Tensor, random: StepRandom) -> Tensor:
+        """Logits of patches of `pictures`, each beside its own picture's reference."""
+        patches = losses.cut_patches(pictures, random.uniform(len(pictures), self._config.patches, 3))
+        return self.networks["cooccur"](patches, reference_code=reference.flatten(0, 1))[0]
 
     def _penalty(self, share: Share) -> Tensor:
         """R1 of both discriminators at real pictures, weighted for being taken only every `lazy_every` steps."""
         config = self._config
         images = share.images.detach().requires_grad_()
         penalty = config.r1 / 2 * losses.r1_penalty(self.networks["d"](images), images)
-        style = share.images[share.images.shape[0] // 2 :]
-        n, k, r = len(style), config.patches, config.references
-        patches = losses.cut_patches(style, share.random.uniform(n, k, 3)).requires_grad_()
-        references = losses.cut_patches(style, share.random.uniform(n, k * r, 3))
-        logits, _ = self.networks["cooccur"](patches, references)
+        style = share.images[len(share.images) // 2 :]
+        reference = self._reference(style, share.random)
+        patches = losses.cut_patches(style, share.random.uniform(len(style), config.patches, 3)).requires_grad_()
+        logits, _ = self.networks["cooccur"](patches, reference_code=reference.flatten(0, 1))
         penalty = penalty + config.cooccur_r1 / 2 * losses.r1_penalty(logits, patches)
         return penalty * config.lazy_every
 
-    def _generator_loss(self, share: Share, scores: dict[str, float], adversarial: bool) -> Tensor:
-        config = self._config
-        source, style, rebuilt, redrawn = self._draw(share)
-        l1 = (rebuilt - source).abs().mean()
-        scores["l1"] = float(l1.detach())
+    def _generator_loss(self, share: Share, scores: Scores, adversarial: bool) -> Tensor:
+        config, drawn = self._config, self._draw(share)
+        l1 = (drawn.rebuilt - drawn.source).abs().mean()
+        scores.note(l1=l1)
         loss = config.reconstruction_weight * l1
         if self.features is not None:
-            loss = loss + self._feature_losses(source, style, rebuilt, redrawn, scores)
+            loss = loss + self._feature_losses(drawn, scores)
         if adversarial:
-            self._frozen(True)
-            logits = self.networks["d"](torch.cat([rebuilt, redrawn]))
-            patch_logits = self._patch_logits(redrawn, style, share)
-            self._frozen(False)
+            logits = self.networks["d"](torch.cat([drawn.rebuilt, drawn.redrawn]))
+            reference = self._reference(drawn.style, share.random)[drawn.style_rows]
+            patch_logits = self._patch_logits(drawn.redrawn, reference, share.random)
             fooled, patches = losses.generator_loss(logits), losses.generator_loss(patch_logits)
-            scores["g"], scores["g_cooccur"] = float(fooled.detach()), float(patches.detach())
+            scores.note(g=fooled, g_cooccur=patches)
             loss = loss + config.adversarial_weight * fooled + config.cooccur_weight * patches
         return loss
 
-    def _feature_losses(
-        self, source: Tensor, style: Tensor, rebuilt: Tensor, redrawn: Tensor, scores: dict[str, float]
-    ) -> Tensor:
+    def _feature_losses(self, drawn: Drawn, scores: Scores) -> Tensor:
         assert self.features is not None
+        half = len(drawn.source)
         with torch.no_grad():
-            wanted = self.features.maps(torch.cat([source, style]), layers=FEATURE_LAYERS)
-        found = self.features.maps(torch.cat([rebuilt, redrawn]), layers=FEATURE_LAYERS)
-        half = len(source)
+            wanted = self.features.maps(torch.cat([drawn.source, drawn.style]), layers=FEATURE_LAYERS)
+        found = self.features.maps(torch.cat([drawn.rebuilt, drawn.redrawn]), layers=FEATURE_LAYERS)
         perceptual = losses.feature_loss([f[:half] for f in found], [w[:half] for w in wanted])
-        statistics = losses.statistics_loss([f[half:] for f in found], [w[half:] for w in wanted])
-        scores["feature"], scores["statistics"] = float(perceptual.detach()), float(statistics.detach())
+        statistics = losses.statistics_loss([f[half:] for f in found], [w[half:][drawn.style_rows] for w in wanted])
+        scores.note(feature=perceptual, statistics=statistics)
         return self._config.feature_weight * perceptual + self._config.statistics_weight * statistics
-
-    def _frozen(self, frozen: bool) -> None:
-        self.networks["d"].requires_grad_(not frozen)
-        self.networks["cooccur"].requires_grad_(not frozen)
 
     @torch.no_grad()
     def preview(self) -> Image.Image:
@@ -225,3 +252,8 @@ class SwapAETrainer:
         swapped = torch.cat([ws[:, :2], ws.roll(1, dims=0)[:, 2:]], dim=1)
         rows = [self.examples, g(structure, ws, "none"), g(structure, swapped, "none")]
         return contact_sheet([picture for row in rows for picture in to_pil(row)], columns=len(self.examples))
+
+
+def _mirrored(share: Share) -> Share:
+    photos = None if share.photos is None else mirrored(share.photos, share.random)
+    return replace(share, images=mirrored(share.images, share.random), photos=photos)

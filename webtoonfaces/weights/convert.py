@@ -13,7 +13,7 @@ import argparse
 import json
 import pickle
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,23 @@ from torch import Tensor, nn
 from ..errors import LayoutError, UnsafeFileError, WeightsError
 from .layouts import StateDict, build, config_of, export, kinds, original_view
 
-__all__ = ["FAMILIES", "Checkpoint", "build", "convert_file", "export", "kinds", "network_names", "read", "write"]
+__all__ = [
+    "FAMILIES",
+    "Checkpoint",
+    "build",
+    "convert_file",
+    "export",
+    "kinds",
+    "network_names",
+    "read",
+    "read_all",
+    "unpickle",
+    "write",
+    "write_parts",
+]
 
 FORMAT = "webtoonfaces/1"
+PART = "part"  # in the header of a file that is one of several: "2/5"
 
 # Name of a network in an original file -> its kind, for each family. The first entries are what a picture needs.
 FAMILIES: dict[str, dict[str, str]] = {
@@ -100,6 +114,33 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
     if path.suffix == ".safetensors":
         return _read_safetensors(path, family, wanted)
     return _from_original(unpickle(path), path, family, wanted)
+
+
+def read_all(paths: Sequence[str | Path], family: str) -> Checkpoint:
+    """Every network of `family` that the files hold between them: whole checkpoints, or the parts of one.
+
+    Of what two files hold alike, the later counts. Raises as `read` does, and `WeightsError` for a missing part.
+    """
+    joined = Checkpoint(family, {}, {}, {})
+    parts: dict[int, set[int]] = {}
+    for path in paths:
+        here = network_names(path, family)
+        checkpoint = read(path, family, names=[name for name in FAMILIES[family] if name in here])
+        part, of_several, total = checkpoint.metadata.get(PART, "").partition("/")
+        for name, tensors in checkpoint.networks.items():
+            joined.networks[name] = joined.networks.get(name, {}) | tensors if of_several else tensors
+        joined.config.update(checkpoint.config)
+        joined.metadata.update(checkpoint.metadata)
+        if of_several:
+            parts.setdefault(int(total), set()).add(int(part))
+    for count, found in parts.items():
+        missing = sorted(set(range(1, count + 1)) - found)
+        if missing:
+            raise WeightsError(
+                f"This checkpoint has {count} parts, and part {', '.join(map(str, missing))} is missing. Give all of "
+                "its files, for instance as name-*.safetensors."
+            )
+    return joined
 
 
 def unpickle(path: str | Path) -> Any:
@@ -193,7 +234,43 @@ def write(
     dtype : stores floating tensors so (`torch.float16` halves the file); None keeps them as they are.
     metadata : words for the header, besides format, family and configuration.
     """
+    return _write_file(Path(path), *_gathered(family, networks, dtype, metadata))
+
+
+def write_parts(
+    path: str | Path, family: str, networks: Mapping[str, nn.Module], *, max_bytes: int,
+    dtype: torch.dtype | None = None, metadata: Mapping[str, str] | None = None,
+) -> list[Path]:  # fmt: skip
+    """As `write`, in files of at most `max_bytes` named `name-00001-of-00003.safetensors`; `read_all` joins them.
+
+    A tensor is never cut: one that is larger than `max_bytes` gets a file of its own.
+    """
     path = Path(path)
+    tensors, header = _gathered(family, networks, dtype, metadata)
+    room = max_bytes - len(json.dumps(header)) - 2**12
+    parts: list[StateDict] = [{}]
+    filled = 0
+    for key, value in tensors.items():
+        size = value.numel() * value.element_size() + len(key) + 2**7  # with its entry in the file's header
+        if parts[-1] and filled + size > room:
+            parts.append({})
+            filled = 0
+        parts[-1][key] = value
+        filled += size
+    return [
+        _write_file(
+            path.with_name(f"{path.stem}-{number:05d}-of-{len(parts):05d}{path.suffix}"),
+            part,
+            {**header, PART: f"{number}/{len(parts)}"},
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def _gathered(
+    family: str, networks: Mapping[str, nn.Module], dtype: torch.dtype | None, metadata: Mapping[str, str] | None
+) -> tuple[StateDict, dict[str, str]]:
+    """The tensors of all networks under their names in a file, and its header."""
     tensors: StateDict = {}
     config: dict[str, Any] = {}
     for name, module in networks.items():
@@ -203,7 +280,10 @@ def write(
         for key, value in original_view(module).items():
             value = value.detach().cpu()
             tensors[f"{name}.{key}"] = value.to(dtype) if dtype and value.is_floating_point() else value.clone()
-    header = {**(metadata or {}), "format": FORMAT, "family": family, "config": json.dumps(config)}
+    return tensors, {**(metadata or {}), "format": FORMAT, "family": family, "config": json.dumps(config)}
+
+
+def _write_file(path: Path, tensors: StateDict, header: dict[str, str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     save_file(tensors, temporary, metadata=header)
@@ -224,7 +304,7 @@ def convert_file(source: str | Path, target: str | Path, family: str, *, everyth
     checkpoint = read(source, family, names=names)
     modules = {name: checkpoint.build(name) for name in names}
     if target.suffix == ".safetensors":
-        kept = {k: v for k, v in checkpoint.metadata.items() if k not in ("format", "family", "config")}
+        kept = {k: v for k, v in checkpoint.metadata.items() if k not in ("format", "family", "config", PART)}
         return write(target, family, modules, metadata=kept)
     exported = {name: export(FAMILIES[family][name], module) for name, module in modules.items()}
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -100,6 +100,15 @@ def original_view(module: nn.Module) -> StateDict:
     }
 
 
+def from_ours(state_dict: Mapping[str, Tensor]) -> StateDict:
+    """`module.state_dict()` of a network of ours in the original layout, for `build`, which measures `w_avg` anew."""
+    return {
+        key: value[None] if f"{key.removesuffix('weight')}modulation.weight" in state_dict else value
+        for key, value in state_dict.items()
+        if key != "w_avg"
+    }
+
+
 def _absent_w_avg(module: nn.Module, ours: StateDict) -> StateDict:
     absent = module.state_dict().keys() - ours.keys()
     return {key: torch.zeros(module.state_dict()[key].shape) for key in absent}

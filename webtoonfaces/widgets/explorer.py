@@ -39,10 +39,11 @@ _open: weakref.WeakSet[Explorer] = weakref.WeakSet()  # they learn of what is pu
 
 @dataclass(frozen=True)
 class _Job:
-    """What the worker draws: the picture, or the small picture called `thumbnail`."""
+    """What the worker draws: the picture, or the small picture called `thumbnail`, which is of `small`."""
 
     request: Request
     thumbnail: Hashable = None
+    small: Picture | None = None
 
 
 def plain_only() -> bool:
@@ -76,9 +77,12 @@ class Explorer(w.VBox):
         self.view.add_class("wf-view")
         self.status = w.HTML(layout=w.Layout(min_height="1.6em", margin="2px 0"))
         self.status.add_class("wf-status")
-        self._side = w.VBox(list(controls), layout=w.Layout(flex="1 1 280px", min_width="240px"))
+        self._side = w.VBox(list(controls), layout=w.Layout(flex="1 1 280px", min_width="240px", max_width="480px"))
+        # Reversed, so that where there is no room beside the controls, the picture is above them, not out of sight
+        # below; what is then called the end is the top.
         body = w.Box(
-            [self._side, self.view], layout=w.Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="12px")
+            [self._side, self.view],
+            layout=w.Layout(flex_flow="row wrap-reverse", align_items="flex-end", grid_gap="12px"),
         )
         super().__init__([body, *below, self._toolbar(), self.status], layout=w.Layout(max_width="1000px"))
         self.add_class("wf")
@@ -159,6 +163,13 @@ class Explorer(w.VBox):
         self._wrong = False
         self._scheduler.submit(_Job(request))
 
+    def refresh_thumbnails(self) -> None:
+        """Draw the small pictures alone: for when there is no large one yet."""
+        self._wanted = dict(self.thumbnails())
+        job = self._outdated()
+        if job is not None:
+            self._scheduler.submit(job)
+
     def quietly(self) -> _Quiet:
         """While this is entered, `refresh` does nothing: for setting several controls at once."""
         return _Quiet(self)
@@ -166,7 +177,8 @@ class Explorer(w.VBox):
     def _show(self, job: _Job, rendered: Rendered) -> None:
         with self._front:
             picture = rendered.picture
-            if job.thumbnail is not None:
+            if job.thumbnail is not None and job.small is not None:
+                self._painted[job.thumbnail] = job.small  # even if it failed: the large picture says what is wrong
                 if picture is not None:
                     self.show_thumbnail(job.thumbnail, picture)
                 return
@@ -186,13 +198,16 @@ class Explorer(w.VBox):
         """The full picture behind a draft; then, one by one, the small pictures that are out of date."""
         if rendered.draft and rendered.picture is not None:
             return replace(job, request=replace(job.request, draft=False))
+        return self._outdated()
+
+    def _outdated(self) -> _Job | None:
+        """The next small picture that is to be drawn."""
         for name, picture in self._wanted.items():
             if self._painted.get(name) != picture:
-                self._painted[name] = picture  # even if it fails: the large picture says what is wrong
-                if isinstance(picture, Image.Image):
-                    self.show_thumbnail(name, picture)
-                    continue
-                return _Job(Request(Sheet((picture,), 1, THUMBNAIL)), name)
+                if not isinstance(picture, Image.Image):
+                    return _Job(Request(Sheet((picture,), 1, THUMBNAIL)), name, picture)
+                self._painted[name] = picture
+                self.show_thumbnail(name, picture)
         return None
 
     def tell(self, text: str, *, error: bool = False, details: str = "") -> None:
@@ -225,7 +240,7 @@ class Explorer(w.VBox):
         """A button whose failures end in the status line."""
         made = w.Button(description=label, icon=icon, tooltip=tooltip, layout=w.Layout(width="auto"))
         if label:
-            made.add_class(f"wf-{label.lower().split()[0]}")
+            made.add_class(f"wf-{label.lower().replace(' ', '-')}")
 
         made.on_click(lambda _: self.attempt(action))
         return made

@@ -28,6 +28,7 @@ from .photo_panel import PhotoPanel
 from .source_box import SourceBox
 
 VIEWS = (("face", "face"), ("before | after", "both"), ("whole photo", "photo"))
+LABEL = {"description_width": "60px"}
 BESIDE, WHOLE = 320, 640  # px, the side of each picture side by side, and of a whole photo
 WELCOME = "Choose a photo, drop one, or type its path."
 NO_RECIPE = "It is the whole photo, so it has no recipe: a recipe never holds a photo."
@@ -78,12 +79,17 @@ class FaceStudio(Explorer):
             self, "style", seed, take=self._off_shelf, changed=self.refresh,
             open_file=lambda picture, align: picture_codes(self._renderer, picture, align=align),
         )  # fmt: skip
-        self._psi = w.FloatSlider(psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f")
-        self._location = w.FloatSlider(
-            self._start[2], min=0, max=swapae.num_ws, step=0.05, description="location", readout_format=".2f"
+        self._psi = w.FloatSlider(
+            psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
         )
+        self._location = w.FloatSlider(
+            self._start[2], min=0, max=swapae.num_ws, step=0.05, description="location", readout_format=".2f",
+            style=LABEL, layout=_wide(),
+        )  # fmt: skip
         self._view = w.ToggleButtons(options=VIEWS, style={"button_width": "auto"})
-        self._every = w.Checkbox(value=False, description="all faces", indent=False, layout=w.Layout(width="auto"))
+        self._every = w.Checkbox(
+            value=False, description="all faces", indent=False, layout=w.Layout(width="auto", margin="2px 8px")
+        )
         super().__init__(Renderer(generator, swapae), self._controls(), shelf=shelf)
         for control in (self._psi, self._location):
             control.observe(lambda _: self.refresh(draft=True), "value")
@@ -212,10 +218,11 @@ class FaceStudio(Explorer):
         return _Shot(self.expression(), draft, None, self._photo, self.face, self.show, self.every_face)
 
     def refresh(self, *, draft: bool = False) -> None:
-        if self._photo is None:
-            self.tell(WELCOME)
-        elif self._photo.faces:
+        if self._photo is not None and self._photo.faces:
             super().refresh(draft=draft)
+        elif not self._mute:
+            self.refresh_thumbnails()
+            self.tell(WELCOME if self._photo is None else self._photo.advice, error=self._photo is not None)
 
     def thumbnails(self) -> Mapping[Hashable, r.Picture | Image.Image]:
         if self.seed is not None:
@@ -287,10 +294,9 @@ class FaceStudio(Explorer):
         self._photo = photo
         self._panel.arrange(photo, face)
         self.view.layout.display = ""
-        if photo.faces:
-            self.refresh()
-        else:
+        if not photo.faces:
             self._show_undrawn(photo)
+        self.refresh()
 
     def _redrawn(self, photo: Photo, face: int) -> r.Redrawn:
         structure, texture = photo.codes(min(face, max(0, len(photo.faces) - 1)))
@@ -334,12 +340,11 @@ class FaceStudio(Explorer):
         return shot.photo.paste(pictures | {shot.face: drawn})
 
     def _show_undrawn(self, photo: Photo) -> None:
-        """Show the photo itself as long as no face in it can be drawn, and say why."""
+        """Show the photo itself as long as no face in it can be drawn."""
         small = _at_most(photo.picture, WHOLE)
         with self._front:
             self._image.value = encode(small, "JPEG", quality=QUALITY)
             self._image.width = str(small.width)
-        self.tell(photo.advice, error=True)
 
     # the screen
 
@@ -354,7 +359,7 @@ class FaceStudio(Explorer):
             self.tell("drawing the photo ...")
             self.tell(f"saved {self.save_photo(photo_name.value)}. {NO_RECIPE}")
 
-        save_photo = self.button("Photo", "image", "Save the whole photo with the redrawn faces", save)
+        save_photo = self.button("Save photo", "image", "Save the whole photo with the redrawn faces", save)
         layout = w.Layout(flex_flow="row wrap", align_items="center")
         return [
             self._panel,
@@ -362,19 +367,18 @@ class FaceStudio(Explorer):
             self._psi,
             self._location,
             w.Box([self._view, self._every], layout=layout),
-            w.Box([save_photo, photo_name], layout=layout),
-            self._film,
+            w.Box([w.Box([save_photo, photo_name], layout=layout), self._film], layout=layout),
         ]
 
     def _photo_given(self, name: str, source: ImageSource, spelled: str) -> None:
         def read() -> None:
-            self._panel.tell(f"looking for faces in {name} ...", busy=True)
-            note = f"{name} cannot be used; nothing was changed"
+            self._panel.tell(f"looking for a face in {name} ...", busy=True)
             try:
                 self._load(source, spelled)
-                note = name
-            finally:
-                self._panel.tell(note)
+            except Exception as error:
+                self._panel.tell(f"{name} cannot be used, so nothing was changed. {error}")
+                raise
+            self._panel.tell(name)
 
         self._errands.run("photo", read)
 
@@ -395,6 +399,10 @@ class FaceStudio(Explorer):
             self.refresh()
 
         self._errands.run("face", read)
+
+
+def _wide() -> w.Layout:
+    return w.Layout(width="100%", max_width="420px")
 
 
 def _at_most(picture: Image.Image, side: int) -> Image.Image:

@@ -48,9 +48,7 @@ class InterpolationPad(Explorer):
         self._pad = make_pad()
         self._seeds = [self._seed_box(i, seed) for i, seed in enumerate(first)]
         self._psi = w.FloatSlider(psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f")
-        self._cutoff = w.IntSlider(
-            generator.num_ws, min=0, max=generator.num_ws, description="cutoff", tooltip="layers that psi acts on"
-        )
+        self._cutoff = w.IntSlider(generator.num_ws, min=0, max=generator.num_ws, description="cutoff")
         self._method = w.ToggleButtons(options=[("straight", "lerp"), ("arc", "slerp")], description="way")
         self._grid = w.Checkbox(value=False, description="show the whole grid", indent=False)
         self._rows = w.BoundedIntText(5, min=2, max=9, description="rows")
@@ -216,7 +214,14 @@ class InterpolationPad(Explorer):
         more = w.Accordion(
             [
                 w.VBox([*seeds, shelf]),
-                w.VBox([self._psi, self._cutoff, self._method]),
+                w.VBox(
+                    [
+                        self._psi,
+                        self._cutoff,
+                        w.HTML("<small>cutoff: how many layers psi acts on</small>"),
+                        self._method,
+                    ]
+                ),
                 w.VBox([self._grid, self._rows, self._cols]),
                 w.HBox([self.button("Loop", "film", "Save a walk round the corners", loop), loop_name]),
             ]
@@ -227,7 +232,10 @@ class InterpolationPad(Explorer):
         return [self._pad, more]
 
     def _seed_box(self, index: int, seed: int) -> w.BoundedIntText:
-        return w.BoundedIntText(seed, min=0, max=2**32 - 1, description=CORNERS[index], layout=w.Layout(width="200px"))
+        return w.BoundedIntText(
+            seed, min=0, max=2**32 - 1, description=CORNERS[index], style={"description_width": "88px"},
+            layout=w.Layout(width="210px"),
+        )  # fmt: skip
 
     def _reroll(self, index: int) -> w.Button:
         def roll() -> None:

@@ -17,7 +17,7 @@ from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
 from ..studio.sources import face_code
 from .explorer import Explorer
-from .source_box import SourceBox
+from .source_box import FULL, SourceBox
 
 LETTERS = string.ascii_uppercase
 MOST_SAMPLES = 8
@@ -47,7 +47,7 @@ class LayerMixer(Explorer):
         self._sources = [0] * layers  # layer -> sample
         self._boxes: list[SourceBox] = []
         self._samples = w.VBox(layout=w.Layout(width="100%"))
-        self._current = w.ToggleButtons(description="layers from", style=LABEL | {"button_width": "40px"})
+        self._current = w.ToggleButtons(style={"button_width": "40px"})
         self._range = w.IntRangeSlider(
             value=(layers // 2, layers - 1), min=0, max=layers - 1, description="from - to", style=LABEL, layout=_wide()
         )
@@ -270,19 +270,23 @@ class LayerMixer(Explorer):
     def _controls(self) -> list[w.Widget]:
         add = self.button("Add a sample", "plus", "One more sample to take layers from", self.add)
         hint = w.HTML("<small>Low layers: pose and shape. High layers: colours and strokes.</small>")
+        giver = w.Box(
+            [w.HTML("layers from"), self._current],
+            layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="8px", margin="2px"),
+        )
+        add.layout.align_self = "flex-start"
         toggles = w.Box(self._toggles, layout=w.Layout(flex_flow="row wrap"))
         more = w.Accordion(
             [
                 w.VBox([self._all, *self._strengths]),
                 w.VBox([self._psi]),
                 w.VBox([self._matrix, self._rows, self._columns, self._from]),
-            ],
-            layout=w.Layout(width="100%"),
+            ]
         )
         for i, title in enumerate(("Strength of each layer", "Truncation", "Matrix")):
             more.set_title(i, title)
         more.selected_index = None
-        return [self._samples, add, self._current, self._range, toggles, hint, more]
+        return [self._samples, add, giver, self._range, toggles, hint, more]
 
     def _box(self, sample: int, seed: int) -> SourceBox:
         remove = self.button("", "times", "Remove this sample", lambda: self.remove(self._boxes.index(box)))
@@ -367,7 +371,7 @@ class LayerMixer(Explorer):
 
 
 def _wide() -> w.Layout:
-    return w.Layout(width="100%", max_width="420px")
+    return w.Layout(width=FULL, max_width="420px")
 
 
 def _strength(label: str) -> w.FloatSlider:

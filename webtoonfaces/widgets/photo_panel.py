@@ -37,8 +37,8 @@ class PhotoPanel(w.VBox):
         self.example.layout.width = "auto"
         self.board = make_board()
         self._faces = w.Dropdown(
-            description="face", layout=w.Layout(width="160px"), style={"description_width": "36px"},
-            options=[("none yet", NO_FACE)], disabled=True,
+            description="face", layout=w.Layout(width="160px", display="none"), style={"description_width": "36px"},
+            options=[("none yet", NO_FACE)],
         )  # fmt: skip
         row = w.Box([self.path, self.example], layout=w.Layout(flex_flow="row wrap", width="100%"))
         super().__init__([self._picker, row, self.board, self._faces], layout=w.Layout(width="100%"))
@@ -68,7 +68,7 @@ class PhotoPanel(w.VBox):
         try:
             self._faces.options = [(f"{index + 1} of {count}", index) for index in range(count)] or [("none", NO_FACE)]
             self._faces.value = face if count else NO_FACE
-            self._faces.disabled = count < 2
+            self._faces.layout.display = "" if count > 1 else "none"
             self.board.show(photo, picked=face)
         finally:
             self._arranging = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from .explorer import Explorer
 from .picker import make_picker
 
 SIDE = 72  # px of the small picture
+FULL = "calc(100% - 4px)"  # of what a control can take: ipywidgets puts a margin of 2 px round each
 NOTHING = ("choose ...", "")
 
 
@@ -36,11 +38,14 @@ class SourceBox(w.HBox):
         self._quiet = False
         self._origin = "sample"
         self._found: dict[str, tuple[Any, Any]] = {}  # origin -> what was given, and what was made of it
-        self._image = w.Image(format="jpeg", width=SIDE, height=SIDE, layout=w.Layout(flex="0 0 auto", margin="2px"))
+        self._image = w.Image(
+            value=encode(Image.new("RGB", (1, 1), "grey"), "JPEG"), format="jpeg",
+            layout=w.Layout(flex="0 0 auto", width=f"{SIDE}px", height=f"{SIDE}px", margin="2px", object_fit="contain"),
+        )  # fmt: skip
         self._image.add_class("wf-thumb")
         self._label = w.HTML(layout=w.Layout(margin="0 8px 0 2px"))
         kinds = ["sample", "shelf"] + ["file"] * (open_file is not None)
-        self._kind = w.ToggleButtons(options=kinds, style={"button_width": "64px"}, layout=w.Layout(width="auto"))
+        self._kind = w.ToggleButtons(options=kinds, style={"button_width": "72px"}, layout=w.Layout(width="auto"))
         self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel(), "file": self._file_panel()}
         self._panel = w.VBox([self._panels["sample"]], layout=w.Layout(width="100%"))
         head = w.Box(
@@ -48,7 +53,7 @@ class SourceBox(w.HBox):
         )
         super().__init__(
             [self._image, w.VBox([head, self._panel], layout=w.Layout(flex="1 1 auto", min_width="0"))],
-            layout=w.Layout(width="100%", margin="2px 0 6px 0"),
+            layout=w.Layout(width="100%", margin="2px 0 6px 0", align_items="flex-start"),
         )
         self.add_class("wf-source")
         self.title = title
@@ -102,7 +107,8 @@ class SourceBox(w.HBox):
         if self._open_file is None:
             raise TypeError(f"{self.title} takes no files")
         self._found["file"] = (source, self._open_file(source, self.align))
-        self._set("file", lambda: None)
+        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""
+        self._set("file", lambda: setattr(self._path, "value", path))
 
     def list_shelf(self) -> None:
         """Offer what is on the shelf now."""
@@ -127,21 +133,21 @@ class SourceBox(w.HBox):
         return w.HBox([self._seed, self._reroll])
 
     def _shelf_panel(self) -> w.Widget:
-        self._pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width="100%", max_width="240px"))
+        self._pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width=FULL, max_width="300px"))
         self._pick.observe(lambda change: self._given(change.new, self.choose_kept), "value")
         return self._pick
 
     def _file_panel(self) -> w.Widget:
-        path = w.Text(
-            placeholder="path of a picture", continuous_update=False, layout=w.Layout(width="100%", max_width="240px")
+        self._path = w.Text(
+            placeholder="path of a picture", continuous_update=False, layout=w.Layout(width=FULL, max_width="300px")
         )
-        path.observe(lambda change: self._given(change.new.strip(), self.choose_file), "value")
+        self._path.observe(lambda change: self._given(change.new.strip(), self.choose_file), "value")
         picker = make_picker("Upload", lambda _name, content: self._given(content, self.choose_file))
         self._align = w.Checkbox(
             value=False, description="cut out the face", indent=False, layout=w.Layout(width="auto")
         )
         self._align.observe(lambda _: self._do(self._again), "value")
-        return w.VBox([path, picker, self._align], layout=w.Layout(width="100%"))
+        return w.VBox([self._path, picker, self._align], layout=w.Layout(width="100%"))
 
     def _again(self) -> None:
         if "file" in self._found:

@@ -18,7 +18,7 @@ from ..studio.shelf import Shelf
 from ..studio.sources import PictureCodes, picture_codes, swap_codes
 from .explorer import THUMBNAIL, Explorer
 from .pad import thumbnail
-from .source_box import SourceBox
+from .source_box import FULL, SourceBox
 from .strip import make_strip
 
 PLACES = ("structure", "style", "second_structure", "second_style")
@@ -250,8 +250,7 @@ class SwapExplorer(Explorer):
                 w.VBox([self._style_mix, self._boxes["second_style"]]),
                 w.VBox([self._structure_mix, self._boxes["second_structure"]]),
                 w.VBox([self._psi, self._noise]),
-            ],
-            layout=w.Layout(width="100%"),
+            ]
         )
         titles = ("Strength of each layer", "Towards a second style", "Towards a second structure", "Psi and noise")
         for i, title in enumerate(titles):
@@ -317,7 +316,7 @@ def _between(a: r.Code, b: r.Code, t: float) -> r.Code:
 
 
 def _wide() -> w.Layout:
-    return w.Layout(width="100%", max_width="420px")
+    return w.Layout(width=FULL, max_width="420px")
 
 
 def _amount(label: str, value: float, *, width: str = "72px") -> w.FloatSlider:

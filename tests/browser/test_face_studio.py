@@ -1,0 +1,92 @@
+"""`FaceStudio` as a person uses it, in JupyterLab."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import webtoonfaces as wf
+from webtoonfaces.images import encode
+
+from .lab import Lab, Notebook
+
+LARGE = 2300  # px: three bytes a pixel are 15 MB
+CODE = """\
+import webtoonfaces as wf
+
+explorer = wf.FaceStudio(wf.load_swapae("demo"), wf.load_stylegan2("demo"))
+explorer"""
+
+
+@pytest.fixture(scope="module")
+def opened(lab: Lab) -> Iterator[Notebook]:
+    with lab.showing(CODE, "wf-face-studio") as notebook:
+        yield notebook
+
+
+def choose(notebook: Notebook, path: Path) -> None:
+    """Upload a file as a person does: with the button, and the browser's dialogue."""
+    with notebook.page.expect_file_chooser() as dialogue:
+        notebook.find(".wf-picker-button").first.click()
+    dialogue.value.set_files(path)
+
+
+def test_a_photo_of_15_mb_is_uploaded_and_redrawn(notebook: Notebook, tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    wf.example_photo().resize((LARGE, LARGE), Image.Resampling.BILINEAR).save(path, compress_level=0)
+    assert path.stat().st_size > 15e6
+    choose(notebook, path)
+    notebook.picture()
+    notebook.until("explorer.faces == 1")
+    notebook.settled()
+    assert max(notebook.value("explorer.photo.size")) <= LARGE
+
+
+def test_another_photo_is_dropped(notebook: Notebook) -> None:
+    before = notebook.picture()
+    photo = wf.example_photo().crop((100, 0, 400, 300))
+    bytes_ = base64.b64encode(encode(photo, "JPEG")).decode()
+    transfer = notebook.page.evaluate_handle(
+        """async (data) => {
+          const bytes = await (await fetch(`data:image/jpeg;base64,${data}`)).arrayBuffer();
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], "dropped.jpg", { type: "image/jpeg" }));
+          return transfer;
+        }""",
+        bytes_,
+    )
+    notebook.find(".wf-picker").first.dispatch_event("drop", {"dataTransfer": transfer})
+    notebook.until("explorer.photo.size == (300, 300)")
+    notebook.changed(before)
+    notebook.settled()
+
+
+def test_a_drag_moves_the_swap_location_and_the_release_decides_it(notebook: Notebook) -> None:
+    before = notebook.picture()
+    notebook.drag(notebook.slider("location"), [(20, 0), (60, 0)])
+    notebook.changed(before)
+    notebook.release()
+    notebook.until("explorer.location > 3")
+    notebook.settled()
+
+
+def test_the_style_is_rolled_again(notebook: Notebook) -> None:
+    before = notebook.picture()
+    notebook.find(".wf-reroll").click()
+    notebook.until("explorer.seed != 0")
+    notebook.changed(before)
+    notebook.settled()
+
+
+def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
+    notebook.save_and_replay("face.png")
+
+
+def test_the_whole_photo_is_shown(notebook: Notebook) -> None:
+    before = notebook.picture()
+    notebook.find("").get_by_role("button", name="whole photo", exact=True).click()
+    notebook.changed(before)

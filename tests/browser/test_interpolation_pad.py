@@ -1,0 +1,97 @@
+"""`InterpolationPad` as a person uses it, in JupyterLab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .lab import Lab, Notebook
+
+CODE = """\
+import webtoonfaces as wf
+
+explorer = wf.InterpolationPad(wf.load_stylegan2("demo"))
+explorer"""
+
+
+@pytest.fixture(scope="module")
+def opened(lab: Lab) -> Iterator[Notebook]:
+    with lab.showing(CODE, "wf-interpolation-pad") as notebook:
+        yield notebook
+
+
+def test_a_drag_changes_the_picture_and_the_release_decides_it(notebook: Notebook) -> None:
+    before = notebook.picture()
+    pad = notebook.find(".wf-pad").bounding_box()
+    assert pad is not None
+    notebook.drag(notebook.find(".wf-pad-handle"), [(40, -30), (70, 50)])
+    during = notebook.changed(before)
+    notebook.release()
+    notebook.settled()
+    x, y, dragging = notebook.value("[explorer.x, explorer.y, explorer._pad.dragging]")
+    assert (x, y) == pytest.approx((0.5 + 70 / pad["width"], 0.5 + 50 / pad["height"]), abs=0.01)
+    assert not dragging
+    assert notebook.picture() != before
+    assert len(during) > 1000
+
+
+def test_arrow_keys_move_the_handle(notebook: Notebook) -> None:
+    x, y = notebook.value("[explorer.x, explorer.y]")
+    before = notebook.picture()
+    handle = notebook.find(".wf-pad-handle")
+    handle.focus()
+    handle.press("ArrowLeft")
+    handle.press("Shift+ArrowUp")
+    notebook.until(f"abs(explorer.x - {x - 0.02}) < 1e-9 and abs(explorer.y - {y - 0.1}) < 1e-9")
+    notebook.changed(before)
+    notebook.settled()
+    described = f"{round(100 * (x - 0.02))} % to the right, {round(100 * (y - 0.1))} % down"
+    assert handle.get_attribute("aria-valuetext") == described
+
+
+def test_a_corner_is_rolled_again(notebook: Notebook) -> None:
+    seeds, before = notebook.value("explorer.seeds"), notebook.picture()
+    corner = notebook.find(".wf-pad-corner-0").get_attribute("src")
+    notebook.unfold("Corners")
+    notebook.find(".wf-reroll-0").click()
+    notebook.changed(before)
+    notebook.settled()
+    rolled = notebook.value("explorer.seeds")
+    assert rolled[0] != seeds[0]
+    assert rolled[1:] == seeds[1:]
+    assert notebook.find(".wf-pad-corner-0").get_attribute("src") != corner
+
+
+def test_a_seed_is_typed(notebook: Notebook) -> None:
+    before = notebook.picture()
+    notebook.unfold("Corners")
+    notebook.type("top left", "12345")
+    notebook.until("explorer.seeds[0] == 12345")
+    notebook.changed(before)
+    notebook.settled()
+
+
+def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
+    notebook.save_and_replay("between.png")
+
+
+def test_it_is_kept_and_taken_into_a_corner(notebook: Notebook) -> None:
+    notebook.find(".wf-keep").click()
+    notebook.told("kept as between")
+    before = notebook.picture()
+    notebook.run("explorer.take('between', corner=3)")
+    notebook.changed(before)
+    notebook.settled()
+    notebook.find(".wf-reset").click()
+    notebook.until("explorer.x == 0.5 and explorer.seeds == (0, 1, 2, 3)")
+    notebook.settled()
+
+
+def test_what_fails_in_a_callback_is_noticed(opened: Notebook) -> None:
+    """The checks of this folder are worth something only if they see what nobody looks at."""
+    opened.run("explorer._pad.observe(lambda change: 1 / 0, 'y')")
+    opened.find(".wf-pad-handle").press("ArrowDown")
+    opened.page.wait_for_function("wf.complaints.length > 0")
+    assert "ZeroDivisionError" in "".join(opened.lab.trouble())
+    opened.run("explorer._pad.unobserve_all('y')")

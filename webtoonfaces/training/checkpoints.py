@@ -1,0 +1,54 @@
+"""The checkpoints of a run: written whole or not at all, the newest kept, read with weights only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import BadInputError, WebtoonFacesError
+from ..weights import convert
+
+
+class CheckpointError(WebtoonFacesError):
+    """A checkpoint could not be written; the earlier ones are untouched."""
+
+
+def states(folder: Path) -> list[Path]:
+    """The run's checkpoints, oldest first."""
+    return sorted(folder.glob("state-*.pt"))
+
+
+def save_state(folder: Path, state: Mapping[str, Any], *, keep: int) -> Path:
+    """Write `state` as the run's newest checkpoint and delete all but the last `keep`; returns its path.
+
+    The file gets its name when all of it is on the disk. Raises `CheckpointError` where it cannot be written.
+    """
+    path = folder / f"state-{state['step']:09d}.pt"
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            torch.save(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, RuntimeError) as error:  # torch wraps some of the former in the latter
+        part.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"The checkpoint could not be written to {folder} ({str(error).splitlines()[0]}). Is the disk full? "
+            "Make room and type the same command again; the run goes on from the checkpoint before, which is intact."
+        ) from error
+    for old in states(folder)[:-keep]:
+        old.unlink()
+    return path
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """What `save_state` wrote, on the CPU. Raises `BadInputError` for another kind of file."""
+    state = convert.unpickle(path)
+    if not isinstance(state, dict) or not {"step", "family", "networks"} <= state.keys():
+        raise BadInputError(f"{path} is no checkpoint of a training run.")
+    return state

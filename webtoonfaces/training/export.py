@@ -1,0 +1,234 @@
+"""A run's checkpoint as a weight file that everything else can load, with a model card beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..errors import BadInputError
+from ..weights import convert
+from ..weights.layouts import from_ours
+from . import metric_table
+from .checkpoints import load_state, states
+from .manifest import MANIFEST
+
+PART_BYTES = 16 * 2**20
+WHAT = {
+    "stylegan2": "A StyleGAN2 that draws faces",
+    "swapae": "A Swapping Autoencoder that redraws a face in the style of another",
+}
+LIMITS = {
+    "stylegan2": (
+        "It draws what its data shows and nothing else: front views of single heads, in these titles' styles.",
+        "Small or short training shows as smeared details, odd eyes and faces that resemble each other.",
+    ),
+    "swapae": (
+        "It knows the drawings it was trained on. A face from elsewhere, a photo above all, keeps its outline and "
+        "large colours, and loses what drawings of these styles do not have.",
+        "Style and structure do not come apart cleanly: a strong style can change who is shown.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A weight file, as a record in the registry names it."""
+
+    path: Path
+    nbytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` wrote."""
+
+    files: tuple[WrittenFile, ...]
+    card: Path
+
+
+def export(
+    source: str | Path, out: str | Path, *, everything: bool = False, dtype: torch.dtype = torch.float16,
+    title: str | None = None, data: str | Path | None = None, metrics: Mapping[str, Any] | None = None,
+    limits: Sequence[str] = (),
+) -> Exported:  # fmt: skip
+    """Write the checkpoint `source`, a run's folder or a `state-*.pt`, as `out` (.safetensors) and a model card.
+
+    everything : all networks, to train on from, in parts of at most 16 MiB (`name-00001-of-00002.safetensors`);
+        otherwise the averaged ones, which is what rendering needs, in one file.
+    dtype : of the tensors.     title : the card's heading.
+    data : the data set whose titles and licences the card names; the run's own by default.
+    metrics : words -> number or text for the card; what was measured on the run by default.
+    limits : sentences for the card, besides those that hold for every such model.
+
+    Raises `BadInputError` for a source that is no run or checkpoint, and for another suffix of `out`.
+    """
+    out = Path(out)
+    if out.suffix != ".safetensors":
+        raise BadInputError(f"Weights are written as .safetensors, not {out.suffix or 'without a suffix'}.")
+    run = _Run.open(Path(source))
+    networks = run.networks(everything)
+    metadata = {"kimg": f"{run.kimg:.1f}", "command": run.options.get("command", "")}
+    if everything:
+        parts = convert.write_parts(out, run.family, networks, max_bytes=PART_BYTES, dtype=dtype, metadata=metadata)
+    else:
+        parts = [convert.write(out, run.family, networks, dtype=dtype, metadata=metadata)]
+    files = tuple(_describe(path) for path in parts)
+    card = out.with_suffix(".md")
+    about = data if data is not None else run.options.get("data")
+    sections = [
+        _heading(run, networks, title or out.stem.replace("_", " "), dtype),
+        _files(files),
+        _training(run),
+        _data("Data", about),
+        _data("Photos", run.options.get("photos")) if run.options.get("photos") else "",
+        _metrics(run, metrics),
+        _bullets("Limits", [*LIMITS[run.family], *limits]),
+    ]
+    card.write_text("\n".join(section for section in sections if section), encoding="utf-8")
+    return Exported(files, card)
+
+
+@dataclass(frozen=True)
+class _Run:
+    folder: Path
+    state: dict[str, Any]
+    options: dict[str, Any]
+
+    @classmethod
+    def open(cls, source: Path) -> _Run:
+        if source.is_dir():
+            found = states(source)
+            if not found:
+                raise BadInputError(f"{source} holds no checkpoint (state-*.pt) yet. Let the run save one first.")
+            source = found[-1]
+        elif not source.is_file():
+            raise BadInputError(f"There is no run and no checkpoint at {source}. Check the path.")
+        path = source.parent / "options.json"
+        options = json.loads(path.read_text()) if path.is_file() else {}
+        run = cls(source.parent, load_state(source), options)
+        if "model" not in run.config:
+            raise BadInputError(f"{source} does not say how large its networks are, and no {path} does. Put it there.")
+        return run
+
+    @property
+    def family(self) -> str:
+        return self.state["family"]
+
+    @property
+    def kimg(self) -> float:
+        return self.state["step"] * self.state["batch"] / 1000
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The recipe; checkpoints of early runs leave it to `options.json`."""
+        return self.state.get("config", self.options)
+
+    def networks(self, everything: bool) -> dict[str, nn.Module]:
+        names = convert.FAMILIES[self.family] if everything else convert.NEEDED[self.family]
+        held = {name: from_ours(self.state["networks"][name]) for name in names}
+        model = json.loads(json.dumps(self.config["model"]))  # as a file's header has it
+        checkpoint = convert.Checkpoint(self.family, held, dict.fromkeys(held, model), {})
+        return {name: checkpoint.build(name) for name in held}
+
+
+def _describe(path: Path) -> WrittenFile:
+    with path.open("rb") as file:
+        return WrittenFile(path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _heading(run: _Run, networks: Mapping[str, nn.Module], title: str, dtype: torch.dtype) -> str:
+    needed = convert.NEEDED[run.family]
+    count = sum(p.numel() for name in needed for p in networks[name].parameters()) / 1e6
+    size = run.config["model"]["size"]
+    kept = ", ".join(networks)
+    return (
+        f"# {title}\n\n{WHAT[run.family]}, {size} x {size} px, {count:.1f} million parameters. Networks: {kept}, "
+        f"stored as {str(dtype).removeprefix('torch.')}.\n"
+    )
+
+
+def _files(files: Sequence[WrittenFile]) -> str:
+    rows = [f"| {file.path.name} | {file.nbytes} | `{file.sha256}` |" for file in files]
+    return "\n".join(["## Files\n", "| file | bytes | sha256 |", "|---|---:|---|", *rows, ""])
+
+
+def _training(run: _Run) -> str:
+    options = run.options
+    told = [f"Trained on {run.kimg:,.1f} thousand pictures ({run.state['step']:,} steps of {run.state['batch']})."]
+    if run.config.get("warmup_kimg"):
+        warm = min(run.config["warmup_kimg"], run.kimg)
+        told.append(f"{warm:,.1f} thousand of them were the warm-up without an adversary.")
+    if options.get("init"):
+        told.append(f"It started from the weights of {', '.join(options['init'])}.")
+    recipe = {name: value for name, value in run.config.items() if name in _recipe_fields(run.family)}
+    lines = ["## Training\n", " ".join(told), ""]
+    if options.get("command"):
+        lines += ["```", options["command"], "```", ""]
+    lines += ["The recipe in full:", "", "```json", json.dumps(recipe, indent=1), "```", ""]
+    return "\n".join(lines)
+
+
+def _recipe_fields(family: str) -> set[str]:
+    from .presets import FAMILIES
+
+    return set(FAMILIES[family]["paper"].config.__dataclass_fields__)
+
+
+def _data(heading: str, source: str | Path | None) -> str:
+    """Titles, artists and licences, as the data set's own manifest names them."""
+    lines = [f"## {heading}\n"]
+    manifest = _manifest(source)
+    titles = manifest.get("titles")
+    if titles:
+        lines += ["| title | pictures | artist | licence | attribution |", "|---|---:|---|---|---|"]
+        lines += [
+            f"| {name} | {about['count']} | {about['artist']} | {about['licence']} | {about['attribution']} |"
+            for name, about in titles.items()
+        ]
+    elif manifest:
+        origin, licence = manifest.get("origin") or "not stated", manifest.get("licence") or "not stated"
+        lines.append(f"{len(manifest.get('pictures', ()))} pictures. Origin: {origin}. Licence: {licence}.")
+    else:
+        lines.append("The data set carries no manifest, so its origin and licences are not stated here.")
+    return "\n".join([*lines, ""])
+
+
+def _manifest(source: str | Path | None) -> dict[str, Any]:
+    """The `manifest.json` in a folder or zip; {} where there is none."""
+    if source is None:
+        return {}
+    path = Path(source)
+    try:
+        if path.is_dir():
+            return json.loads((path / MANIFEST).read_text("utf-8"))
+        with zipfile.ZipFile(path) as archive:
+            name = min((n for n in archive.namelist() if n.split("/")[-1] == MANIFEST), key=len)
+            return json.loads(archive.read(name))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return {}
+
+
+def _metrics(run: _Run, metrics: Mapping[str, Any] | None) -> str:
+    if metrics is not None:
+        rows = [f"| {name} | {_value(value)} |" for name, value in metrics.items()]
+        return "\n".join(["## Metrics\n", "| metric | value |", "|---|---:|", *rows, ""])
+    if (run.folder / metric_table.FILE).is_file():
+        return metric_table.read_table(run.folder).markdown().replace("# Metrics of", "## Metrics of", 1)
+    return "## Metrics\n\nNothing was measured on this checkpoint.\n"
+
+
+def _value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _bullets(heading: str, sentences: Sequence[str]) -> str:
+    return "\n".join([f"## {heading}\n", *(f"- {sentence}" for sentence in sentences), ""])

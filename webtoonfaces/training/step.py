@@ -1,0 +1,157 @@
+"""One training step, on any number of processes: its random numbers, its pictures, its gradients.
+
+A step is a function of (seed, step number, state): every random number and every choice of pictures is drawn from a
+generator seeded by the two. So a run that is stopped and resumed gives the same losses as one that never stopped,
+and a batch gives the same step whether one process computes it, two do, or one does it in parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.utils.data import Sampler
+
+from ..errors import WebtoonFacesError
+
+
+class DivergedError(WebtoonFacesError):
+    """A loss or a gradient became infinite or no number; the last checkpoint is untouched."""
+
+
+class StepRandom:
+    """The random numbers of one step. Draws are made for the whole batch; `slot` of `slots` shares gets every slots-th.
+
+    Interleaved shares keep the groups of the minibatch standard deviation what they are in the undivided batch.
+    """
+
+    def __init__(self, seed: int, step: int, *, slot: int = 0, slots: int = 1, device: torch.device | str = "cpu"):
+        mixed = int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        self.generator = torch.Generator(device).manual_seed(mixed)
+        self.device, self.slot, self.slots = device, slot, slots
+
+    def normal(self, n: int, *shape: int) -> Tensor:
+        """N(0, 1), float32 [n, *shape]."""
+        every = torch.randn(n * self.slots, *shape, generator=self.generator, device=self.device)
+        return every[self.slot :: self.slots]
+
+    def uniform(self, n: int, *shape: int) -> Tensor:
+        """Uniform in [0, 1), float32 [n, *shape]."""
+        every = torch.rand(n * self.slots, *shape, generator=self.generator, device=self.device)
+        return every[self.slot :: self.slots]
+
+
+@dataclass
+class Share:
+    """One process's part of a step, or one of several where gradients are accumulated.
+
+    images, photos : float32 [n, 3, S, S] in [-1, 1]; photos only where a trainer is finetuned with them.
+    """
+
+    images: Tensor
+    random: StepRandom
+    photos: Tensor | None = None
+
+
+class Scores:
+    """What a step reports: the mean over its shares of every number that was noted under one name."""
+
+    def __init__(self) -> None:
+        self._noted: dict[str, list[float]] = {}
+
+    def note(self, **values: Tensor | float) -> None:
+        for name, value in values.items():
+            self._noted.setdefault(name, []).append(float(value.detach() if isinstance(value, Tensor) else value))
+
+    def means(self) -> dict[str, float]:
+        return {name: sum(values) / len(values) for name, values in self._noted.items()}
+
+
+class StepSampler(Sampler[list[int]]):
+    """Indices of every step's batch, from `first_step` on and without end; an epoch is a new permutation.
+
+    Of each batch only the positions whose remainder modulo `slots` is in `mine` are given: one process's shares.
+    """
+
+    def __init__(
+        self, length: int, batch: int, *, seed: int, first_step: int = 0, slots: int = 1, mine: range = range(1)
+    ):
+        self.length, self.batch, self.seed, self.first_step = length, batch, seed, first_step
+        self.slots, self.mine = slots, mine
+        self._epoch = -1
+        self._order = np.empty(0, np.int64)
+
+    def indices(self, step: int) -> list[int]:
+        positions = [p for p in range(self.batch) if p % self.slots in self.mine]
+        places = (divmod(step * self.batch + p, self.length) for p in positions)
+        return [int(self._permutation(epoch)[place]) for epoch, place in places]
+
+    def _permutation(self, epoch: int) -> np.ndarray:
+        if self._epoch != epoch:
+            self._epoch = epoch
+            self._order = np.random.default_rng([self.seed, epoch]).permutation(self.length)
+        return self._order
+
+    def __iter__(self) -> Iterator[list[int]]:
+        step = self.first_step
+        while True:
+            yield self.indices(step)
+            step += 1
+
+
+def minimise(
+    accelerator: Accelerator,
+    optimizer: torch.optim.Optimizer,
+    shares: Sequence[Share],
+    loss_of: Callable[[Share], Tensor],
+) -> float:
+    """One optimiser step on the mean loss over all shares of all processes; returns that loss.
+
+    Gradients are averaged by hand, in one message: the usual wrapper would have to be told about every second-order
+    penalty and every network that sits a step out. They are taken for this optimiser's parameters alone, so that a
+    generator's step does not pay for the gradients of its discriminator.
+
+    Raises `DivergedError`, on every process alike, for a loss or gradient that is not finite; nothing is changed then.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    total = torch.zeros(1, device=parameters[0].device)
+    for share in shares:
+        loss = loss_of(share) / len(shares)
+        loss.backward(inputs=parameters)
+        total += loss.detach()
+    moved = [p for p in parameters if p.grad is not None]
+    if accelerator.num_processes > 1:
+        flat = torch.cat([total, *(p.grad.flatten() for p in moved)])
+        flat = accelerator.reduce(flat, reduction="mean")
+        total, *parts = flat.split([1, *(p.numel() for p in moved)])
+        for parameter, part in zip(moved, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+    norm = torch.nn.utils.get_total_norm([p.grad for p in moved])
+    if not math.isfinite(float(total)) or not math.isfinite(float(norm)):
+        raise DivergedError(
+            f"The loss became {float(total)} and its gradient {float(norm)}, so training cannot go on. The last "
+            "checkpoint is as it was: type the command again with a lower rate (--set learning_rate=0.001), or go "
+            "back to the checkpoint before by deleting the last one."
+        )
+    optimizer.step()
+    return float(total)
+
+
+@torch.no_grad()
+def average(averaged: nn.Module, trained: nn.Module, *, decay: float) -> None:
+    """Move the exponential moving average towards the trained network; buffers are copied."""
+    get_ema_multi_avg_fn(decay)(list(averaged.parameters()), list(trained.parameters()), None)
+    for slow, fast in zip(averaged.buffers(), trained.buffers(), strict=True):
+        slow.copy_(fast)
+
+
+def half_life(images: float, batch: int) -> float:
+    """Decay of an average whose weight halves after so many pictures."""
+    return 0.5 ** (batch / max(images, 1e-8))
