@@ -169,7 +169,7 @@ class Photo:
         view = self.picture.resize((width, height), Image.Resampling.LANCZOS)
         pen = ImageDraw.Draw(view)
         line = max(2, side // 240)
-        font = ImageFont.load_default(size=max(12, side // 36))
+        font = ImageFont.load_default(size=max(12, side // 24))
         for index, box in enumerate(self.boxes):
             left, top, right, bottom = _in_pixels(box, view.size)
             colour = PICKED if index == picked else COLOUR

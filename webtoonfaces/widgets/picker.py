@@ -23,7 +23,7 @@ class PlainPicker(w.VBox):
     busy = t.Bool(False)
 
     def __init__(self, label: str, deliver: Deliver):
-        self._upload = w.FileUpload(accept="image/*", multiple=False, description=label, layout=w.Layout(width="auto"))
+        self._upload = w.FileUpload(accept="image/*", multiple=False, description=label)
         self._words = w.Label(TOO_LARGE)
         super().__init__([self._upload, self._words])
         t.dlink((self, "note"), (self._words, "value"), lambda note: note or TOO_LARGE)
