@@ -69,4 +69,4 @@ cells = [None, *G.render(columns)]
 for a in rows:
     mixed = [wf.swap_layers(a[None], b[None], layers=half) for b in columns]
     cells += [G.render(a[None])[0], *(G.render(code)[0] for code in mixed)]
-wf.contact_sheet(cells, columns=1 + len(columns))
+wf.contact_sheet(cells, columns=1 + len(columns), cell=128)

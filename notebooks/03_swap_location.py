@@ -48,7 +48,7 @@ wf.SwapExplorer(AE, G)
 one, other = G.render(G.sample_ws([0, 3], truncation_psi=0.7))
 structure, style = AE.encode(one)
 _, taken = AE.encode(other)
-locations = (0, 1, 2, 3, 4, 6, AE.num_ws)
+locations = (0, 2, 3, 5, AE.num_ws)
 swapped = [AE.render(structure, wf.swap_at(style, taken, location=location))[0] for location in locations]
 wf.show([one, other, *swapped], columns=len(swapped) + 2, titles=["structure", "style", *map(str, locations)])
 

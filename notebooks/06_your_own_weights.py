@@ -56,7 +56,7 @@ G = wf.load_stylegan2(path)
 G
 
 # %% [markdown]
-# What does not fit is refused with all that is wrong, here a Swapping Autoencoder where a StyleGAN2 is expected:
+# What does not fit is refused, and you are told why. Here, a Swapping Autoencoder where a StyleGAN2 is expected:
 
 # %%
 try:

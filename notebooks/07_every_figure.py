@@ -12,13 +12,24 @@
 
 # %% [markdown]
 # # Every figure, by name
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/07_every_figure.ipynb)
+#
 # The figures of the README of naver-webtoon-faces, each one call away. Run the cells from top to bottom (Shift +
 # Enter); all of them take a few minutes on a laptop. Nothing is downloaded: with the embedded demo models the figures
 # show how things work. Load other models in the next cell to see how well.
 
 # %%
-import webtoonfaces as wf
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+    import subprocess
+    import sys
 
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %%
 G = wf.load_stylegan2("demo")
 AE = wf.load_swapae("demo")
 models = {"generator": G, "swapae": AE}

@@ -172,9 +172,9 @@ class Notebook:
 
     def unfold(self, title: str) -> None:
         """Open a part of the controls, if it is not open."""
-        part = self.find(".jupyter-widget-Collapse").filter(has=self.page.get_by_text(title, exact=True)).last
-        if part.locator(".jupyter-widget-Collapse-contents").first.is_hidden():
-            part.locator(".jupyter-widget-Collapse-header").first.click()
+        button = self.find(".wf-folds button").filter(has_text=title)
+        if button.get_attribute("aria-pressed") != "true":
+            button.press("Enter")
 
     def type(self, label: str, text: str) -> None:
         """Write into the field with this label."""

@@ -368,6 +368,8 @@ def test_the_animation_is_written_beside_the_widgets(opened, short, tmp_path, mo
     with Image.open(tmp_path / "webtoon-face.gif") as film:
         assert film.n_frames == 6 and film.size == (512, 512)
     assert "saved webtoon-face.gif" in opened.status.value and not opened._film.running
+    again = opened.save_exploration(tmp_path / "again.gif")
+    assert again.read_bytes() == (tmp_path / "webtoon-face.gif").read_bytes()
 
 
 def test_pressed_again_the_animation_is_given_up(opened, tmp_path, monkeypatch):

@@ -123,8 +123,8 @@ class Renderer:
             return self._redrawn(picture, draft)
 
     def code(self, code: r.Code) -> Tensor:
-        """The tensor of a code: ws [1, L, D], or a structure [1, 8, h, w]."""
-        return self._codes.get(code, lambda: self._evaluate(code))
+        """The tensor of a code, on the CPU, where kept codes and those of models meet: ws [1, L, D], or a structure."""
+        return self._codes.get(code, lambda: self._evaluate(code).cpu())
 
     def recipe(self, picture: r.Picture, *, size: int | None = None) -> r.Recipe:
         """What a PNG's metadata says of this picture."""

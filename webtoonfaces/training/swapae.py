@@ -146,7 +146,10 @@ class SwapAETrainer:
                 scores.note(r1=minimise(self.accelerator, self.optimizers["d"], shares, self._penalty))
         scores.note(loss=self._minimise("g", shares, lambda share: self._generator_loss(share, scores, adversarial)))
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
-        decay = half_life(config.average_kimg * 1000, batch)
+        window = config.average_kimg * 1000
+        if config.warmup_kimg > 0:  # an average over more than has been seen would keep the random start alive
+            window = min(window, max(shown, batch) * 0.05)
+        decay = half_life(window, batch)
         average(self.networks["e_ema"], self.networks["e"], decay=decay)
         average(self.networks["g_ema"], self.networks["g"], decay=decay)
         return scores.means()

@@ -77,7 +77,7 @@ class Explorer(w.VBox):
         self.view.add_class("wf-view")
         self.status = w.HTML(layout=w.Layout(min_height="1.6em", margin="2px 0"))
         self.status.add_class("wf-status")
-        self._side = w.VBox(list(controls), layout=w.Layout(flex="1 1 280px", min_width="240px", max_width="480px"))
+        self._side = w.VBox(list(controls), layout=w.Layout(flex="1 1 280px", min_width="240px", max_width="528px"))
         # Reversed, so that where there is no room beside the controls, the picture is above them, not out of sight
         # below; what is then called the end is the top.
         body = w.Box(

@@ -19,6 +19,7 @@ from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
 from ..studio.sources import face_code
 from .explorer import Explorer
+from .folds import folds
 from .pad import make_pad, thumbnail
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
@@ -211,24 +212,16 @@ class InterpolationPad(Explorer):
         shelf = w.HBox(
             [self._pick, self._which, self.button("Put", "arrow-right", "Put it into this corner", self._put)]
         )
-        more = w.Accordion(
-            [
-                w.VBox([*seeds, shelf]),
-                w.VBox(
-                    [
-                        self._psi,
-                        self._cutoff,
-                        w.HTML("<small>cutoff: how many layers psi acts on</small>"),
-                        self._method,
-                    ]
-                ),
-                w.VBox([self._grid, self._rows, self._cols]),
-                w.HBox([self.button("Loop", "film", "Save a walk round the corners", loop), loop_name]),
-            ]
+        cutoff = w.HTML("<small>cutoff: how many layers psi acts on</small>")
+        loop_row = w.HBox([self.button("Save loop", "film", "Save a walk round the corners", loop), loop_name])
+        more = folds(
+            {
+                "Corners": [*seeds, shelf],
+                "Truncation and way": [self._psi, self._cutoff, cutoff, self._method],
+                "Grid": [self._grid, self._rows, self._cols],
+                "Loop": [loop_row],
+            }
         )
-        for i, title in enumerate(("Corners", "Truncation and way", "Grid", "Loop")):
-            more.set_title(i, title)
-        more.selected_index = None
         return [self._pad, more]
 
     def _seed_box(self, index: int, seed: int) -> w.BoundedIntText:

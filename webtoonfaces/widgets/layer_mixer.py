@@ -17,6 +17,7 @@ from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
 from ..studio.sources import face_code
 from .explorer import Explorer
+from .folds import folds
 from .source_box import FULL, SourceBox
 
 LETTERS = string.ascii_uppercase
@@ -276,16 +277,13 @@ class LayerMixer(Explorer):
         )
         add.layout.align_self = "flex-start"
         toggles = w.Box(self._toggles, layout=w.Layout(flex_flow="row wrap"))
-        more = w.Accordion(
-            [
-                w.VBox([self._all, *self._strengths]),
-                w.VBox([self._psi]),
-                w.VBox([self._matrix, self._rows, self._columns, self._from]),
-            ]
+        more = folds(
+            {
+                "Strength of each layer": [self._all, *self._strengths],
+                "Truncation": [self._psi],
+                "Matrix": [self._matrix, self._rows, self._columns, self._from],
+            }
         )
-        for i, title in enumerate(("Strength of each layer", "Truncation", "Matrix")):
-            more.set_title(i, title)
-        more.selected_index = None
         return [self._samples, add, giver, self._range, toggles, hint, more]
 
     def _box(self, sample: int, seed: int) -> SourceBox:

@@ -17,6 +17,7 @@ from ..studio.renderer import Renderer, scaled
 from ..studio.shelf import Shelf
 from ..studio.sources import PictureCodes, picture_codes, swap_codes
 from .explorer import THUMBNAIL, Explorer
+from .folds import folds
 from .pad import thumbnail
 from .source_box import FULL, SourceBox
 from .strip import make_strip
@@ -244,18 +245,14 @@ class SwapExplorer(Explorer):
     # the screen
 
     def _controls(self) -> list[w.Widget]:
-        more = w.Accordion(
-            [
-                w.VBox([self._all, *self._strengths]),
-                w.VBox([self._style_mix, self._boxes["second_style"]]),
-                w.VBox([self._structure_mix, self._boxes["second_structure"]]),
-                w.VBox([self._psi, self._noise]),
-            ]
+        more = folds(
+            {
+                "Strength of each layer": [self._all, *self._strengths],
+                "Towards a second style": [self._style_mix, self._boxes["second_style"]],
+                "Towards a second structure": [self._structure_mix, self._boxes["second_structure"]],
+                "Psi and noise": [self._psi, self._noise],
+            }
         )
-        titles = ("Strength of each layer", "Towards a second style", "Towards a second structure", "Psi and noise")
-        for i, title in enumerate(titles):
-            more.set_title(i, title)
-        more.selected_index = None
         return [self._boxes["structure"], self._boxes["style"], self._location, more]
 
     def _strip_with_title(self) -> w.Widget:
