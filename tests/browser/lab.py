@@ -173,8 +173,9 @@ class Notebook:
     def unfold(self, title: str) -> None:
         """Open a part of the controls, if it is not open."""
         button = self.find(".wf-folds button").filter(has_text=title)
-        if button.get_attribute("aria-pressed") != "true":
+        if "mod-active" not in (button.get_attribute("class") or ""):
             button.press("Enter")
+        button.locator(".fa-caret-down").wait_for()  # the kernel shows what is folded away, and then turns the caret
 
     def type(self, label: str, text: str) -> None:
         """Write into the field with this label."""

@@ -14,7 +14,8 @@ window.wf = {
       if (header.msg_type !== "stream" || content.name !== "stderr" || content.text.startsWith("No such comm")) return;
       wf.complaints.push(content.text);
     });
-    document.addEventListener("load", ({ target }) => target.closest?.(".wf-view") && wf.shown.push(performance.now()), true);
+    const loaded = ({ target }) => target.closest?.(".wf-view") && wf.shown.push(performance.now());
+    document.addEventListener("load", loaded, true);
   },
 
   // Put code into the notebook's only cell and run it. Not awaited: that would be until its widgets are on the page.

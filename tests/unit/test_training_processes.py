@@ -16,7 +16,7 @@ from webtoonfaces.training.checkpoints import load_state, states
 
 RECIPES = {
     "stylegan2": ["r1_every=2", "path_every=2", "ada_speed=100", "ada_target=-2"],
-    "swapae": ["lazy_every=2", "patches=1", "references=1"],
+    "swapae": ["warmup_kimg=0", "lazy_every=2", "patches=1", "references=1"],
 }
 
 # accelerate has no plain launcher for several processes on CPUs: `--cpu` wants MPI, or else starts one in silence.

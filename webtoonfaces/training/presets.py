@@ -84,9 +84,10 @@ SWAPAE = {
             model=SwapAEConfig(channel=2, size=64, discriminator_channels=(16, 16, 8, 8, 8)),
             patches=2,
             references=2,
+            warmup_kimg=0.6,
         ),
         4,
-        "64 px, tiny: to see that everything works",
+        "64 px, tiny, 600 pictures without an adversary: to see that everything works",
     ),
 }
 
