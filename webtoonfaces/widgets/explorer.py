@@ -17,7 +17,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
 import ipywidgets as w
 from PIL import Image
@@ -29,6 +29,8 @@ from ..studio.recipe import Picture, Sheet, Stored
 from ..studio.renderer import Rendered, Renderer, Request, scaled
 from ..studio.scheduler import Scheduler
 from ..studio.shelf import Shelf, save_picture
+
+Value = TypeVar("Value")
 
 VIEW = 384  # px, the side that a picture is shown at
 THUMBNAIL = 96  # px, the side of a small one
@@ -49,6 +51,24 @@ class _Job:
 def plain_only() -> bool:
     """True where custom widgets cannot load (Kaggle), or where the user says so with WEBTOONFACES_PLAIN=1."""
     return "KAGGLE_KERNEL_RUN_TYPE" in os.environ or os.environ.get("WEBTOONFACES_PLAIN") == "1"
+
+
+class Control(Generic[Value]):
+    """An attribute that is the value of one of a box's controls, so that code and screen agree."""
+
+    def __init__(self, control: str, doc: str):
+        self._control = control
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, box: None, owner: type) -> Control[Value]: ...
+    @overload
+    def __get__(self, box: w.Widget, owner: type) -> Value: ...
+    def __get__(self, box: w.Widget | None, owner: type) -> Control[Value] | Value:
+        return self if box is None else getattr(box, self._control).value
+
+    def __set__(self, box: w.Widget, value: Value) -> None:
+        getattr(box, self._control).value = value
 
 
 class Explorer(w.VBox):

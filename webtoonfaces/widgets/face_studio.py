@@ -22,7 +22,7 @@ from ..studio.renderer import Rendered, Renderer, Request, scaled
 from ..studio.shelf import Shelf
 from ..studio.sources import PictureCodes, picture_codes, swap_codes
 from .errands import Errands
-from .explorer import QUALITY, THUMBNAIL, Explorer
+from .explorer import QUALITY, THUMBNAIL, Control, Explorer
 from .film import FilmButton
 from .photo_panel import PhotoPanel
 from .source_box import SourceBox
@@ -135,14 +135,7 @@ class FaceStudio(Explorer):
         self._style.choose_seed(value)
         self.refresh()
 
-    @property
-    def psi(self) -> float:
-        """Truncation of the sample."""
-        return self._psi.value
-
-    @psi.setter
-    def psi(self, value: float) -> None:
-        self._psi.value = value
+    psi = Control[float]("_psi", "Truncation of the sample.")
 
     @property
     def location(self) -> float:
@@ -153,23 +146,11 @@ class FaceStudio(Explorer):
     def location(self, value: float) -> None:
         self._location.value = value
 
-    @property
-    def show(self) -> str:
-        """What is on the screen: "face", "both" (before and after), or "photo" (the whole one, pasted)."""
-        return self._view.value
+    show = Control[str](
+        "_view", 'What is on the screen: "face", "both" (before and after), or "photo" (the whole one, pasted).'
+    )
 
-    @show.setter
-    def show(self, value: str) -> None:
-        self._view.value = value
-
-    @property
-    def every_face(self) -> bool:
-        """Whether all faces are pasted into the whole photo, or the picked one alone."""
-        return self._every.value
-
-    @every_face.setter
-    def every_face(self, value: bool) -> None:
-        self._every.value = value
+    every_face = Control[bool]("_every", "Whether all faces are pasted into the whole photo, or the picked one alone.")
 
     def load(self, photo: ImageSource) -> None:
         """Take another photo and find its face; the smaller ones are looked for meanwhile (`wait`).

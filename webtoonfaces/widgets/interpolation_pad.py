@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Hashable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import ipywidgets as w
 from PIL import Image
@@ -18,7 +18,7 @@ from ..studio.cell import load_line
 from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
 from ..studio.sources import face_code
-from .explorer import Explorer
+from .explorer import Control, Explorer
 from .folds import folds
 from .pad import make_pad, thumbnail
 
@@ -94,41 +94,10 @@ class InterpolationPad(Explorer):
                 box.value = int(value)
         self.refresh()
 
-    @property
-    def psi(self) -> float:
-        """Truncation of the corners."""
-        return self._psi.value
-
-    @psi.setter
-    def psi(self, value: float) -> None:
-        self._psi.value = value
-
-    @property
-    def cutoff(self) -> int:
-        """How many of the first layers are truncated."""
-        return self._cutoff.value
-
-    @cutoff.setter
-    def cutoff(self, value: int) -> None:
-        self._cutoff.value = value
-
-    @property
-    def method(self) -> str:
-        """ "lerp" or "slerp"."""
-        return self._method.value
-
-    @method.setter
-    def method(self, value: Literal["lerp", "slerp"]) -> None:
-        self._method.value = value
-
-    @property
-    def grid(self) -> bool:
-        """Whether the whole grid is shown instead of one picture."""
-        return self._grid.value
-
-    @grid.setter
-    def grid(self, value: bool) -> None:
-        self._grid.value = value
+    psi = Control[float]("_psi", "Truncation of the corners.")
+    cutoff = Control[int]("_cutoff", "How many of the first layers are truncated.")
+    method = Control[str]("_method", '"lerp" or "slerp".')
+    grid = Control[bool]("_grid", "Whether the whole grid is shown instead of one picture.")
 
     def corner(self, index: int) -> r.Code:
         """The code of a corner, truncated."""

@@ -16,7 +16,7 @@ from ..studio.cell import load_line
 from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
 from ..studio.sources import face_code
-from .explorer import Explorer
+from .explorer import Control, Explorer
 from .folds import folds
 from .source_box import FULL, SourceBox
 
@@ -116,14 +116,7 @@ class LayerMixer(Explorer):
                 slider.value = value
         self.refresh()
 
-    @property
-    def current(self) -> int:
-        """The sample that the range and the layers' buttons give layers to; from 1 (B)."""
-        return self._current.value
-
-    @current.setter
-    def current(self, value: int) -> None:
-        self._current.value = value
+    current = Control[int]("_current", "The sample that the range and the layers' buttons give layers to; from 1 (B).")
 
     @property
     def range(self) -> tuple[int, int]:
@@ -136,23 +129,8 @@ class LayerMixer(Explorer):
             self._range.value = value
         self._range_moved()
 
-    @property
-    def psi(self) -> float:
-        """Truncation of the samples."""
-        return self._psi.value
-
-    @psi.setter
-    def psi(self, value: float) -> None:
-        self._psi.value = value
-
-    @property
-    def matrix(self) -> bool:
-        """Whether the sheet of `rows` by `columns` is shown instead of one picture."""
-        return self._matrix.value
-
-    @matrix.setter
-    def matrix(self, value: bool) -> None:
-        self._matrix.value = value
+    psi = Control[float]("_psi", "Truncation of the samples.")
+    matrix = Control[bool]("_matrix", "Whether the sheet of `rows` by `columns` is shown instead of one picture.")
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -172,14 +150,7 @@ class LayerMixer(Explorer):
     def columns(self, values: Iterable[int]) -> None:
         self._columns.value = " ".join(map(str, values))
 
-    @property
-    def start(self) -> int:
-        """The layer from which on the matrix takes its columns' codes, 0 (all) to L (none)."""
-        return self._from.value
-
-    @start.setter
-    def start(self, value: int) -> None:
-        self._from.value = value
+    start = Control[int]("_from", "The layer from which on the matrix takes its columns' codes, 0 (all) to L (none).")
 
     def add(self, seed: int | None = None) -> None:
         """One more sample; it has no layers yet, and gets the next that are chosen."""

@@ -11,7 +11,7 @@ import ipywidgets as w
 from PIL import Image
 
 from ..images import ImageSource, encode
-from .explorer import Explorer
+from .explorer import Control, Explorer
 from .picker import make_picker
 
 SIDE = 72  # px of the small picture
@@ -84,14 +84,7 @@ class SourceBox(w.HBox):
         """As it was given: a seed, the name of something on the shelf, or a picture."""
         return self._found[self._origin][0] if self._origin != "sample" else self._seed.value
 
-    @property
-    def align(self) -> bool:
-        """Whether the face is found and cut out of a file."""
-        return self._align.value
-
-    @align.setter
-    def align(self, value: bool) -> None:
-        self._align.value = value
+    align = Control[bool]("_align", "Whether the face is found and cut out of a file.")
 
     def choose_seed(self, seed: int) -> None:
         """A sample, without calling `changed`."""

@@ -16,7 +16,7 @@ from ..studio.cell import Spelling
 from ..studio.renderer import Renderer, scaled
 from ..studio.shelf import Shelf
 from ..studio.sources import PictureCodes, picture_codes, swap_codes
-from .explorer import THUMBNAIL, Explorer
+from .explorer import THUMBNAIL, Control, Explorer
 from .folds import folds
 from .pad import thumbnail
 from .source_box import FULL, SourceBox
@@ -133,41 +133,14 @@ class SwapExplorer(Explorer):
                 slider.value = value
         self.refresh()
 
-    @property
-    def structure_mix(self) -> float:
-        """From the structure picture (0) to the second one (1), with the style of its own that it keeps."""
-        return self._structure_mix.value
+    structure_mix = Control[float](
+        "_structure_mix",
+        "From the structure picture (0) to the second one (1), its own style included.",
+    )
 
-    @structure_mix.setter
-    def structure_mix(self, value: float) -> None:
-        self._structure_mix.value = value
-
-    @property
-    def style_mix(self) -> float:
-        """From the style picture (0) to the second one (1)."""
-        return self._style_mix.value
-
-    @style_mix.setter
-    def style_mix(self, value: float) -> None:
-        self._style_mix.value = value
-
-    @property
-    def psi(self) -> float:
-        """Truncation of the samples."""
-        return self._psi.value
-
-    @psi.setter
-    def psi(self, value: float) -> None:
-        self._psi.value = value
-
-    @property
-    def noise(self) -> str:
-        """ "none" or "const"."""
-        return self._noise.value
-
-    @noise.setter
-    def noise(self, value: Literal["none", "const"]) -> None:
-        self._noise.value = value
+    style_mix = Control[float]("_style_mix", "From the style picture (0) to the second one (1).")
+    psi = Control[float]("_psi", "Truncation of the samples.")
+    noise = Control[str]("_noise", '"none" or "const".')
 
     def take(self, name: str, *, place: Literal["structure", "style", "second_structure", "second_style"]) -> None:
         """Put a picture from the shelf in one of the four places."""
