@@ -74,9 +74,12 @@ def _numbers(text: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         try:
-            found += range(int(first), int(last) + 1) if dash else [int(first)]
+            numbers = range(int(first), int(last) + 1) if dash else [int(first)]
         except ValueError:
             raise argparse.ArgumentTypeError(f"{part!r} is no number and no range such as 0-7") from None
+        if not numbers:
+            raise argparse.ArgumentTypeError(f"{part!r} runs backwards: the smaller number comes first")
+        found += numbers
     return found
 
 
@@ -169,12 +172,16 @@ def _add_face(parser: argparse.ArgumentParser) -> None:
 
 
 def _aligned(args: argparse.Namespace, size: int) -> Any:
+    from .errors import FaceNotFoundError
     from .faces import align_face
 
-    return align_face(
-        args.photo, size=size, box=args.box, index=args.index, fallback=args.fallback,
-        landmark_model=args.landmark_model,
-    )  # fmt: skip
+    try:
+        return align_face(
+            args.photo, size=size, box=args.box, index=args.index, fallback=args.fallback,
+            landmark_model=args.landmark_model,
+        )  # fmt: skip
+    except FaceNotFoundError as error:
+        raise FaceNotFoundError(f"{error} On the command line: --box L T R B, or --fallback center.") from None
 
 
 def _align(commands: Any) -> None:

@@ -85,7 +85,8 @@ def test_errors_are_sentences_with_exit_code_1(tmp_path, capsys):
     Image.new("RGB", (200, 200)).save(tmp_path / "black.png")
     for asked, told in (
         (["align", str(tmp_path / "missing.png")], "missing.png"),
-        (["align", str(tmp_path / "black.png")], "--fallback|fallback"),
+        (["align", str(tmp_path / "black.png")], "--fallback center"),
+        (["convert", "stylegan2", str(tmp_path / "missing.pt"), "x.safetensors"], "There is no file"),
         (["sample", "--model", "demmo"], "Did you mean demo"),
         (["fetch", "swapae", "webtoon"], "webtoon"),
     ):
@@ -97,7 +98,7 @@ def test_errors_are_sentences_with_exit_code_1(tmp_path, capsys):
 
 
 def test_mistyped_arguments_exit_with_2(capsys):
-    for asked in (["sample", "--seeds", "1-x"], ["paint"], ["fetch"]):
+    for asked in (["sample", "--seeds", "1-x"], ["sample", "--seeds", "5-2"], ["paint"], ["fetch"]):
         with pytest.raises(SystemExit) as stop:
             main(asked)
         assert stop.value.code == 2

@@ -117,7 +117,7 @@ def test_gif_on_disk(result, tmp_path):
 def test_singles(result, tmp_path):
     paths = result.save(tmp_path / "all")
     assert len(paths) == 1 + 1 + 3 + 2 * 3
-    assert {"photo.png", "reconstruction.png", "style-1.png", "location-5.5-style-3.png"} <= {p.name for p in paths}
+    assert {"photo.png", "reconstruction.png", "style-0.png", "location-5.5-style-2.png"} <= {p.name for p in paths}
 
 
 def test_pasting_back_changes_the_face_alone(result, photo):
@@ -126,6 +126,12 @@ def test_pasting_back_changes_the_face_alone(result, photo):
     changed = np.asarray(pasted).astype(int) != np.asarray(photo)
     assert changed.any()
     assert not changed[300:].any(), "the suit is left as it was"
+
+
+@pytest.mark.parametrize("wrong", [{"style": 3}, {"style": -1}, {"location": 4}])
+def test_pasting_what_was_not_drawn_is_explained(result, wrong):
+    with pytest.raises(BadInputError, match="this sheet has"):
+        result.paste(**wrong)
 
 
 def test_a_photo_is_aligned_by_itself(photo, face, tiny_swapae):

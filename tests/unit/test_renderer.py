@@ -9,6 +9,7 @@ from PIL import Image
 
 import webtoonfaces as wf
 from webtoonfaces import codes
+from webtoonfaces.errors import BadInputError
 from webtoonfaces.images import to_pil
 from webtoonfaces.pretrained import Prefix
 from webtoonfaces.studio import recipe as r
@@ -185,3 +186,8 @@ def test_structures_of_two_shapes_are_not_blended(renderer, tiny_swapae):
     wide, _ = tiny_swapae.encode(torch.rand(1, 3, 64, 128) * 2 - 1)
     blend = r.Blend(r.StructureOf(A), r.Stored.of(wide.numpy()), 0.5)
     assert "one shape" in renderer.render(Request(r.Redrawn(blend, r.StyleOf(B)))).error
+
+
+def test_models_in_each_others_place_are_refused(tiny_generator, tiny_swapae):
+    with pytest.raises(BadInputError, match="in its place"):
+        Renderer(tiny_swapae, tiny_generator)

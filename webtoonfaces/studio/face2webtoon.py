@@ -161,18 +161,26 @@ class WebtoonSheet:
         return save_gif(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write every picture by itself: photo, styles, and results named by location and style; returns the paths."""
+        """Write every picture by itself: photo, styles, and results named by location and style; returns the paths.
+
+        Styles are numbered from 0, as `images` and `paste` number them.
+        """
         folder = Path(folder)
         named = {"photo": self.face, "reconstruction": self.reconstruction}
-        named |= {f"style-{j + 1}": style for j, style in enumerate(self.styles)}
+        named |= {f"style-{j}": style for j, style in enumerate(self.styles)}
         for location, row in zip(self.locations, self.images, strict=True):
-            named |= {f"location-{location:g}-style-{j + 1}": picture for j, picture in enumerate(row)}
+            named |= {f"location-{location:g}-style-{j}": picture for j, picture in enumerate(row)}
         return [save_image(picture, folder / f"{name}.png") for name, picture in named.items() if picture is not None]
 
     def paste(self, *, style: int = 0, location: float | None = None) -> Image.Image:
-        """The whole photo with one result in the place of the face."""
+        """The whole photo with one result as its face; styles count from 0, the default location is the first."""
         if self.portrait.aligned is None:
             raise BadInputError("This picture was not cut out of a photo, so there is nothing to paste it back into.")
+        if not 0 <= style < len(self.styles):
+            raise BadInputError(f"There is no style {style}: this sheet has styles 0 to {len(self.styles) - 1}.")
+        if location is not None and location not in self.locations:
+            drawn = ", ".join(f"{one:g}" for one in self.locations)
+            raise BadInputError(f"Nothing was drawn at location {location:g}; this sheet has {drawn}.")
         row = 0 if location is None else self.locations.index(location)
         return self.portrait.aligned.paste(self.images[row][style])
 

@@ -77,6 +77,11 @@ class Renderer:
     def __init__(
         self, generator: StyleGAN2 | None = None, swapae: SwappingAutoencoder | None = None, *, budget: float = BUDGET_S
     ):
+        if not isinstance(generator, StyleGAN2 | None) or not isinstance(swapae, SwappingAutoencoder | None):
+            raise BadInputError(
+                "A StyleGAN2 and a Swapping Autoencoder are needed, each in its place in the call; "
+                f"{generator!r} and {swapae!r} were given."
+            )
         self._generator, self._swapae = generator, swapae
         self.budget = budget
         self._lock = threading.RLock()

@@ -50,7 +50,7 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--sample-kimg", type=float, help="thousands of pictures between sample grids (default: 2)")
     parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
     parser.add_argument("--device", choices=["cpu"], help="cpu: do not use an accelerator")
-    parser.add_argument("--precision", default="auto", help="auto: bfloat16 where CUDA gains by it; or full")
+    parser.add_argument("--precision", default="auto", help="auto: bfloat16 where CUDA gains by it; full; bf16")
     parser.set_defaults(run=_train)
 
 

@@ -21,7 +21,7 @@ from .stylegan2 import StyleGAN2Trainer
 from .swapae import SwapAETrainer
 
 FINETUNE = {"batch": 16, "photo_batch": 8, "kimg": 2000 * 16 / 1000}  # 2000 steps, of which kimg counts the drawings
-PRECISIONS = ("auto", "full")
+PRECISIONS = ("auto", "full", "bf16")
 
 
 def launch(
@@ -36,7 +36,8 @@ def launch(
     preset : a name in `presets`.       init : checkpoints whose weights to start from, the optimiser anew; such a run
     needs no warm-up, and has none unless `config` says so.
     grow : let `init` hold smaller networks.        photos : a folder of photos to finetune a SwapAE with.
-    precision : "auto" computes in bfloat16 where a CUDA device gains by it, "full" never does.
+    precision : "auto" computes in bfloat16 where a CUDA device gains by it, "full" never and "bf16" always, which is
+    for CPUs with matrix units (AMX).
     config : fields of the preset's recipe to change.       command : what was typed, for the record.
     options : fields of `RunOptions`; None is the default.
 
@@ -144,7 +145,8 @@ def _accelerator(device: str | None, precision: str) -> Accelerator:
     gains = device != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     if gains:
         torch.backends.cudnn.benchmark = True  # pictures of one size, every step
-    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if gains and precision == "auto" else "no")
+    mixed = precision == "bf16" or (gains and precision == "auto")
+    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if mixed else "no")
 
 
 def _examples(data: str | Path, size: int) -> torch.Tensor:

@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..errors import LayoutError, UnsafeFileError, WeightsError
+from ..errors import LayoutError, UnsafeFileError, WeightsError, WeightsNotFoundError
 from .layouts import StateDict, build, config_of, export, kinds, original_view
 
 __all__ = [
@@ -107,13 +107,20 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
     Raises
     ------
     UnsafeFileError : the file would run code; the message names what.      LayoutError : it holds something else.
-    WeightsError : it is no checkpoint at all, or a damaged one.
+    WeightsError : it is no checkpoint at all, or a damaged one.      WeightsNotFoundError : there is no such file.
     """
-    path = Path(path)
+    path = _existing(path)
     wanted = tuple(names) if names is not None else NEEDED[family]
     if path.suffix == ".safetensors":
         return _read_safetensors(path, family, wanted)
     return _from_original(unpickle(path), path, family, wanted)
+
+
+def _existing(path: str | Path) -> Path:
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsNotFoundError(f"There is no file {path}.")
+    return path
 
 
 def read_all(paths: Sequence[str | Path], family: str) -> Checkpoint:
@@ -316,7 +323,7 @@ def convert_file(source: str | Path, target: str | Path, family: str, *, everyth
 
 def network_names(path: str | Path, family: str) -> set[str]:
     """The names of the networks in a file ("g_ema", "d", ...)."""
-    path = Path(path)
+    path = _existing(path)
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
             return {key.split(".", 1)[0] for key in file.keys()}  # noqa: SIM118
