@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import webtoonfaces as wf
-from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError, UnknownNameError
+from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError, UnknownNameError, WeightsError
 from webtoonfaces.faces import find
 from webtoonfaces.images import encode, save_image
 from webtoonfaces.studio import photo as photo_module
@@ -271,6 +271,46 @@ def test_random_and_reset(opened):
     assert opened.wait(WAIT) and np.array_equal(pixels(opened.render()), pixels(start))
 
 
+# the cartoon before encoding
+
+
+def test_a_face_is_encoded_as_its_cartoon(opened):
+    plain = pixels(opened.render())
+    opened.cartoonize = "classical"
+    assert opened.cartoonize == "classical" and opened._encoded.value == "classical"
+    assert opened.wait(WAIT) and (pixels(opened.render()) != plain).any()
+    portrait = opened._photo.portrait(0, "classical")
+    assert np.array_equal(pixels(portrait.encoded), pixels(wf.cartoonize(opened._photo.faces[0].image)))
+    opened.show = "both"  # the photo, its cartoon, and what comes of it
+    assert opened.wait(WAIT) and shown(opened).size == (960, 320)
+    opened.reset()
+    assert opened.cartoonize is None
+    assert opened.wait(WAIT) and np.array_equal(pixels(opened.render()), plain)
+
+
+def test_a_cartoon_chosen_by_hand_is_made_beside_the_widgets(opened):
+    plain = opened._image.value
+    opened._encoded.value = "classical"
+    assert opened.wait(WAIT)
+    assert opened.cartoonize == "classical" and opened._image.value != plain
+
+
+def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
+    def fail(*_args: Any, **_options: Any) -> None:
+        raise WeightsError("no network here")
+
+    monkeypatch.setattr("webtoonfaces.studio.cartoonize.load_cartoonizer", fail)
+    opened._encoded.value = "facial-cartoonizer"
+    assert opened.wait(WAIT)
+    assert opened.cartoonize is None and opened._encoded.value == ""
+    assert "no network here" in opened.status.value and "alert" in opened.status.value
+    with pytest.raises(WeightsError):
+        opened.cartoonize = "facial-cartoonizer"
+    with pytest.raises(UnknownNameError, match="classical"):
+        opened.cartoonize = "clasical"
+    assert opened.cartoonize is None
+
+
 # what is shown and saved
 
 
@@ -295,13 +335,15 @@ def test_one_face_or_all_are_pasted(studio, pair):
     assert both[:, 512:].any() and np.array_equal(both[:, :512], one[:, :512])
 
 
-def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_generator, tmp_path):
-    studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, seed=3, shelf=Shelf(tmp_path / "shelf"))
+@pytest.mark.parametrize("cartoonize", [None, "classical"])
+def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_generator, tmp_path, cartoonize):
+    shelf = Shelf(tmp_path / "shelf")
+    studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, seed=3, cartoonize=cartoonize, shelf=shelf)
     path = studio.snapshot(tmp_path / "me.png")
     assert np.array_equal(pixels(wf.replay(path)), pixels(studio.render()))
     kept = [node for node in r.walk(read_recipe(path).picture) if isinstance(node, r.Stored)]
     assert len(kept) == 2  # structure and texture
-    assert np.array_equal(kept[0].array(), studio._photo.portrait(0).structure.numpy())
+    assert np.array_equal(kept[0].array(), studio._photo.portrait(0, cartoonize or "").structure.numpy())
     studio.close()
 
 
@@ -320,12 +362,14 @@ def walk(widget):
         yield from walk(child)
 
 
-@pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "mixed"])
+@pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "cartoon", "mixed"])
 def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_path, change):
     studio = FaceStudio(demo_swapae, demo_generator, shelf=Shelf(tmp_path / "shelf"), seed=4, location=2.5)
     studio.load(save_image(pair, tmp_path / "pair.png"))
     if change in ("style", "mixed"):
         studio.take_style(save_image(Image.radial_gradient("L"), tmp_path / "style.png"))
+    if change in ("cartoon", "mixed"):
+        studio.cartoonize = "classical"
     if change in ("crop", "mixed"):
         studio.draw_crop((120, 20, 330, 230))
     if change == "second":

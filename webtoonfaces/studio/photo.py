@@ -11,9 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 from ..errors import BadInputError, FaceNotFoundError, MissingExtraError
 from ..faces import AlignedFace, align_face, align_faces
 from ..faces.align import crop_quad, quad_from_box
+from ..filters import cartoonizer_names
 from ..images import ImageSource, load_image
 from ..pretrained import StyleGAN2, SwappingAutoencoder, example_photo
 from . import recipe as r
+from .cartoonize import CLASSICAL
 from .cell import Spelling
 from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSheet, encoded_size
 
@@ -39,8 +41,8 @@ class Photo:
         self.swapae = swapae
         self.faces: list[AlignedFace] = []
         self.advice = ""
-        self._portraits: dict[AlignedFace, Portrait] = {}
-        self._stored: dict[AlignedFace, tuple[r.Stored, r.Stored]] = {}
+        self._portraits: dict[tuple[AlignedFace, str], Portrait] = {}
+        self._stored: dict[tuple[AlignedFace, str], tuple[r.Stored, r.Stored]] = {}
         self._calls: dict[AlignedFace, str] = {}
         self._lock = threading.RLock()
         try:
@@ -113,13 +115,16 @@ class Photo:
         quad = quad_from_box(box)
         return AlignedFace(crop_quad(self.picture, quad, self.size), quad, box, "box", self.picture)
 
-    def portrait(self, index: int) -> Portrait:
-        """The face at `index`, encoded once."""
+    def portrait(self, index: int, cartoonizer: str = "") -> Portrait:
+        """The face at `index`, encoded once: as it is, or as the cartoon that `cartoonizer` makes of it.
+
+        Raises UnknownNameError for a cartoonizer that is none, and what fetching its weights raises.
+        """
         with self._lock:
-            face = self.face(index)
-            if face not in self._portraits:
-                self._portraits[face] = Portrait(face, self.swapae)
-            return self._portraits[face]
+            key = self.face(index), cartoonizer
+            if key not in self._portraits:
+                self._portraits[key] = Portrait(key[0], self.swapae, cartoonize=cartoonizer or None)
+            return self._portraits[key]
 
     def face(self, index: int) -> AlignedFace:
         if not 0 <= index < len(self.faces):
@@ -128,25 +133,26 @@ class Photo:
             )
         return self.faces[index]
 
-    def codes(self, index: int) -> tuple[r.Stored, r.Stored]:
-        """Structure [1, 8, h, w] and texture [1, L, D] of a face, as a recipe keeps them."""
+    def codes(self, index: int, cartoonizer: str = "") -> tuple[r.Stored, r.Stored]:
+        """Structure [1, C, h, w] and texture [1, L, D] of a face, as a recipe keeps them; see `portrait`."""
         with self._lock:
-            portrait = self.portrait(index)
-            face = self.faces[index]
-            if face not in self._stored:
+            portrait = self.portrait(index, cartoonizer)
+            key = self.faces[index], cartoonizer
+            if key not in self._stored:
                 structure, texture = (
                     r.Stored.of(code.cpu().numpy()) for code in (portrait.structure, portrait.texture)
                 )
-                self._stored[face] = structure, texture
-            return self._stored[face]
+                self._stored[key] = structure, texture
+            return self._stored[key]
 
-    def spellings(self, index: int, photo: str) -> dict[r.Stored, Spelling]:
+    def spellings(self, index: int, photo: str, cartoonizer: str = "") -> dict[r.Stored, Spelling]:
         """Both codes as a cell can write them, where a call makes the face; see `python`."""
         call, size = self.python(index, photo), encoded_size(self.face(index).image, self.swapae)
         if not photo or not call:
             return {}
-        pair = f"AE.encode({call}.image.resize({size}, Image.Resampling.LANCZOS))"
-        return {code: Spelling(pair, part) for part, code in enumerate(self.codes(index))}
+        seen = f"wf.cartoonize({call}.image, model={cartoonizer!r})" if cartoonizer else f"{call}.image"
+        pair = f"AE.encode({seen}.resize({size}, Image.Resampling.LANCZOS))"
+        return {code: Spelling(pair, part) for part, code in enumerate(self.codes(index, cartoonizer))}
 
     def python(self, index: int, photo: str) -> str:
         """The call that makes the AlignedFace at `index` of a photo that is spelled so; "" where none does."""
@@ -184,12 +190,17 @@ class Photo:
         return view
 
     def exploration(
-        self, index: int, generator: StyleGAN2, *, seed: int, psi: float, location: float
+        self, index: int, generator: StyleGAN2, *, seed: int, psi: float, location: float, cartoonizer: str = ""
     ) -> Iterator[Image.Image]:
         """The `FRAMES` pictures of `WebtoonSheet.frames`: a face walks through the styles of ten samples."""
         source = StyleSource(self.swapae, generator, psi)
-        sheet = WebtoonSheet(self.portrait(index), source, [], torch.empty(0), (location,))
+        sheet = WebtoonSheet(self.portrait(index, cartoonizer), source, [], torch.empty(0), (location,))
         return sheet.frames(seed=seed)
+
+
+def cartoonizers() -> list[str]:
+    """What a face may go through before it is encoded: the classical cartoon, and the published networks."""
+    return [CLASSICAL, *cartoonizer_names()]
 
 
 def example() -> Image.Image:

@@ -13,11 +13,11 @@ from typing import Any
 import ipywidgets as w
 from PIL import Image
 
-from ..errors import BadInputError, WebtoonFacesError
+from ..errors import BadInputError, UnknownNameError, WebtoonFacesError
 from ..images import ImageSource, encode, save_gif, save_image, strip
 from ..studio import recipe as r
 from ..studio.cell import Spelling, load_line
-from ..studio.photo import FRAMES, Photo
+from ..studio.photo import FRAMES, Photo, cartoonizers
 from ..studio.renderer import Rendered, Renderer, Request, scaled
 from ..studio.shelf import Shelf
 from ..studio.sources import PictureCodes, picture_codes, swap_codes
@@ -42,6 +42,7 @@ class _Shot(Request):
     face: int = 0
     view: str = "face"
     every: bool = False
+    cartoonizer: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,13 @@ class _Kept:
 class FaceStudio(Explorer):
     """A photo's face in the style of a sample, of a picture, or of something on the shelf.
 
-    Headless: `load(photo)`, set `face`, `seed`, `psi`, `location`, or call `take_style(picture)` and `take(name)`; then
-    `render()` or `snapshot(path)` for the face, `paste()` or `save_photo(path)` for the whole photo, and
-    `save_exploration(path)` for a walk through styles. `draw_crop(box)` takes a face where none was found.
+    Headless: `load(photo)`, set `face`, `seed`, `psi`, `location`, `cartoonize`, or call `take_style(picture)` and
+    `take(name)`; then `render()` or `snapshot(path)` for the face, `paste()` or `save_photo(path)` for the whole photo,
+    and `save_exploration(path)` for a walk through styles. `draw_crop(box)` takes a face where none was found.
 
     Parameters: `swapae`, a SwappingAutoencoder; `generator`, a StyleGAN2, for styles by seed; `photo`, anything that
-    shows one; `seed` and `psi` of the first style; `location`, how many of the first layers keep the photo's texture.
+    shows one; `seed` and `psi` of the first style; `location`, how many of the first layers keep the photo's texture;
+    `cartoonize`, what a face goes through before it is encoded, as in `face2webtoon`, but by name.
     """
 
     css_class = "wf-face-studio"
@@ -68,9 +70,10 @@ class FaceStudio(Explorer):
 
     def __init__(
         self, swapae: Any, generator: Any, *, photo: ImageSource | None = None, seed: int = 0, psi: float = 0.7,
-        location: float = 3, shelf: Shelf | None = None,
+        location: float = 3, cartoonize: str | None = None, shelf: Shelf | None = None,
     ):  # fmt: skip
-        self._start = (seed, psi, min(float(location), swapae.num_ws))
+        self._start = (seed, psi, min(float(location), swapae.num_ws), _known_cartoonizer(cartoonize))
+        self._cartoonizer = self._start[3]
         self._photo: Photo | None = None
         self._spelled = ""  # how Python says the photo; "" for an upload
         self._errands = Errands(self.attempt)
@@ -86,6 +89,10 @@ class FaceStudio(Explorer):
             self._start[2], min=0, max=swapae.num_ws, step=0.05, description="location", readout_format=".2f",
             style=LABEL, layout=_wide(),
         )  # fmt: skip
+        names = [("the photo", ""), *((f"its cartoon, {name}", name) for name in cartoonizers())]
+        self._encoded = w.Dropdown(
+            options=names, value=self._cartoonizer, description="encode", style=LABEL, layout=_wide(),
+        )  # fmt: skip
         self._view = w.ToggleButtons(options=VIEWS, style={"button_width": "auto"})
         self._every = w.Checkbox(
             value=False, description="all faces", indent=False, layout=w.Layout(width="auto", margin="2px 8px")
@@ -95,6 +102,7 @@ class FaceStudio(Explorer):
             control.observe(lambda _: self.refresh(draft=True), "value")
         for control in (self._view, self._every):
             control.observe(lambda _: self.refresh(), "value")
+        self._encoded.observe(lambda change: self._cartoonizer_picked(change["new"]), "value")
         self.view.layout.display = "none"
         self.shelf_changed()
         if photo is None:
@@ -146,6 +154,18 @@ class FaceStudio(Explorer):
     def location(self, value: float) -> None:
         self._location.value = value
 
+    @property
+    def cartoonize(self) -> str | None:
+        """What a face goes through before it is encoded: None, "classical", or the name of a published cartoonizer.
+
+        Setting it raises UnknownNameError, and what fetching weights raises; then all stays as it was.
+        """
+        return self._cartoonizer or None
+
+    @cartoonize.setter
+    def cartoonize(self, name: str | None) -> None:
+        self._use_cartoonizer(_known_cartoonizer(name))
+
     show = Control[str](
         "_view", 'What is on the screen: "face", "both" (before and after), or "photo" (the whole one, pasted).'
     )
@@ -163,7 +183,7 @@ class FaceStudio(Explorer):
         """Take what is in a box (left, top, right, bottom, photo pixels) as a face, and pick it; see `Photo.add`."""
         photo = self._given()
         index = photo.add(box)
-        photo.codes(index)
+        photo.codes(index, self._cartoonizer)
         if photo is self._photo:  # not where another one was given meanwhile
             self._arrange(photo, index)
 
@@ -196,7 +216,9 @@ class FaceStudio(Explorer):
         return self._redrawn(self._given(), self.face)
 
     def request(self, *, draft: bool = False) -> _Shot:
-        return _Shot(self.expression(), draft, None, self._photo, self.face, self.show, self.every_face)
+        return _Shot(
+            self.expression(), draft, None, self._photo, self.face, self.show, self.every_face, self._cartoonizer
+        )
 
     def refresh(self, *, draft: bool = False) -> None:
         if self._photo is not None and self._photo.faces:
@@ -217,7 +239,7 @@ class FaceStudio(Explorer):
         self._style.list_shelf()
 
     def spellings(self) -> Mapping[r.Stored, Spelling]:
-        found = self._given().spellings(self.face, self._spelled)
+        found = self._given().spellings(self.face, self._spelled, self._cartoonizer)
         style = self._style.value
         return found | style.spellings if isinstance(style, PictureCodes) else found
 
@@ -227,15 +249,18 @@ class FaceStudio(Explorer):
             return super().to_python()
         loads = [load_line(self._renderer, family) for family in ("stylegan2", "swapae")]
         options = f"swapae=AE, generator=G, locations=({self.location!r},), truncation_psi={self.psi!r}"
+        if self._cartoonizer:
+            options += f", cartoonize={self._cartoonizer!r}"
         made = f"sheet = wf.face2webtoon(face, styles=[{self.seed}], {options})"
         return "\n".join(["import webtoonfaces as wf", "", *loads, f"face = {face}", made, "sheet.images[0][0]"])
 
     def reset(self) -> None:
         """The first style and location again; the photo stays."""
-        seed, psi, location = self._start
+        seed, psi, location, cartoonizer = self._start
         with self.quietly():
             self._psi.value, self._location.value = psi, location
             self._view.value, self._every.value = "face", False
+            self._use_cartoonizer(cartoonizer)
         self.seed = seed
 
     def randomise(self) -> None:
@@ -261,7 +286,7 @@ class FaceStudio(Explorer):
     def _load(self, source: ImageSource, spelled: str) -> None:
         photo = Photo(source, self._renderer.swapae)
         if photo.faces:
-            photo.codes(0)
+            photo.codes(0, self._cartoonizer)
         self._spelled = spelled
         self._arrange(photo, 0)
         self._errands.run("search", lambda: self._search(photo))
@@ -280,7 +305,7 @@ class FaceStudio(Explorer):
         self.refresh()
 
     def _redrawn(self, photo: Photo, face: int) -> r.Redrawn:
-        structure, texture = photo.codes(min(face, max(0, len(photo.faces) - 1)))
+        structure, texture = photo.codes(min(face, max(0, len(photo.faces) - 1)), self._cartoonizer)
         return r.Redrawn(structure, r.SwapAt(texture, self._style_code(), self.location))
 
     def _style_code(self) -> r.Code:
@@ -293,8 +318,21 @@ class FaceStudio(Explorer):
     def _frames(self) -> Iterator[Image.Image]:
         seed = self._start[0] if self.seed is None else self.seed
         return self._given().exploration(
-            self.face, self._renderer.generator, seed=seed, psi=self.psi, location=self.location
-        )
+            self.face, self._renderer.generator, seed=seed, psi=self.psi, location=self.location,
+            cartoonizer=self._cartoonizer,
+        )  # fmt: skip
+
+    def _use_cartoonizer(self, name: str) -> None:
+        """Encode the picked face through it; the others follow when they are asked for."""
+        before = self._cartoonizer
+        try:
+            if self._photo is not None and self._photo.faces:
+                self._photo.codes(self.face, name)
+            self._cartoonizer = name
+        finally:
+            self._encoded.value = self._cartoonizer  # also where it failed, or was set by code
+        if name != before:
+            self.refresh()
 
     # showing
 
@@ -307,11 +345,12 @@ class FaceStudio(Explorer):
         super()._show(job, rendered)
 
     def _dressed(self, shot: _Shot, drawn: Image.Image) -> Image.Image:
-        """What is shown of a drawn face: itself, the photo's own beside it, or the whole photo with it."""
+        """What is shown of a drawn face: itself, what it was drawn from beside it, or the whole photo with it."""
         if shot.photo is None or shot.view == "face":
             return drawn
         if shot.view == "both":
-            return strip([shot.photo.face(shot.face).image, drawn], cell=BESIDE)
+            portrait = shot.photo.portrait(shot.face, shot.cartoonizer)
+            return strip([portrait.picture, *([portrait.encoded] if shot.cartoonizer else []), drawn], cell=BESIDE)
         return _at_most(self._pasted(shot, drawn), WHOLE)
 
     def _pasted(self, shot: _Shot, drawn: Image.Image) -> Image.Image:
@@ -347,6 +386,7 @@ class FaceStudio(Explorer):
             self._style,
             self._psi,
             self._location,
+            self._encoded,
             w.Box([self._view, self._every], layout=layout),
             w.Box([w.Box([save_photo, photo_name], layout=layout), self._film], layout=layout),
         ]
@@ -376,10 +416,22 @@ class FaceStudio(Explorer):
         photo = self._given()
 
         def read() -> None:
-            photo.codes(index)
+            photo.codes(index, self._cartoonizer)
             self.refresh()
 
         self._errands.run("face", read)
+
+    def _cartoonizer_picked(self, name: str) -> None:
+        """By a hand: its weights may have to be fetched first."""
+        if name != self._cartoonizer:
+            self.tell(f"making its cartoon, {name} ..." if name else "encoding the photo ...")
+            self._errands.run("face", lambda: self._use_cartoonizer(name))
+
+
+def _known_cartoonizer(name: str | None) -> str:
+    if name and name not in cartoonizers():
+        raise UnknownNameError("cartoonizer", name, cartoonizers())
+    return name or ""
 
 
 def _wide() -> w.Layout:
