@@ -41,6 +41,14 @@ def test_r1_of_a_linear_critic_is_its_squared_norm():
     torch.testing.assert_close(weight.grad, 2 * weight.detach())
 
 
+def test_r1_takes_several_inputs_as_one():
+    x = torch.randn(5, 12)
+    whole, parts = x.clone().requires_grad_(), [part.clone().requires_grad_() for part in x.split(4, dim=1)]
+    wanted = losses.r1_penalty(whole.square().sum(dim=1), whole)
+    found = losses.r1_penalty(sum(part.square().sum(dim=1) for part in parts), parts)
+    torch.testing.assert_close(found, wanted)
+
+
 def test_path_length_of_a_linear_generator_is_its_gain():
     """For images = gain * w, with as many pixels as w has numbers, |J^T y| is gain |y|."""
     ws = torch.randn(6, 1, 12, requires_grad=True)

@@ -16,13 +16,16 @@ from PIL import Image
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.models.stylegan2 import Generator, StyleGAN2Config
 from webtoonfaces.models.swapae import SwapAEConfig
-from webtoonfaces.training import presets, stylegan2, swapae
+from webtoonfaces.training import losses, presets, stylegan2, swapae
 from webtoonfaces.training.checkpoints import load_state, states
 from webtoonfaces.training.data import PictureFolder, load_in_memory
-from webtoonfaces.training.features import PACKAGE
-from webtoonfaces.training.launch import launch
+from webtoonfaces.training.export import export
+from webtoonfaces.training.features import PACKAGE, load_mobilenet
+from webtoonfaces.training.launch import launch, weights
+from webtoonfaces.training.projected import LAYERS, ProjectedDiscriminator
 from webtoonfaces.training.step import Share, StepRandom
 from webtoonfaces.training.toons import draw_toons
+from webtoonfaces.weights import convert
 
 needs_features = pytest.mark.skipif(find_spec(PACKAGE) is None, reason="MobileNetV2's weights are not installed")
 
@@ -59,8 +62,9 @@ def trainer_of(family: str, **changes):
     return swapae.SwapAETrainer(replace(SWAPAE, **changes), Accelerator(cpu=True), examples=examples)
 
 
-def shares(family: str, step: int, *, parts: int = 1, photos: bool = False) -> list[Share]:
-    batch, side = (8, 32) if family == "stylegan2" else (4, 64)
+def shares(family: str, step: int, *, parts: int = 1, photos: bool = False, batch: int | None = None) -> list[Share]:
+    usual, side = (8, 32) if family == "stylegan2" else (4, 64)
+    batch = batch or usual
     images = torch.rand(batch, 3, side, side, generator=torch.Generator().manual_seed(step)) * 2 - 1
     seen = images.flip(0)[:2].contiguous() if photos else None
     return [
@@ -92,6 +96,69 @@ def test_parts_of_a_batch_give_the_same_step(family):
         torch.testing.assert_close(averages(parts)[name], value, rtol=1e-3, atol=2e-3, msg=name)
 
 
+PROJECTED = {
+    "stylegan2": {"projected": True, "path_weight": 0.0, "r1": 0.1},
+    "swapae": {"projected": True, "mixing": 0.5, "r1": 0.1, "feature_weight": 0.5, "statistics_weight": 0.3},
+}
+
+
+@needs_features
+@pytest.mark.parametrize("family", FAMILIES)
+def test_parts_give_the_same_step_with_a_projected_discriminator(family):
+    whole, parts = (trainer_of(family, **PROJECTED[family]) for _ in range(2))
+    assert "d" not in whole.networks and "cooccur" not in whole.networks
+    for step in range(2):
+        a = whole.step(shares(family, step, batch=8), step=step, shown=0)
+        b = parts.step(shares(family, step, batch=8, parts=2), step=step, shown=0)
+        assert {"d", "g"} <= a.keys() == b.keys()
+        assert a == pytest.approx(b, rel=2e-3, abs=1e-4)
+    if family == "stylegan2":  # counted by pictures, however many places of each are judged
+        assert whole.scalars()["strength"] == pytest.approx(parts.scalars()["strength"], rel=1e-4)
+        assert whole.scalars()["strength"]["count"] == 2 * 8
+
+
+@needs_features
+@pytest.mark.parametrize("size", [32, 64, 128])
+def test_a_projected_discriminator_learns_to_tell_drawings_apart(size):
+    torch.manual_seed(0)
+    features, judge = load_mobilenet(), ProjectedDiscriminator(size)
+    stripes = (torch.arange(size) // 4 % 2 * 2.0 - 1).expand(8, 3, size, size)
+    noise = 0.2 * torch.randn(2, 8, 3, size, size)
+    mixed = [judge.mixed(features.maps(x, layers=LAYERS)) for x in (stripes + noise[0], stripes.mT + noise[1])]
+    assert [x.shape[2] for x in mixed[0]] == [size // 2, size // 4, size // 8, size // 16]
+    optimizer = torch.optim.Adam(judge.parameters(), 0.002, (0.0, 0.99))
+    assert all(not name.startswith(("mix", "join")) for name, _ in judge.named_parameters())
+    found = []
+    for _ in range(25):
+        loss = losses.discriminator_loss(judge(mixed[0]), judge(mixed[1]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        found.append(float(loss.detach()))
+    assert found[-1] < 0.3 * found[0]
+
+
+@needs_features
+def test_a_projected_discriminator_has_no_layers_to_freeze():
+    with pytest.raises(BadInputError, match="no layers to freeze"):
+        trainer_of("stylegan2", projected=True, freeze_d=1)
+
+
+@needs_features
+def test_mixed_pictures_keep_their_own_style_in_the_first_layers():
+    trainer = trainer_of("swapae", mixing=1.0)
+    n, half = 10, 4  # of which two are photos
+    own, other = torch.zeros(n, 64), torch.ones(n, 64)
+    ws = trainer._mixed(own, other, half, StepRandom(0, 0))
+    kept = (ws == 0).all(dim=2).sum(dim=1)
+    assert (kept[:half] == 0).all()  # those that are to be rebuilt
+    assert set(kept[half:].tolist()) <= {1, 2, 3} and torch.equal(kept[half : half + 2], kept[2 * half :])
+    for row, layers in zip(ws, kept, strict=True):
+        assert (row[:layers] == 0).all() and (row[layers:] == 1).all()
+    trainer = trainer_of("swapae", mixing=0.0)
+    assert torch.equal(trainer._mixed(own, other, half, StepRandom(0, 0)), torch.ones(n, 8, 64))
+
+
 def test_photos_join_in_parts_too():
     whole, parts = trainer_of("swapae"), trainer_of("swapae")
     a = whole.step(shares("swapae", 0, photos=True), step=0, shown=0)
@@ -106,8 +173,9 @@ LONG = {
 
 
 @needs_features
+@pytest.mark.parametrize("projected", [False, True])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_resuming_is_exact_through_every_phase(family, data, tmp_path):
+def test_resuming_is_exact_through_every_phase(family, projected, data, tmp_path):
     """Stopped once in the warm-up and once after it, and not told the recipe again: the same losses bit by bit."""
 
     def go(out: str, steps: int, **options) -> Path:
@@ -115,8 +183,9 @@ def test_resuming_is_exact_through_every_phase(family, data, tmp_path):
         return launch(family, data, tmp_path / out, preset="smoke", device="cpu", kimg=kimg, say=str, **options)
 
     steps = 9 if family == "stylegan2" else 5
-    whole = go("whole", steps, config=LONG[family], seed=3)
-    go("parts", 1, config=LONG[family], seed=3)
+    recipe = LONG[family] | ({"projected": True} if projected else {})
+    whole = go("whole", steps, config=recipe, seed=3)
+    go("parts", 1, config=recipe, seed=3)
     go("parts", steps - 2)
     parts = go("parts", steps)
     logs = [(tmp_path / out / "log.jsonl").read_text() for out in ("whole", "parts")]
@@ -128,8 +197,11 @@ def test_resuming_is_exact_through_every_phase(family, data, tmp_path):
     if family == "stylegan2":
         assert 0 < a["scalars"]["strength"]["p"] < 1
         assert a["scalars"]["path_mean"] > 0
+    assert ("projected" in a["networks"]) == projected != ("d" in a["networks"])
     for name, network in a["networks"].items():
         assert all(torch.equal(value, b["networks"][name][key]) for key, value in network.items()), name
+    files = [file.path for file in export(whole, tmp_path / "all.safetensors", everything=True).files]
+    assert set(weights(family, files)) == set(convert.FAMILIES[family]) & a["networks"].keys()
 
 
 def test_freeze_d_keeps_the_highest_resolutions():

@@ -105,7 +105,27 @@ def test_nothing_grows_into_another_shape(config):
         start_from({"g": sg.Generator(config)}, {"g": sg.Generator(SMALL)}, grow=True)
 
 
-def test_a_swapae_grows_in_size_only():
+@torch.no_grad()
+def test_a_swapae_grows_in_the_channels_of_its_structure():
+    """What it encodes in the channels that it had stays, and it draws the same picture from them."""
+    small, large = ae.SwapAEConfig(channel=1, size=64), ae.SwapAEConfig(channel=1, size=64, structure_channels=12)
+    e, g = built(ae.Encoder, small), built(ae.Generator, small)
+    networks = {"e": ae.Encoder(large), "g": ae.Generator(large)}
+    with pytest.raises(BadInputError, match="12 structure channels"):
+        start_from(networks, {"e": e, "g": g})
+    assert start_from(networks, {"e": e, "g": g}, grow=True) == []
+    x = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    structure, style = e(x)
+    more, same_style = networks["e"](x)
+    torch.testing.assert_close(more[:, :8], structure)
+    torch.testing.assert_close(same_style, style)
+    wanted = g(structure, style, "none")
+    torch.testing.assert_close(networks["g"](more, style, "none"), wanted, atol=1e-4, rtol=1e-4)
+    with pytest.raises(BadInputError, match="preset"):
+        start_from({"g": g}, {"g": networks["g"]}, grow=True)
+
+
+def test_a_swapae_grows_in_size_and_in_no_width():
     small = ae.SwapAEConfig(channel=1, size=64, discriminator_channels=(8, 8, 8, 8, 4))
     large = ae.SwapAEConfig(channel=1, size=128, discriminator_channels=(8, 8, 8, 8, 4, 4))
     given = {"e_ema": ae.Encoder(small), "g": ae.Generator(small), "d": ae.Discriminator(small)}

@@ -134,7 +134,8 @@ class _Run:
 
     def networks(self, everything: bool) -> dict[str, nn.Module]:
         names = convert.FAMILIES[self.family] if everything else convert.NEEDED[self.family]
-        held = {name: from_ours(self.state["networks"][name]) for name in names}
+        kept = self.state["networks"]  # a run with a projected discriminator has no other
+        held = {name: from_ours(kept[name]) for name in names if name in kept}
         model = json.loads(json.dumps(self.config["model"]))  # as a file's header has it
         checkpoint = convert.Checkpoint(self.family, held, dict.fromkeys(held, model), {})
         return {name: checkpoint.build(name) for name in held}

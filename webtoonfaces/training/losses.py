@@ -21,10 +21,13 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
 
-def r1_penalty(logits: Tensor, inputs: Tensor) -> Tensor:
-    """Mean squared norm of the logits' gradient at real inputs (Mescheder et al. 2018), kept differentiable."""
-    (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return gradient.square().flatten(1).sum(dim=1).mean()
+def r1_penalty(logits: Tensor, inputs: Tensor | Sequence[Tensor]) -> Tensor:
+    """Mean squared norm of the logits' gradient at real inputs (Mescheder et al. 2018), kept differentiable.
+
+    `inputs` may be several tensors [N, ...], which count as one.
+    """
+    gradients = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return torch.stack([gradient.square().flatten(1).sum(dim=1) for gradient in gradients]).sum(dim=0).mean()
 
 
 def path_lengths(images: Tensor, ws: Tensor, direction: Tensor) -> Tensor:

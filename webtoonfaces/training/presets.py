@@ -34,14 +34,15 @@ STYLEGAN2 = {
     ),
     "demo-cpu": Preset(
         stylegan2.Config(
-            model=StyleGAN2Config(size=64, channels=(192, 192, 128, 96, 48), w_dim=256, mapping_layers=4),
-            r1=4.0,
+            model=StyleGAN2Config(size=64, channels=(256, 192, 128, 64, 32), w_dim=256, mapping_layers=4),
+            r1=0.1,
+            path_weight=0.0,
             ada_speed=100_000,
-            warmup_kimg=100,
+            projected=True,
             average_kimg=5,
         ),
-        4,  # early on, steps teach more than pictures do
-        "64 px, 2.4 M parameters, warmed up as an autoencoder: two cores",
+        8,  # early on, steps teach more than pictures do
+        "64 px, 2.4 M parameters, judged on frozen features: two cores",
     ),
     "smoke": Preset(
         stylegan2.Config(
@@ -66,18 +67,22 @@ SWAPAE = {
     ),
     "demo-cpu": Preset(
         swapae.Config(
-            model=SwapAEConfig(channel=8, size=128, discriminator_channels=(128, 128, 64, 32, 16, 16)),
+            model=SwapAEConfig(
+                channel=8, structure_channels=16, size=128, discriminator_channels=(128, 128, 64, 32, 16, 16)
+            ),
             beta1=0.5,
-            patches=2,
-            references=2,
-            warmup_kimg=200,
-            feature_weight=0.5,
-            statistics_weight=0.3,
+            warmup_kimg=60,
+            feature_weight=1.0,
+            statistics_weight=1.0,
+            projected=True,
+            adversarial_weight=0.3,
+            r1=0.1,
+            mixing=0.5,
             corrupt=0.5,
-            average_kimg=2,
+            average_kimg=4,
         ),
         8,
-        "128 px, 4 M parameters, warmed up on frozen features: two cores",
+        "128 px, 4 M parameters, warmed up and judged on frozen features: two cores",
     ),
     "smoke": Preset(
         swapae.Config(

@@ -2,7 +2,8 @@
 
 Where only a CPU is to be had, `Config.warmup_kimg` comes first: the generator learns as the decoder of a small
 variational autoencoder, with an L1 and a feature loss and a light prior, which gives it heads, hair and skin for a
-tenth of what an adversary needs. The encoder is thrown away afterwards.
+tenth of what an adversary needs. The encoder is thrown away afterwards. `Config.projected` then lets a discriminator
+on frozen features judge, which teaches in a few thousand pictures what one that starts from nothing takes long for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..models import stylegan2 as models
 from . import losses, transfer
 from .augment import Strength, augment, mirrored
 from .features import MobileNetV2, load_mobilenet
+from .projected import LAYERS, ProjectedDiscriminator
 from .step import Scores, Share, StepRandom, average, half_life, minimise
 
 FEATURE_LAYERS = (1, 3, 6)
@@ -41,6 +43,7 @@ class Config:
     freeze_d : leave the discriminator's layers at so many of the highest resolutions as they were transferred: its
     lower layers, whose features are the same for all pictures (Mo et al. 2020, arXiv:2002.10964).
     warmup_kimg : thousands of pictures before the adversary joins.     prior_weight : of the warm-up's light prior.
+    projected : the adversary is a `ProjectedDiscriminator`, and `r1` weighs the gradient at its features.
     average_kimg : half-life of the moving average, in thousands of pictures.
     """
 
@@ -59,6 +62,7 @@ class Config:
     warmup_kimg: float = 0.0
     feature_weight: float = 0.5
     prior_weight: float = 0.1
+    projected: bool = False
     average_kimg: float = 10.0
     mirror: bool = True
 
@@ -87,11 +91,11 @@ class StyleGAN2Trainer:
         self._config, self.accelerator = config, accelerator
         device = accelerator.device
         g = models.Generator(config.model)
-        self.networks: dict[str, nn.Module] = {
-            "g": g,
-            "d": models.Discriminator(config.model),
-            "g_ema": copy.deepcopy(g),
-        }
+        self.networks: dict[str, nn.Module] = {"g": g, "g_ema": copy.deepcopy(g)}
+        self._judge = "projected" if config.projected else "d"
+        self.networks[self._judge] = (
+            ProjectedDiscriminator(config.model.size) if config.projected else models.Discriminator(config.model)
+        )
         if config.warmup_kimg > 0:
             self.networks["warmup"] = WarmupEncoder(config.model)
         for name, network in self.networks.items():
@@ -100,7 +104,7 @@ class StyleGAN2Trainer:
         self._freeze_lower_layers(config.freeze_d)
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "g": self._adam(["g"], config.path_every),
-            "d": self._adam(["d"], config.r1_every),
+            "d": self._adam([self._judge], config.r1_every),
         }
         if config.warmup_kimg > 0:
             # The mapping network learns a hundred times slower by design; an encoder before it cannot wait for that.
@@ -116,9 +120,14 @@ class StyleGAN2Trainer:
         self.transferred = False
         z = np.random.RandomState(0).randn(PREVIEW, config.model.w_dim).astype(np.float32)
         self.preview_z = torch.from_numpy(z).to(device)
-        self.features: MobileNetV2 | None = load_mobilenet(device) if config.warmup_kimg > 0 else None
+        uses_features = config.warmup_kimg > 0 or config.projected
+        self.features: MobileNetV2 | None = load_mobilenet(device) if uses_features else None
 
     def _freeze_lower_layers(self, resolutions: int) -> None:
+        if self._config.projected:
+            if resolutions:
+                raise BadInputError("A projected discriminator has no layers to freeze: its features are fixed.")
+            return
         layers = list(self.networks["d"].convs)  # type: ignore[arg-type]
         if not 0 <= resolutions < len(layers):
             raise BadInputError(
@@ -175,7 +184,7 @@ class StyleGAN2Trainer:
         if step % config.r1_every == 0:
             scores.note(r1=self._minimise("d", shares, self._r1, exact=True))
         scores.note(g=self._minimise("g", shares, self._generator_loss))
-        if step % config.path_every == 0:
+        if config.path_weight > 0 and step % config.path_every == 0:
             means: list[Tensor] = []
             scores.note(path=self._minimise("g", shares, lambda share: self._path_penalty(share, means), exact=True))
             mean = self.accelerator.reduce(torch.stack(means).mean(), reduction="mean")
@@ -217,25 +226,32 @@ class StyleGAN2Trainer:
         return g.synthesis(ws, noise=lambda _, side: random.normal(n, 1, side, side)).float()  # type: ignore[operator]
 
     def _discriminator_loss(self, share: Share, signs: list[Tensor]) -> Tensor:
-        n, d = share.images.shape[0], self.networks["d"]
+        n, d = share.images.shape[0], self.networks[self._judge]
         with torch.no_grad():
             fakes = self._fakes(share.random, self._ws(share.random, n))
-        real = d(augment(share.images, self.strength.p, share.random))
-        fake = d(augment(fakes, self.strength.p, share.random))
-        signs.append(real.detach().float().sign())
+        real = d(self._shown(share.images, share.random))
+        fake = d(self._shown(fakes, share.random))
+        signs.append(real.detach().float().sign().mean(dim=1))  # of each picture, however many places are judged
         return losses.discriminator_loss(real, fake)
 
     def _r1(self, share: Share) -> Tensor:
         """R1 at the pictures as the discriminator sees them: resampling has no second derivative to go through."""
-        config = self._config
-        inputs = augment(share.images, self.strength.p, share.random).detach().requires_grad_()
-        penalty = losses.r1_penalty(self.networks["d"](inputs), inputs)
-        return config.r1 / 2 * penalty * config.r1_every
+        config, shown = self._config, self._shown(share.images, share.random)
+        inputs = [shown] if isinstance(shown, Tensor) else shown
+        inputs = [x.detach().requires_grad_() for x in inputs]
+        logits = self.networks[self._judge](inputs[0] if isinstance(shown, Tensor) else inputs)
+        return config.r1 / 2 * losses.r1_penalty(logits, inputs) * config.r1_every
 
     def _generator_loss(self, share: Share) -> Tensor:
-        d = self.networks["d"]
         fakes = self._fakes(share.random, self._ws(share.random, share.images.shape[0]))
-        return losses.generator_loss(d(augment(fakes, self.strength.p, share.random)))
+        return losses.generator_loss(self.networks[self._judge](self._shown(fakes, share.random)))
+
+    def _shown(self, images: Tensor, random: StepRandom) -> Tensor | list[Tensor]:
+        """What the discriminator gets to see of [N, 3, S, S]: the pictures augmented, or their features."""
+        images = augment(images, self.strength.p, random)
+        if self.features is None or not self._config.projected:
+            return images
+        return self.networks["projected"].mixed(self.features.maps(images, layers=LAYERS))  # type: ignore[operator]
 
     def _path_penalty(self, share: Share, means: list[Tensor]) -> Tensor:
         """Distance of the path lengths from their running mean up to the step before, the same for every share."""

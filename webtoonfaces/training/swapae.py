@@ -6,12 +6,14 @@ redrawn picture with patches of its style. Finetuning with photos redraws these,
 both discriminators judge them like the other redrawn pictures, and no photo is reconstructed.
 
 Where only a CPU is to be had, `Config.warmup_kimg` comes first: no adversary, but the features of a frozen MobileNetV2
-for the reconstruction (`feature_weight`) and their statistics for the style (`statistics_weight`).
+for the reconstruction (`feature_weight`) and their statistics for the style (`statistics_weight`). `Config.projected`
+then lets one discriminator on the same features stand in for both of the published ones.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,9 +29,10 @@ from ..models import swapae as models
 from . import losses, transfer
 from .augment import mirrored, photo_like
 from .features import MobileNetV2, load_mobilenet
+from .projected import LAYERS, ProjectedDiscriminator
 from .step import Scores, Share, StepRandom, average, half_life, minimise
 
-FEATURE_LAYERS = (1, 3, 6)  # MobileNetV2's maps at 1/2, 1/4 and 1/8 of the picture's side
+MIXED_LAYERS = 4  # a mixed picture keeps its own style in fewer than so many of its first layers
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Config:
 
     model : sizes of the networks.      warmup_kimg : thousands of pictures before the adversaries join.
     patches, references : patches a picture, and reference patches for each, of the co-occurrence discriminator.
+    projected : a `ProjectedDiscriminator` is the adversary, and `r1` weighs the gradient at its features.
+    mixing : chance that a redrawn picture keeps its own style in its first layers, as after a swap at location 1 to 3.
     corrupt : chance that the encoder sees a photo-like corruption of a picture that is to be drawn clean.
     average_kimg : half-life of the moving average, in thousands of pictures.
     """
@@ -56,6 +61,8 @@ class Config:
     warmup_kimg: float = 0.0
     feature_weight: float = 0.0
     statistics_weight: float = 0.0
+    projected: bool = False
+    mixing: float = 0.0
     corrupt: float = 0.0
     average_kimg: float = 10 / 32 * 10  # 0.5 ** (32 / 10000) a step at batch 10
     mirror: bool = True
@@ -89,11 +96,15 @@ class SwapAETrainer:
         self._config, self.accelerator = config, accelerator
         device = accelerator.device
         e, g = models.Encoder(config.model), models.Generator(config.model)
+        judges: dict[str, nn.Module] = (
+            {"projected": ProjectedDiscriminator(config.model.size)}
+            if config.projected
+            else {"d": models.Discriminator(config.model), "cooccur": models.CooccurrenceDiscriminator(config.model)}
+        )
         self.networks: dict[str, nn.Module] = {
             "e": e,
             "g": g,
-            "d": models.Discriminator(config.model),
-            "cooccur": models.CooccurrenceDiscriminator(config.model),
+            **judges,
             "e_ema": copy.deepcopy(e),
             "g_ema": copy.deepcopy(g),
         }
@@ -106,11 +117,11 @@ class SwapAETrainer:
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "g": torch.optim.Adam([*net["e"].parameters(), *net["g"].parameters()], rate, (config.beta1, 0.99)),
             "d": torch.optim.Adam(
-                [*net["d"].parameters(), *net["cooccur"].parameters()], rate * lazy, (config.beta1, 0.99**lazy)
+                [p for name in judges for p in net[name].parameters()], rate * lazy, (config.beta1, 0.99**lazy)
             ),
         }
         self.examples = examples[:12].to(device).float().div(127.5).sub(1)
-        uses_features = config.feature_weight > 0 or config.statistics_weight > 0
+        uses_features = config.feature_weight > 0 or config.statistics_weight > 0 or config.projected
         self.features: MobileNetV2 | None = load_mobilenet(device) if uses_features else None
 
     def config(self) -> Config:
@@ -123,7 +134,7 @@ class SwapAETrainer:
         """Nothing but weights to restore."""
 
     def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
-        """Start from these networks, whichever of the six are given; returns the names of those left fresh."""
+        """Start from these networks, whichever of the run's are given; returns the names of those left fresh."""
         return transfer.start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
@@ -140,11 +151,16 @@ class SwapAETrainer:
             )
         if config.mirror:
             shares = [_mirrored(share) for share in shares]
-        if adversarial:
+        if adversarial and not config.projected:
             scores.note(d=self._minimise("d", shares, lambda share: self._discriminator_loss(share, scores)))
             if step % config.lazy_every == 0:
                 scores.note(r1=minimise(self.accelerator, self.optimizers["d"], shares, self._penalty))
-        scores.note(loss=self._minimise("g", shares, lambda share: self._generator_loss(share, scores, adversarial)))
+        maps: list[tuple[list[Tensor], list[Tensor]]] = []
+        scores.note(
+            loss=self._minimise("g", shares, lambda share: self._generator_loss(share, scores, adversarial, maps))
+        )
+        if adversarial and config.projected:
+            self._projected_step(shares, maps, step, scores)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         window = config.average_kimg * 1000
         if config.warmup_kimg > 0:  # an average over more than has been seen would keep the random start alive
@@ -163,6 +179,27 @@ class SwapAETrainer:
 
         return minimise(self.accelerator, self.optimizers[name], shares, loss)
 
+    def _projected_step(
+        self, shares: Sequence[Share], maps: Sequence[tuple[list[Tensor], list[Tensor]]], step: int, scores: Scores
+    ) -> None:
+        """Teach the projected discriminator with the maps, real and drawn, that the generator's step left behind."""
+        config, judge = self._config, self.networks["projected"]
+        left = iter(maps)
+
+        def loss(_: Share) -> Tensor:
+            real, drawn = next(left)
+            return losses.discriminator_loss(judge(real), judge(drawn))
+
+        scores.note(d=self._minimise("d", shares, loss))
+        if step % config.lazy_every == 0:
+            left = iter(maps)
+
+            def penalty(_: Share) -> Tensor:
+                real = [x.requires_grad_() for x in next(left)[0]]
+                return config.r1 / 2 * losses.r1_penalty(judge(real), real) * config.lazy_every
+
+            scores.note(r1=minimise(self.accelerator, self.optimizers["d"], shares, penalty))
+
     def _draw(self, share: Share) -> Drawn:
         images, random, half = share.images, share.random, len(share.images) // 2
         seen = photo_like(images, self._config.corrupt, random) if self._config.corrupt else images
@@ -174,9 +211,21 @@ class SwapAETrainer:
         rows = torch.cat([own, own, photos])
         style_rows = torch.cat([own, others, half + torch.arange(len(photos)) % half])
         structures = structure[rows.to(structure.device)]
-        noise = self._noise(structures, random)
-        drawn = self.networks["g"](structures, style[style_rows.to(style.device)], noise=noise).float()
+        ws = style[style_rows.to(style.device)]
+        if self._config.mixing > 0:
+            own_style = torch.cat([style[own.to(style.device)], style[rows[half:].to(style.device)]])
+            ws = self._mixed(own_style, ws, half, random)
+        drawn = self.networks["g"](structures, ws, noise=self._noise(structures, random)).float()
         return Drawn(images[:half], images[half:], drawn[:half], drawn[half:])
+
+    def _mixed(self, own: Tensor, other: Tensor, half: int, random: StepRandom) -> Tensor:
+        """Codes [N, L, D]: `other` [N, D], but in some pictures, from row `half` on, `own` for the first layers."""
+        n, layers = len(other), self._config.model.num_ws
+        u = random.uniform(half, 2)
+        u = torch.cat([u.new_ones(half, 2), u.repeat(math.ceil((n - half) / half), 1)[: n - half]])
+        kept = torch.where(u[:, 0] < self._config.mixing, 1 + (u[:, 1] * (MIXED_LAYERS - 1)).floor(), 0)
+        first = torch.arange(layers, device=other.device) < kept[:, None]  # [N, L]
+        return torch.where(first[..., None], own[:, None], other[:, None])
 
     def _noise(self, structure: Tensor, random: StepRandom) -> list[Tensor]:
         n, _, h, w = structure.shape
@@ -219,14 +268,27 @@ class SwapAETrainer:
         penalty = penalty + config.cooccur_r1 / 2 * losses.r1_penalty(logits, patches)
         return penalty * config.lazy_every
 
-    def _generator_loss(self, share: Share, scores: Scores, adversarial: bool) -> Tensor:
+    def _generator_loss(
+        self, share: Share, scores: Scores, adversarial: bool, maps: list[tuple[list[Tensor], list[Tensor]]]
+    ) -> Tensor:
+        """Of one share; `maps` gets what a projected discriminator learns from, real and drawn."""
         config, drawn = self._config, self._draw(share)
         l1 = (drawn.rebuilt - drawn.source).abs().mean()
         scores.note(l1=l1)
         loss = config.reconstruction_weight * l1
         if self.features is not None:
-            loss = loss + self._feature_losses(drawn, scores)
-        if adversarial:
+            with torch.no_grad():
+                wanted = self.features.maps(torch.cat([drawn.source, drawn.style]), layers=LAYERS)
+            found = self.features.maps(torch.cat([drawn.rebuilt, drawn.redrawn]), layers=LAYERS)
+            loss = loss + self._feature_losses(drawn, found, wanted, scores)
+            if adversarial and config.projected:
+                judge = self.networks["projected"]
+                real, seen = judge.mixed(wanted), judge.mixed(found)  # type: ignore[operator]
+                maps.append((real, [x.detach() for x in seen]))
+                fooled = losses.generator_loss(judge(seen))
+                scores.note(g=fooled)
+                loss = loss + config.adversarial_weight * fooled
+        if adversarial and not config.projected:
             logits = self.networks["d"](torch.cat([drawn.rebuilt, drawn.redrawn]))
             reference = self._reference(drawn.style, share.random)[drawn.style_rows]
             patch_logits = self._patch_logits(drawn.redrawn, reference, share.random)
@@ -235,12 +297,10 @@ class SwapAETrainer:
             loss = loss + config.adversarial_weight * fooled + config.cooccur_weight * patches
         return loss
 
-    def _feature_losses(self, drawn: Drawn, scores: Scores) -> Tensor:
-        assert self.features is not None
+    def _feature_losses(
+        self, drawn: Drawn, found: Sequence[Tensor], wanted: Sequence[Tensor], scores: Scores
+    ) -> Tensor:
         half = len(drawn.source)
-        with torch.no_grad():
-            wanted = self.features.maps(torch.cat([drawn.source, drawn.style]), layers=FEATURE_LAYERS)
-        found = self.features.maps(torch.cat([drawn.rebuilt, drawn.redrawn]), layers=FEATURE_LAYERS)
         perceptual = losses.feature_loss([f[:half] for f in found], [w[:half] for w in wanted])
         statistics = losses.statistics_loss([f[half:] for f in found], [w[half:][drawn.style_rows] for w in wanted])
         scores.note(feature=perceptual, statistics=statistics)

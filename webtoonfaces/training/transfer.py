@@ -39,7 +39,8 @@ def start_from(networks: Networks, given: Networks, *, grow: bool = False) -> li
 def grown(name: str, network: nn.Module, source: nn.Module, *, grow: bool = True) -> dict[str, Tensor]:
     """The state dict of `network`, begun with the smaller `source`.
 
-    A StyleGAN2 may grow in size and in width, a Swapping Autoencoder in size (only its image discriminator has one).
+    A StyleGAN2 may grow in size and in width, a Swapping Autoencoder in size (only its image discriminator has one)
+    and in the channels of its structure code (only its encoder and generator have those).
     Layers of resolutions that both have are copied. In a wider layer, the old channels go on as they were and listen
     to none of the new ones, which start at random; so a generator draws the same picture as before, and one that
     grew in size draws it enlarged, because the new resolutions' own RGB starts at nothing.
@@ -109,11 +110,10 @@ def _may_grow(network: nn.Module, source: nn.Module) -> bool:
             (small.w_dim, small.mapping_layers) == (large.w_dim, large.mapping_layers)
         )
         return same and all(a <= b for a, b in zip(small.channels, large.channels, strict=False))
-    shared = len(small.discriminator_channels)
-    return (
-        isinstance(network, ops.ResidualDiscriminator)
-        and small.discriminator_channels == large.discriminator_channels[:shared]
-    )
+    if isinstance(network, ops.ResidualDiscriminator):
+        shared = len(small.discriminator_channels)
+        return small.discriminator_channels == large.discriminator_channels[:shared]
+    return small.channel == large.channel and small.structure_channels <= large.structure_channels
 
 
 def _sizes(network: nn.Module) -> str:
