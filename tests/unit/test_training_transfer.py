@@ -14,9 +14,11 @@ from PIL import Image
 from safetensors import safe_open
 
 from webtoonfaces.errors import BadInputError, WeightsError
+from webtoonfaces.images import to_pil
 from webtoonfaces.models import ops
 from webtoonfaces.models import stylegan2 as sg
 from webtoonfaces.models import swapae as ae
+from webtoonfaces.training import card_sheet
 from webtoonfaces.training import export as exporting
 from webtoonfaces.training.checkpoints import load_state, states
 from webtoonfaces.training.export import export
@@ -198,6 +200,39 @@ def test_the_card_says_what_it_is(run, tmp_path, data):
     assert "Ann Author" in export(out, tmp_path / "zip.safetensors", data=archive).card.read_text()
     no_manifest = export(out, tmp_path / "none.safetensors", data=tmp_path).card.read_text()
     assert "carries no manifest" in no_manifest
+
+
+def test_the_card_shows_what_the_network_draws(run, data, tmp_path, monkeypatch):
+    family, out = run
+    size = 32 if family == "stylegan2" else 64
+    if family == "swapae":
+        assert export(out, tmp_path / "few.safetensors").sheet is None  # too few pictures were held out
+        assert "few.png" not in (tmp_path / "few.md").read_text()
+        pictures = torch.rand(12, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+        monkeypatch.setattr(card_sheet, "_held_out", lambda *_: pictures)
+    written = export(out, tmp_path / "demo.safetensors", dtype=torch.float32)
+    assert written.sheet == tmp_path / "demo.png" and "](demo.png)" in written.card.read_text()
+    checkpoint = convert.read(written.files[0].path, family)
+    networks = {name: checkpoint.build(name).eval() for name in convert.NEEDED[family]}
+    sheet = card_sheet.card_sheet(family, networks, data=data, size=size)
+    with Image.open(written.sheet) as shown, torch.inference_mode():
+        assert np.array_equal(np.asarray(shown.convert("RGB")), np.asarray(sheet.convert("RGB")))
+        g = networks["g_ema"]
+        if family == "stylegan2":
+            assert shown.size == (16 * 64, 4 * 64)
+            z = torch.from_numpy(np.random.RandomState(17).randn(1, g.config.w_dim).astype(np.float32))
+            picture = g.synthesis(g.mapping(z)[:, None].expand(-1, g.num_ws, -1), "const")
+            place = (1, 1)
+        else:
+            assert shown.size == (9 * 64, 5 * 64)
+            structure, style = networks["e_ema"](pictures[[2, 4 + 5]])
+            ws = style[:, None].expand(-1, 8, -1)
+            picture = g(structure[:1], torch.cat([ws[:1, :2], ws[1:, 2:]], dim=1), "none")
+            place = (6, 3)
+        whole = card_sheet._samples(networks) if family == "stylegan2" else card_sheet._swaps(networks, data, size)
+        cell = whole.crop((64 * place[0], 64 * place[1], 64 * place[0] + 64, 64 * place[1] + 64))
+        wanted = to_pil(picture)[0].resize((64, 64), Image.Resampling.LANCZOS)
+        assert np.abs(np.asarray(cell, int) - np.asarray(wanted, int)).max() <= 2
 
 
 def test_a_run_starts_from_the_parts_of_another(run, data, tmp_path, monkeypatch):

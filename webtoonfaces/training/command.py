@@ -22,7 +22,7 @@ EXPORT_EXAMPLES = """examples:
   webtoonfaces export runs/sg sg.safetensors
   webtoonfaces export runs/ae shards/ae.safetensors --all
   webtoonfaces export runs/ae/state-000012000.pt ae.safetensors --metrics swaps.json
-Beside the weights lies a model card, ae.md."""
+Beside the weights lies a model card, ae.md, with a picture, ae.png."""
 
 
 def add_train(commands: Any) -> None:

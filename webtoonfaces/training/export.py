@@ -17,6 +17,7 @@ from ..errors import BadInputError
 from ..weights import convert
 from ..weights.layouts import from_ours
 from . import metric_table
+from .card_sheet import LOCATION, SAMPLES, STRUCTURES, STYLES, card_sheet
 from .checkpoints import load_state, states
 from .manifest import MANIFEST
 
@@ -24,6 +25,11 @@ PART_BYTES = 16 * 2**20
 WHAT = {
     "stylegan2": "A StyleGAN2 that draws faces",
     "swapae": "A Swapping Autoencoder that redraws a face in the style of another",
+}
+SHOWN = {
+    "stylegan2": f"The samples of the seeds 0 to {SAMPLES - 1}, at full truncation (psi 1)",
+    "swapae": f"{STRUCTURES} pictures that were held out of training, each in {STYLES} styles, swapped at location "
+    f"{LOCATION}",
 }
 LIMITS = {
     "stylegan2": (
@@ -53,6 +59,8 @@ class Exported:
 
     files: tuple[WrittenFile, ...]
     card: Path
+    sheet: Path | None = None
+    """The card's picture; None where the data set that a SwapAE's needs is not there."""
 
 
 def export(
@@ -84,8 +92,10 @@ def export(
     files = tuple(_describe(path) for path in parts)
     card = out.with_suffix(".md")
     about = data if data is not None else run.options.get("data")
+    sheet = _sheet(run, networks, about, out.with_suffix(".png"))
     sections = [
         _heading(run, networks, title or out.stem.replace("_", " "), dtype),
+        f"![{SHOWN[run.family]}]({sheet.name})\n\n*{SHOWN[run.family]}*\n" if sheet else "",
         _files(files),
         _training(run),
         _data("Data", about),
@@ -94,7 +104,17 @@ def export(
         _bullets("Limits", [*LIMITS[run.family], *limits]),
     ]
     card.write_text("\n".join(section for section in sections if section), encoding="utf-8")
-    return Exported(files, card)
+    return Exported(files, card, sheet)
+
+
+def _sheet(run: _Run, networks: Mapping[str, nn.Module], data: str | Path | None, path: Path) -> Path | None:
+    """Write the card's picture, of the very numbers that were written; None where it cannot be drawn."""
+    try:
+        sheet = card_sheet(run.family, networks, data=data, size=run.config["model"]["size"])
+    except BadInputError:
+        return None
+    sheet.save(path, optimize=True)
+    return path
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ STYLEGAN2 = {
             average_kimg=5,
         ),
         8,  # early on, steps teach more than pictures do
-        "64 px, 2.4 M parameters, judged on frozen features: two cores",
+        "64 px, 2.7 M parameters, judged on frozen features: two cores",
     ),
     "smoke": Preset(
         stylegan2.Config(

@@ -1,0 +1,79 @@
+"""Pictures of every explorer in a real JupyterLab: light, dark and narrow, to be looked at, and one for the README.
+
+    .venv/bin/python -m tools.screenshots out/screens
+
+writes one PNG for each, and `docs/explorers.png` from the light ones. Needs Chromium and the demo models.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from tests.browser.lab import Lab, Notebook, starting_lab
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+HEAD = """\
+import webtoonfaces as wf
+G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
+explorer = wf.{}
+explorer"""
+EXPLORERS = {
+    "wf-interpolation-pad": "InterpolationPad(G)",
+    "wf-layer-mixer": "LayerMixer(G)",
+    "wf-swap-explorer": "SwapExplorer(AE, G, structure=wf.align_face(wf.example_photo()).image)",
+    "wf-face-studio": "FaceStudio(AE, G, photo=wf.example_photo(), cartoonize='classical')",
+}
+LOOKS = {"light": ("JupyterLab Light", 1280), "dark": ("JupyterLab Dark", 1280), "narrow": ("JupyterLab Light", 560)}
+HEIGHT = 1400
+ONE_WIDTH, GAP, COLOURS = 700, 20, 128  # px of one explorer in the README's picture, px between, of its palette
+
+
+def take(notebook: Notebook, path: Path) -> None:
+    notebook.settled()
+    notebook.find("").screenshot(path=path)
+
+
+def look(lab: Lab, theme: str, width: int) -> None:
+    """Switch theme and width, with the file browser out of the way."""
+    lab.page.set_viewport_size({"width": width, "height": HEIGHT})
+    lab.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+    lab.page.evaluate("jupyterapp.shell.collapseLeft()")
+    lab.until("document.body.dataset.jpThemeName === theme", "the theme is there", theme=theme)
+
+
+def together(folder: Path) -> Image.Image:
+    """The four light ones, two by two, each as wide as the others."""
+    shots = []
+    for root in EXPLORERS:
+        with Image.open(folder / f"light-{root}.png") as taken:
+            size = ONE_WIDTH, round(taken.height * ONE_WIDTH / taken.width)
+            shots.append(taken.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+    heights = [max(shot.height for shot in shots[row : row + 2]) for row in (0, 2)]
+    sheet = Image.new("RGB", (2 * ONE_WIDTH + GAP, sum(heights) + GAP), "white")
+    for index, shot in enumerate(shots):
+        row, column = divmod(index, 2)
+        sheet.paste(shot, (column * (ONE_WIDTH + GAP), row * (heights[0] + GAP)))
+    return sheet.quantize(COLOURS)
+
+
+def main() -> int:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/screens")
+    folder.mkdir(parents=True, exist_ok=True)
+    with starting_lab() as lab:
+        for name, (theme, width) in LOOKS.items():
+            look(lab, theme, width)
+            for root, call in EXPLORERS.items():
+                with lab.showing(HEAD.format(call), root) as notebook:
+                    take(notebook, folder / f"{name}-{root}.png")
+        for complaint in lab.trouble():
+            print(f"complaint: {complaint}", file=sys.stderr)
+    together(folder).save(DOCS / "explorers.png", optimize=True)
+    print(f"wrote {folder} and docs/explorers.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
