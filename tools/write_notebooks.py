@@ -1,7 +1,8 @@
 """Writes every notebook from the script beside it (py:percent), without outputs: edit the script, then run this.
 
 Each begins with a title, a link that opens it on Colab, and a cell that installs the package where it is missing. Those
-two are the same everywhere and name the repository, so they are written here, from pyproject's `Repository`.
+two name the repository, so they are written here, from pyproject's `Repository`. The extra `faces` brings landmark
+models of 100 MB, so it is installed only where a face is aligned: where a cell names one of `ALIGNING`.
 
 The link is no badge: its picture would be fetched from elsewhere whenever a notebook is opened.
 """
@@ -25,9 +26,10 @@ except ModuleNotFoundError:  # on Colab, say: install what is missing; no restar
     import subprocess
     import sys
 
-    package = "webtoonfaces[faces] @ git+{repository}"
+    package = "webtoonfaces{extra} @ git+{repository}"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
     import webtoonfaces as wf"""
+ALIGNING = re.compile(r"\bwf\.(align_faces?|face2webtoon|FaceStudio|figures\.draw)\b")
 LINK = "[Open in Colab](https://colab.research.google.com/github/{name}/blob/main/notebooks/{notebook})"
 _VERSIONS = re.compile(r"^# +(format|jupytext)_version: .*\n", re.MULTILINE)
 _OLD_LINK = re.compile(r"\n*^\[Open in Colab\]\(.*\)$\n*", re.MULTILINE)
@@ -38,6 +40,12 @@ def repository() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     address: str = project["urls"]["Repository"]
     return address
+
+
+def extra_for(notebook: nbformat.NotebookNode) -> str:
+    """What the first cell has to install beside the package."""
+    aligns = any(ALIGNING.search(cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    return "[faces]" if aligns else ""
 
 
 def written(script: Path) -> dict[Path, str]:
@@ -52,7 +60,7 @@ def written(script: Path) -> dict[Path, str]:
     second = notebook.cells[1]
     if second.cell_type != "code" or "except ModuleNotFoundError" not in second.source:
         notebook.cells.insert(1, nbformat.v4.new_code_cell())
-    notebook.cells[1].source = INSTALL.format(repository=address)
+    notebook.cells[1].source = INSTALL.format(repository=address, extra=extra_for(notebook))
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{script.stem}-{number}"  # the same at every writing, and no two alike
     twin = _VERSIONS.sub("", jupytext.writes(notebook, fmt="py:percent"))
