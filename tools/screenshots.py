@@ -28,7 +28,7 @@ EXPLORERS = {
 }
 LOOKS = {"light": ("JupyterLab Light", 1280), "dark": ("JupyterLab Dark", 1280), "narrow": ("JupyterLab Light", 560)}
 HEIGHT = 1400
-ONE_WIDTH, GAP, COLOURS = 700, 20, 128  # px of one explorer in the README's picture, px between, of its palette
+ONE_WIDTH, GAP = 700, 20  # px of one explorer in the README's picture, and between two
 
 
 def take(notebook: Notebook, path: Path) -> None:
@@ -56,7 +56,7 @@ def together(folder: Path) -> Image.Image:
     for index, shot in enumerate(shots):
         row, column = divmod(index, 2)
         sheet.paste(shot, (column * (ONE_WIDTH + GAP), row * (heights[0] + GAP)))
-    return sheet.quantize(COLOURS)
+    return sheet
 
 
 def main() -> int:

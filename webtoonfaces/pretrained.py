@@ -297,7 +297,7 @@ class SwappingAutoencoder:
 
     @torch.no_grad()
     def encode(self, images: Tensor | ImageSource | Sequence[ImageSource]) -> tuple[Tensor, Tensor]:
-        """Pictures -> structure [N, 8, H/16, W/16] and style [N, L, D] (one vector, repeated for each layer).
+        """Pictures -> structure [N, C, H/16, W/16] and style [N, L, D] (one vector, repeated for each layer).
 
         images : float [N, 3, H, W] in [-1, 1], or one or several of anything `wf.images.load_image` opens. Sides that
             are no multiples of 16, or below 64 px, are resized to the nearest that are; of several pictures, all to
@@ -325,7 +325,7 @@ class SwappingAutoencoder:
     def decode(
         self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", prefix: Prefix | None = None
     ) -> Tensor:
-        """structure [N, 8, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
+        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
         One of the two may hold a single picture: it is used for all of the other.
         prefix : keeps what one call leaves for the next, which then starts at the first block that changed.

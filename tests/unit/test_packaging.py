@@ -257,8 +257,8 @@ def test_the_wheel_carries_the_photo_and_the_demo_models_but_no_download(built: 
     folder = "webtoonfaces/checkpoints/"
     carried = {name.removeprefix(folder) for name in built.packed() if name.startswith(folder)}
     demos = {record.filename for record in registry.records() if record.embedded}
-    assert demos | {"astronaut.png"} <= carried
-    assert {name for name in carried if not name.endswith(".md")} == demos | {"astronaut.png"}
+    beside = {f"{Path(name).stem}{suffix}" for name in demos for suffix in (".md", ".png")}  # a card and its picture
+    assert carried == demos | beside | {"astronaut.png"}
 
 
 def test_the_sdist_can_be_tested(built: Built) -> None:

@@ -1,7 +1,8 @@
 """Swapping Autoencoder (Park et al. 2020, "Swapping Autoencoder for Deep Image Manipulation", arXiv:2007.00653).
 
 Every width is a multiple of one number, `channel` (32 in published checkpoints). The texture vector is 64 x channel
-wide, the structure code is [8, H/16, W/16]. Module names are those of published PyTorch checkpoints.
+wide, the structure code is [C, H/16, W/16], C being 8 in published ones. Module names are those of published PyTorch
+checkpoints.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class SwapAEConfig:
 
 
 class Encoder(nn.Module):
-    """Pictures [N, 3, H, W] -> structure code [N, 8, H/16, W/16] and texture vector [N, D]."""
+    """Pictures [N, 3, H, W] -> structure code [N, C, H/16, W/16] and texture vector [N, D]."""
 
     def __init__(self, config: SwapAEConfig = SwapAEConfig()):
         super().__init__()
@@ -130,7 +131,7 @@ class Generator(nn.Module):
         self, structure: Tensor, style: Tensor, noise_mode: str = "const",
         noise: Sequence[Tensor | None] | None = None, prefix: Prefix | None = None,
     ) -> Tensor:  # fmt: skip
-        """structure [N, 8, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
+        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
         noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] a block, overrides it.
         prefix : what the last call left, to start from the first block whose style changed; not with random noise.

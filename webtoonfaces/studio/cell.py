@@ -152,7 +152,7 @@ class _Writer:
 
 
 def is_structure(code: r.Code) -> bool:
-    """Whether a code is a structure [1, 8, h, w], by its expression alone."""
+    """Whether a code is a structure [1, C, h, w], by its expression alone."""
     match code:
         case r.StructureOf():
             return True

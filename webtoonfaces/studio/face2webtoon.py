@@ -33,7 +33,7 @@ class Portrait:
     """A photo whose codes are kept: `draw` takes any number of styles without encoding it again.
 
     Attributes: `picture` (the aligned photo, PIL), `encoded` (what was encoded: the photo, or its cartoon), `aligned`
-    (AlignedFace or None), `structure` [1, 8, h, w], `texture` [1, L, D].
+    (AlignedFace or None), `structure` [1, C, h, w], `texture` [1, L, D].
     """
 
     def __init__(

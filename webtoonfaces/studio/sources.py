@@ -23,7 +23,7 @@ MOST_NODES = 30  # of a code that is taken off the shelf: mixing mixtures over a
 class PictureCodes:
     """What the Swapping Autoencoder makes of a picture. The picture itself goes into no recipe.
 
-    structure : [1, 8, H/16, W/16], style : [1, L, D], both kept as numbers.     picture : what was encoded.
+    structure : [1, C, H/16, W/16], style : [1, L, D], both kept as numbers.     picture : what was encoded.
     python : the call that gives the two, or "" for what has no path.
     """
 

@@ -91,7 +91,7 @@ class FaceStudio(Explorer):
         )  # fmt: skip
         names = [("the photo", ""), *((f"its cartoon, {name}", name) for name in cartoonizers())]
         self._encoded = w.Dropdown(
-            options=names, value=self._cartoonizer, description="draw from", style=LABEL, layout=_wide(),
+            options=names, value=self._cartoonizer, description="from", style=LABEL, layout=_wide(),
         )  # fmt: skip
         self._view = w.ToggleButtons(options=VIEWS, style={"button_width": "auto"})
         self._every = w.Checkbox(

@@ -65,8 +65,8 @@ def structure_strip(material: Material, *, pictures: int) -> Image.Image:
     swapae = material.swapae
     alike = [first, *(ImageOps.fit(picture, first.size, Image.Resampling.LANCZOS) for picture in others)]
     portraits = [Portrait(picture, swapae, align=False) for picture in alike]
-    structures = torch.cat([portrait.structure for portrait in portraits])  # [K, 8, h, w]
-    path = walk(structures.flatten(2), STRIP).unflatten(2, structures.shape[2:])  # [8, 8, h, w]
+    structures = torch.cat([portrait.structure for portrait in portraits])  # [K, C, h, w]
+    path = walk(structures.flatten(2), STRIP).unflatten(2, structures.shape[2:])  # [8, C, h, w]
     return sheet(swapae.render(path, portraits[0].texture), columns=STRIP, cell=cell_for(swapae))
 
 
