@@ -13,7 +13,7 @@ ARGS ?=
 .NOTPARALLEL: # one environment: two pips at once would spoil it
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.lab ## install what is missing, then start JupyterLab; Ctrl-C stops it
 	$(BIN)/python tools/lab.py $(ARGS)

@@ -90,7 +90,8 @@ class StyleSource:
             images = self.generator.synthesis(part, noise_mode="const").clamp(-1, 1)
             size = (self.swapae.size, self.swapae.size)
             scaled = torch.nn.functional.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True)
-            styles.append(self.swapae.encode(scaled if images.shape[2:] != size else images)[1])
+            # Bicubic weights overshoot at ink lines; no picture that the encoder was shown leaves the range.
+            styles.append(self.swapae.encode(scaled.clamp(-1, 1) if images.shape[2:] != size else images)[1])
             pictures += to_pil(images)
         return pictures, torch.cat(styles)
 
