@@ -58,7 +58,7 @@ sheet
 # %% [markdown]
 # ## Its cartoon first
 # Both models were taught on drawings. A photo that is made a cartoon before it is encoded, by plain smoothing and drawn
-# lines, keeps more of its eyes and mouth; `wf.cartoonize` knows published networks, too.
+# lines, keeps a little more of its mouth; `wf.cartoonize` knows published networks, too.
 
 # %%
 cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(3, 5), cartoonize=True)
