@@ -130,7 +130,7 @@ def test_a_projected_discriminator_learns_to_tell_drawings_apart(size):
     assert all(not name.startswith(("mix", "join")) for name, _ in judge.named_parameters())
     found = []
     for _ in range(25):
-        loss = losses.discriminator_loss(judge(mixed[0]), judge(mixed[1]))
+        loss = losses.discriminator_loss(judge(*mixed[0]), judge(*mixed[1]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

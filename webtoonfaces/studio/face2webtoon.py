@@ -22,6 +22,7 @@ from ..faces import AlignedFace, align_face
 from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil, to_tensor
 from ..pretrained import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from .cartoonize import Step, as_step
+from .renderer import encode_samples
 
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
@@ -88,10 +89,7 @@ class StyleSource:
         pictures, styles = [], []
         for part in ws.split(BATCH):
             images = self.generator.synthesis(part, noise_mode="const").clamp(-1, 1)
-            size = (self.swapae.size, self.swapae.size)
-            scaled = torch.nn.functional.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True)
-            # Bicubic weights overshoot at ink lines; no picture that the encoder was shown leaves the range.
-            styles.append(self.swapae.encode(scaled.clamp(-1, 1) if images.shape[2:] != size else images)[1])
+            styles.append(encode_samples(images, self.swapae)[1])
             pictures += to_pil(images)
         return pictures, torch.cat(styles)
 

@@ -167,11 +167,7 @@ class Renderer:
                 return self._encoded(face)[0]
 
     def _encoded(self, face: r.Code) -> tuple[Tensor, Tensor]:
-        images = self.generator.synthesis(self.code(face)).clamp(-1, 1)
-        size = (self.swapae.size, self.swapae.size)
-        if images.shape[2:] != size:
-            images = F.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)
-        return self.swapae.encode(images)
+        return encode_samples(self.generator.synthesis(self.code(face)).clamp(-1, 1), self.swapae)
 
     def _face(self, face: r.Face, draft: bool) -> Image.Image:
         ws = self.code(face.code)
@@ -256,6 +252,14 @@ class _Timer:
         if kind is None:
             seconds = time.perf_counter() - self._started
             self._table[self._key] = 0.7 * self._table.get(self._key, seconds) + 0.3 * seconds
+
+
+def encode_samples(images: Tensor, swapae: SwappingAutoencoder) -> tuple[Tensor, Tensor]:
+    """Structure and style of a generator's pictures [N, 3, H, W] in [-1, 1], made as large as `swapae` was trained."""
+    size = (swapae.size, swapae.size)
+    if images.shape[2:] != size:  # bicubic weights overshoot at ink lines, and nothing it was shown leaves the range
+        images = F.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)
+    return swapae.encode(images)
 
 
 def scaled(picture: Image.Image, size: int) -> Image.Image:

@@ -1,7 +1,7 @@
 """The picture of a model card: what a network draws, small, chosen by nobody.
 
-A StyleGAN2 shows the samples of the seeds 0 to 63; a Swapping Autoencoder the first pictures that were held out of its
-training, four of them in the styles of eight others.
+A StyleGAN2 shows the samples of the seeds 0 to 63; a Swapping Autoencoder pictures that were held out of its training,
+taken at even distances: four of them in the styles of eight others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from torch import Tensor
 from ..codes import swap_at
 from ..errors import BadInputError
 from ..images import contact_sheet, to_pil
+from .classifier import as_floats
 from .data import PictureFolder
+from .metrics import read
+from .subject import seeded_w
 
 SAMPLES, SAMPLE_COLUMNS = 64, 16
 STRUCTURES, STYLES, LOCATION = 4, 8, 2
@@ -29,7 +32,7 @@ def card_sheet(family: str, networks: Mapping[str, Any], *, data: str | Path | N
     """The sheet of a "stylegan2" or "swapae" with the averaged `networks`, which are left in eval mode.
 
     data, size : the pictures that a SwapAE was trained on, and their side in px.     Raises `BadInputError` where a
-    SwapAE's data set is not there any more or holds too few titles' pictures to swap.
+    SwapAE's data set is not there any more or holds out too few pictures.
     """
     sheet = _samples(networks) if family == "stylegan2" else _swaps(networks, data, size)
     return sheet.quantize(MOST_COLOURS)
@@ -38,9 +41,7 @@ def card_sheet(family: str, networks: Mapping[str, Any], *, data: str | Path | N
 @torch.inference_mode()
 def _samples(networks: Mapping[str, Any]) -> Image.Image:
     generator = networks["g_ema"].eval()
-    z = np.stack([np.random.RandomState(seed).randn(generator.config.w_dim) for seed in range(SAMPLES)])
-    w = generator.mapping(torch.from_numpy(z.astype(np.float32)))
-    ws = w[:, None].expand(-1, generator.num_ws, -1)
+    ws = seeded_w(generator, range(SAMPLES))[:, None].expand(-1, generator.num_ws, -1)
     pictures = [picture for part in ws.split(8) for picture in to_pil(generator.synthesis(part, "const"))]
     return contact_sheet(pictures, columns=SAMPLE_COLUMNS, cell=CELL)
 
@@ -69,4 +70,4 @@ def _held_out(data: str | Path | None, size: int) -> Tensor:
         raise BadInputError(f"{data} holds out {len(folder)} pictures; {STRUCTURES + STYLES} are needed for a sheet.")
     places = np.linspace(0, len(folder) - 1, STRUCTURES + STYLES).round().astype(int)
     chosen = [*places[1::3], *(place for i, place in enumerate(places) if i % 3 != 1)]
-    return torch.stack([folder[int(place)][0] for place in chosen]).float() / 127.5 - 1
+    return as_floats(torch.cat(list(read(folder, [int(place) for place in chosen]))))

@@ -41,7 +41,7 @@ class ProjectedDiscriminator(nn.Module):
         self.heads = nn.ModuleList(_head(size >> (i + 1)) for i in range(len(CHANNELS)))
 
     def mixed(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        """The maps, each with its channels mixed and joined with the deeper ones; what `forward` takes as `mixed`."""
+        """The maps, each with its channels mixed and joined with the deeper ones; what `forward` takes."""
         found: list[Tensor] = []
         for i in reversed(range(len(maps))):
             own = F.conv2d(maps[i], self.get_buffer(f"mix{i}"))
@@ -51,7 +51,7 @@ class ProjectedDiscriminator(nn.Module):
             found.append(own.float())
         return found[::-1]
 
-    def forward(self, mixed: Sequence[Tensor]) -> Tensor:
+    def forward(self, *mixed: Tensor) -> Tensor:
         return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, mixed, strict=True)], dim=1).float()
 
 

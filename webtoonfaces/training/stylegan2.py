@@ -229,28 +229,27 @@ class StyleGAN2Trainer:
         n, d = share.images.shape[0], self.networks[self._judge]
         with torch.no_grad():
             fakes = self._fakes(share.random, self._ws(share.random, n))
-        real = d(self._shown(share.images, share.random))
-        fake = d(self._shown(fakes, share.random))
+        real = d(*self._shown(share.images, share.random))
+        fake = d(*self._shown(fakes, share.random))
         signs.append(real.detach().float().sign().mean(dim=1))  # of each picture, however many places are judged
         return losses.discriminator_loss(real, fake)
 
     def _r1(self, share: Share) -> Tensor:
         """R1 at the pictures as the discriminator sees them: resampling has no second derivative to go through."""
-        config, shown = self._config, self._shown(share.images, share.random)
-        inputs = [shown] if isinstance(shown, Tensor) else shown
-        inputs = [x.detach().requires_grad_() for x in inputs]
-        logits = self.networks[self._judge](inputs[0] if isinstance(shown, Tensor) else inputs)
+        config = self._config
+        inputs = [x.detach().requires_grad_() for x in self._shown(share.images, share.random)]
+        logits = self.networks[self._judge](*inputs)
         return config.r1 / 2 * losses.r1_penalty(logits, inputs) * config.r1_every
 
     def _generator_loss(self, share: Share) -> Tensor:
         fakes = self._fakes(share.random, self._ws(share.random, share.images.shape[0]))
-        return losses.generator_loss(self.networks[self._judge](self._shown(fakes, share.random)))
+        return losses.generator_loss(self.networks[self._judge](*self._shown(fakes, share.random)))
 
-    def _shown(self, images: Tensor, random: StepRandom) -> Tensor | list[Tensor]:
-        """What the discriminator gets to see of [N, 3, S, S]: the pictures augmented, or their features."""
+    def _shown(self, images: Tensor, random: StepRandom) -> list[Tensor]:
+        """What the discriminator gets to see of [N, 3, S, S]: the pictures augmented, or the maps of their features."""
         images = augment(images, self.strength.p, random)
         if self.features is None or not self._config.projected:
-            return images
+            return [images]
         return self.networks["projected"].mixed(self.features.maps(images, layers=LAYERS))  # type: ignore[operator]
 
     def _path_penalty(self, share: Share, means: list[Tensor]) -> Tensor:

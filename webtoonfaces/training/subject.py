@@ -115,19 +115,24 @@ def _network(family: str, name: str, state: Mapping[str, Tensor]) -> nn.Module:
     return convert.build(convert.FAMILIES[family][name], original)
 
 
+def seeded_w(generator: stylegan2.Generator, seeds: range) -> Tensor:
+    """w [n, D] of seeds: z is from numpy's RandomState(seed), as everywhere in this package."""
+    z = np.stack([np.random.RandomState(seed).randn(generator.config.w_dim) for seed in seeds])
+    return generator.mapping(torch.from_numpy(z.astype(np.float32)).to(generator.w_avg.device))
+
+
 @torch.inference_mode()
 def samples(
     generator: stylegan2.Generator, seeds: range, *, psi: float = 1.0, batch: int = SAMPLE_BATCH
 ) -> Iterator[Tensor]:
     """Batches of uint8 [n, 3, size, size]: the pictures of `seeds`, whatever the size of the batches.
 
-    z is from numpy's RandomState(seed), as everywhere in this package; the noise is random, and from the seed, too.
+    See `seeded_w`; the noise is random, and from the seed, too.
     """
     device = generator.w_avg.device
     for start in range(0, len(seeds), batch):
         chosen = seeds[start : start + batch]
-        z = np.stack([np.random.RandomState(seed).randn(generator.config.w_dim) for seed in chosen])
-        w = generator.mapping(torch.from_numpy(z.astype(np.float32)).to(device))
+        w = seeded_w(generator, chosen)
         ws = truncate(w[:, None].repeat(1, generator.num_ws, 1), generator.w_avg, psi=psi)  # [n, L, D]
         each = [torch.Generator().manual_seed(seed) for seed in chosen]
 

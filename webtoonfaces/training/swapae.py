@@ -188,7 +188,7 @@ class SwapAETrainer:
 
         def loss(_: Share) -> Tensor:
             real, drawn = next(left)
-            return losses.discriminator_loss(judge(real), judge(drawn))
+            return losses.discriminator_loss(judge(*real), judge(*drawn))
 
         scores.note(d=self._minimise("d", shares, loss))
         if step % config.lazy_every == 0:
@@ -196,7 +196,7 @@ class SwapAETrainer:
 
             def penalty(_: Share) -> Tensor:
                 real = [x.requires_grad_() for x in next(left)[0]]
-                return config.r1 / 2 * losses.r1_penalty(judge(real), real) * config.lazy_every
+                return config.r1 / 2 * losses.r1_penalty(judge(*real), real) * config.lazy_every
 
             scores.note(r1=minimise(self.accelerator, self.optimizers["d"], shares, penalty))
 
@@ -285,7 +285,7 @@ class SwapAETrainer:
                 judge = self.networks["projected"]
                 real, seen = judge.mixed(wanted), judge.mixed(found)  # type: ignore[operator]
                 maps.append((real, [x.detach() for x in seen]))
-                fooled = losses.generator_loss(judge(seen))
+                fooled = losses.generator_loss(judge(*seen))
                 scores.note(g=fooled)
                 loss = loss + config.adversarial_weight * fooled
         if adversarial and not config.projected:
