@@ -78,7 +78,7 @@ def launch(
     photo_folder = PictureFolder(photos, size=size) if photos is not None else None
     about = {
         "preset": begun.get("preset", preset),
-        "command": command or begun.get("command", ""),
+        "command": begun.get("command") or command,  # resuming adds nothing to how it began
         "data": str(data),
         "photos": None if photos is None else str(photos),
         "init": begun.get("init", [Path(path).name for path in init]),
