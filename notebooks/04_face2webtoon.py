@@ -33,6 +33,7 @@ G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
 # %% [markdown]
 # ## Try it
 # Upload a photo, pick a face, pick a style; the location says how much of the photo stays. Nothing leaves this machine.
+# The demo models are small: what they draw is 128 px wide (styles 64 px), and is shown enlarged.
 
 # %%
 wf.FaceStudio(AE, G)
@@ -48,20 +49,20 @@ face.image
 
 # %% [markdown]
 # First row: the photo, and five styles sampled from the StyleGAN2. Below, the photo in each style, swapped at location
-# 3 and at location 5: the first so many layers keep the photo's own texture. The first column is the photo as the
-# autoencoder sees it.
+# 2 and at location 5: so many of the autoencoder's eight layers keep the photo's own texture, the rest take the
+# style's. The first column is the photo as the autoencoder sees it.
 
 # %%
-sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(3, 5))
+sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(2, 5))
 sheet
 
 # %% [markdown]
 # ## Its cartoon first
 # Both models were taught on drawings. A photo that is made a cartoon before it is encoded, by plain smoothing and drawn
-# lines, keeps a little more of its mouth; `wf.cartoonize` knows published networks, too.
+# lines, is nearer to what they know; the demo models gain little by it. `wf.cartoonize` knows published networks, too.
 
 # %%
-cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(3, 5), cartoonize=True)
+cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(2, 5), cartoonize=True)
 wf.show([face.image, cartoon.portrait.encoded, sheet.reconstruction, cartoon.reconstruction], columns=4)
 
 # %%
@@ -72,17 +73,19 @@ cartoon
 # A seed is a style; so is any picture.
 
 # %%
-wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(2, 4, 6))
+wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(1, 3, 6))
 
 # %% [markdown]
 # ## Back into the photo
 
 # %%
-sheet.paste(style=0, location=3)
+sheet.paste(style=0, location=2)
 
 # %% [markdown]
 # ## Keep it
-# Every picture by itself; a walk through styles is in [the next notebook](05_style_exploration.ipynb).
+# The sheet as one picture, and every picture by itself; a walk through styles is in
+# [the next notebook](05_style_exploration.ipynb).
 
 # %%
+sheet.save("webtoon.png")
 sheet.save("webtoon")

@@ -68,6 +68,13 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoints", metavar="DIR", help="look for weights here first")
 
 
+def _add_psi(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--psi", "--truncation-psi", type=float, default=0.7, metavar="PSI",
+        help="truncation of the samples: 0 the average face, 1 none (default: 0.7)",
+    )  # fmt: skip
+
+
 def _numbers(text: str) -> list[int]:
     """ "1,2,5-7" -> [1, 2, 5, 6, 7]."""
     found: list[int] = []
@@ -81,6 +88,14 @@ def _numbers(text: str) -> list[int]:
             raise argparse.ArgumentTypeError(f"{part!r} runs backwards: the smaller number comes first")
         found += numbers
     return found
+
+
+def _reals(text: str) -> list[float]:
+    """ "2,4.5" -> [2.0, 4.5]."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, and no list such as 3,5") from None
 
 
 def _save(picture: Any, path: str) -> None:
@@ -115,12 +130,16 @@ def _models(commands: Any) -> None:
 
 
 def _run_models(_: argparse.Namespace) -> int:
+    from .filters import cartoonizer_names
     from .weights import registry, store
 
+    names = {record: name for name, record in cartoonizer_names().items()}
     for record in registry.records():
         here = store.locate(record)
         state = "here" if here else ("to download" if record.sources else "not published")
-        print(f"{record.kind:11} {record.name:20} {state:14} {record.title}")
+        use = f" (cartoonize --model {names[record]})" if record in names else ""
+        use = " (cartoonize --edges dexined)" if record.kind == "dexined" else use
+        print(f"{record.kind:11} {record.name:20} {state:14} {record.title}{use}")
     return 0
 
 
@@ -174,14 +193,22 @@ def _add_face(parser: argparse.ArgumentParser) -> None:
 def _aligned(args: argparse.Namespace, size: int) -> Any:
     from .errors import FaceNotFoundError
     from .faces import align_face
+    from .faces.find import SURE
 
     try:
-        return align_face(
+        face = align_face(
             args.photo, size=size, box=args.box, index=args.index, fallback=args.fallback,
             landmark_model=args.landmark_model,
         )  # fmt: skip
     except FaceNotFoundError as error:
         raise FaceNotFoundError(f"{error} On the command line: --box L T R B, or --fallback center.") from None
+    if args.box is None and face.score is not None and face.score < SURE:
+        print(
+            f"webtoonfaces: this may be no face: the detector's score is {face.score:.2f}, and sure ones have "
+            f"{SURE} or more. If it is none, say where the head is: --box L T R B",
+            file=sys.stderr,
+        )
+    return face
 
 
 def _align(commands: Any) -> None:
@@ -253,9 +280,9 @@ def _face2webtoon(commands: Any) -> None:
     parser.add_argument("--singles", metavar="DIR", help="write every picture by itself too")
     parser.add_argument("--styles", type=int, default=5, help="how many samples to take as styles (default: 5)")
     parser.add_argument("--style", action="append", default=[], help="a seed or a picture; can be given several times")
-    parser.add_argument("--locations", type=float, nargs="+", default=[3, 5], help="swap locations (default: 3 5)")
+    parser.add_argument("--locations", type=_reals, nargs="+", default=[[3, 5]], help="swap locations (default: 3 5)")
     parser.add_argument("--seed", type=int, default=0, help="of the first sample")
-    parser.add_argument("--psi", type=float, default=0.7, help="truncation of the samples")
+    _add_psi(parser)
     parser.add_argument(
         "--cartoonize", nargs="?", const="classical", metavar="MODEL",
         help="make a cartoon of the photo first; MODEL as in the command cartoonize (default: classical)",
@@ -279,7 +306,7 @@ def _run_face2webtoon(args: argparse.Namespace) -> int:
     )
     sheet = wf.face2webtoon(
         _aligned(args, max(256, swapae.size)), styles=styles, swapae=swapae, generator=generator,
-        locations=args.locations, seed=args.seed, truncation_psi=args.psi,
+        locations=[location for part in args.locations for location in part], seed=args.seed, truncation_psi=args.psi,
         cartoonize=cartoon if args.cartoonize or args.edges else None,
     )  # fmt: skip
     _save(sheet.sheet(), args.out)
@@ -299,7 +326,7 @@ def _sample(commands: Any) -> None:
     parser.add_argument("-o", "--out", default="samples.png")
     parser.add_argument("--seeds", type=_numbers, help="such as 0-7 or 3,14,15 (default: eight from --seed on)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--psi", type=float, default=0.7, help="truncation, 1 for none")
+    _add_psi(parser)
     parser.add_argument("--columns", type=int)
     _add_model(parser, kind="StyleGAN2", flag="--model")
     _add_place(parser)
@@ -325,7 +352,7 @@ def _interpolate(commands: Any) -> None:
     parser.add_argument("--rows", type=int, default=5)
     parser.add_argument("--cols", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="frames between two corners of a loop")
-    parser.add_argument("--psi", type=float, default=0.7)
+    _add_psi(parser)
     _add_model(parser, kind="StyleGAN2", flag="--model")
     _add_place(parser)
 

@@ -30,6 +30,7 @@ from .models.ops import Prefix
 from .weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
+MOST_PSI = 2  # either way; beyond it no face is left to see
 LONG = 24  # pictures from which on a progress bar helps
 EXAMPLE = "astronaut.png"
 SMALLEST = 64  # px, the least side that the Swapping Autoencoder takes
@@ -210,7 +211,13 @@ class StyleGAN2:
         """Codes of seeds, [N, L, D]: z from numpy's RandomState(seed), so a seed means the same picture everywhere.
 
         Each seed is mapped by itself, so its code does not depend, to the last bit, on the seeds beside it.
+        truncation_psi : -2 to 2; 0 gives the average face, 1 truncates nothing, more exaggerates.
         """
+        if not -MOST_PSI <= truncation_psi <= MOST_PSI:
+            raise BadInputError(
+                f"truncation_psi runs from -{MOST_PSI} to {MOST_PSI} (0 the average face, 1 none), "
+                f"not {truncation_psi!r}."
+            )
         chosen = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
         bad = [s for s in chosen if not isinstance(s, (int, np.integer)) or not 0 <= s < 2**32]
         if bad or not chosen:

@@ -66,7 +66,7 @@ def test_align(photo, tmp_path):
 
 def test_face2webtoon(photo, tmp_path, capsys):
     sheet, singles = tmp_path / "sheet.png", tmp_path / "all"
-    asked = ["face2webtoon", str(photo), "-o", str(sheet), "--singles", str(singles), "--locations", "2", "4", "6"]
+    asked = ["face2webtoon", str(photo), "-o", str(sheet), "--singles", str(singles), "--locations", "2,4", "6"]
     assert main([*asked, "--style", "3", "--style", str(photo)]) == 0
     assert Image.open(sheet).size == (3 * 256, 4 * 256)
     assert len(list(singles.iterdir())) == 1 + 1 + 2 + 6

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from webtoonfaces.cli import main
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, UnknownNameError
 from webtoonfaces.faces import align_face, align_faces, detect_faces
 from webtoonfaces.faces.align import quad_from_landmarks
@@ -126,6 +128,26 @@ def test_of_a_large_and_a_small_face_the_large_one_comes_first(photo):
     assert large.box[0] > 256 > small.box[2]
     with pytest.raises(FaceNotFoundError, match=r"Only 2 faces.*index 5"):
         align_face(pair, index=5)
+
+
+def test_what_the_detector_doubts_is_left_out_beside_a_face(photo, monkeypatch, tmp_path, capsys):
+    """A badge on a suit: of all faces none may be redrawn that is none."""
+    (sure,) = detect_faces(photo)
+    found = [replace(sure, score=score) for score in (2.0, 0.1, 0.5, 0.29)]
+    monkeypatch.setattr("webtoonfaces.faces.find.detect_faces", lambda *_, **__: list(found))
+    assert [face.score for face in align_faces(photo)] == [2.0, 0.5]
+    assert align_face(photo, index=1).score == 0.5
+    with pytest.raises(FaceNotFoundError, match="Only 2 faces"):
+        align_face(photo, index=2)
+    del found[0]
+    assert [face.score for face in align_faces(photo)] == [0.1, 0.5]  # the most prominent one, as by align_face
+    photo.save(tmp_path / "photo.png")
+    arguments = ["align", str(tmp_path / "photo.png"), "-o", str(tmp_path / "face.png")]
+    assert main(arguments) == 0
+    assert "this may be no face: the detector's score is 0.10" in capsys.readouterr().err
+    del found[0]
+    assert main(arguments) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_small_face_is_found_by_enlarging(photo):

@@ -9,7 +9,7 @@ from PIL import Image
 
 import webtoonfaces as wf
 from webtoonfaces import codes
-from webtoonfaces.errors import BadInputError, FaceNotFoundError
+from webtoonfaces.errors import BadInputError, FaceNotFoundError, ImageError
 from webtoonfaces.images import to_pil
 from webtoonfaces.studio.face2webtoon import Portrait
 
@@ -118,6 +118,27 @@ def test_singles(result, tmp_path):
     paths = result.save(tmp_path / "all")
     assert len(paths) == 1 + 1 + 3 + 2 * 3
     assert {"photo.png", "reconstruction.png", "style-0.png", "location-5.5-style-2.png"} <= {p.name for p in paths}
+
+
+def test_the_sheet_as_one_picture(result, tmp_path):
+    [path] = result.save(tmp_path / "sheet.PNG")
+    with Image.open(path) as saved:
+        assert saved.size == result.sheet().size
+    (tmp_path / "folder.png").mkdir()  # whoever has a folder of such a name gets it filled, as ever
+    assert len(result.save(tmp_path / "folder.png")) > 1
+
+
+def test_one_style_and_one_location_need_no_list(face, photo, tiny_swapae, tiny_generator, tmp_path):
+    photo.save(tmp_path / "style.png")
+    for style in (str(tmp_path / "style.png"), tmp_path / "style.png", photo, np.asarray(photo)):
+        one = wf.face2webtoon(face, styles=style, swapae=tiny_swapae, locations=3)
+        assert one.locations == (3.0,) and len(one.styles) == 1
+        assert one.styles[0].tobytes() == photo.convert("RGB").tobytes()
+    models = {"swapae": tiny_swapae, "generator": tiny_generator}
+    counted = wf.face2webtoon(face, styles=np.int64(2), locations=[np.float32(2)], **models)
+    assert len(counted.styles) == 2
+    with pytest.raises(ImageError, match=r"gone\.png"):
+        wf.face2webtoon(face, styles="gone.png", swapae=tiny_swapae)
 
 
 def test_pasting_back_changes_the_face_alone(result, photo):

@@ -61,6 +61,8 @@ def test_pictures_without_a_recipe_say_so(tmp_path):
     plain = save_image(Image.new("RGB", (8, 8)), tmp_path / "plain.png")
     with pytest.raises(r.RecipeError, match="holds no recipe"):
         replay(plain)
+    with pytest.raises(r.RecipeError, match=r"There is no file .*missing\.png"):
+        replay(tmp_path / "missing.png")
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(r.RecipeError, match="cannot be read"):
         replay(tmp_path / "text.png")

@@ -188,7 +188,7 @@ def test_a_button_that_fails_says_so(pad):
 
 
 def test_four_corners_need_four_seeds(tiny_generator):
-    with pytest.raises(BadInputError, match="four corners"):
+    with pytest.raises(BadInputError, match="one for each corner; 2 were given"):
         InterpolationPad(tiny_generator, seeds=[1, 2])
 
 

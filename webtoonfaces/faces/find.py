@@ -28,6 +28,8 @@ ADVICE = (
     "with fallback='center'."
 )
 
+SURE = 0.3  # of a detector's score, below which a face beside others is as often a badge or a knot in the wood
+
 
 def align_face(
     image: ImageSource,
@@ -65,7 +67,7 @@ def align_face(
     if index < 0:
         raise BadInputError(f"index is {index}; the most prominent face has index 0, the next 1.")
     try:
-        faces = detect_faces(photo, landmarks=landmark_model, thorough=index > 0)
+        faces = _believed(detect_faces(photo, landmarks=landmark_model, thorough=index > 0))
     except MissingExtraError as error:
         if fallback is None:
             raise
@@ -83,14 +85,21 @@ def align_faces(
 ) -> list[AlignedFace]:
     """Every face of a photo, the most prominent (large and sure) first; never empty.
 
+    Beside the first only those are taken that the detector is sure of (a `score` of at least 0.3): all of them may be
+    redrawn at once. One that is missing can be named by `align_face(box=...)`.
+
     The arguments are those of `align_face`; `max_side` is the longest side of the finest scan: raise it for a crowd.
     For the order from left to right, sort by `face.box`. Raises FaceNotFoundError if there is no face at all.
     """
     photo = load_image(image)
-    faces = detect_faces(photo, landmarks=landmark_model, max_side=max_side, thorough=True)
+    faces = _believed(detect_faces(photo, landmarks=landmark_model, max_side=max_side, thorough=True))
     if not faces:
         raise FaceNotFoundError(_not_found(0, 0))
     return [_by_face(photo, face, size) for face in faces]
+
+
+def _believed(faces: list[Face]) -> list[Face]:
+    return [face for index, face in enumerate(faces) if index == 0 or face.score >= SURE]
 
 
 def _by_face(photo: Image.Image, face: Face, size: int) -> AlignedFace:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -28,6 +29,7 @@ Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
 ANCHORS, STEPS = 10, 20  # of the style-exploration animation: 9 x 20 = 180 frames
 BATCH = 10
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # endings of one picture; `save` takes anything else for a folder
 
 
 class Portrait:
@@ -102,8 +104,8 @@ class StyleSource:
         """Seeds (whole numbers) and pictures (anything else), in any mixture and order."""
         pictures, found = [], []
         for style in styles:
-            if isinstance(style, int):
-                one, code = self.from_seeds([style])
+            if isinstance(style, (int, np.integer)):
+                one, code = self.from_seeds([int(style)])
             else:
                 one = [load_image(style)]
                 code = self.swapae.encode(_at_model_size(one[0], self.swapae))[1]
@@ -159,12 +161,15 @@ class WebtoonSheet:
         """Write the style exploration as a GIF of 9 seconds; returns its path."""
         return save_gif(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
 
-    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write every picture by itself: photo, styles, and results named by location and style; returns the paths.
+    def save(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Write the sheet as one picture, or every picture by itself into a folder; returns the paths.
 
-        Styles are numbered from 0, as `images` and `paste` number them.
+        path : ends in .png, .jpg, .webp for the sheet; is a folder otherwise, made if need be. There, results are named
+            by location and style. Styles are numbered from 0, as `images` and `paste` number them.
         """
-        folder = Path(folder)
+        folder = Path(path)
+        if folder.suffix.lower() in PICTURES and not folder.is_dir():
+            return [save_image(self.sheet(), folder)]
         named = {"photo": self.face, "reconstruction": self.reconstruction}
         named |= {f"style-{j}": style for j, style in enumerate(self.styles)}
         for location, row in zip(self.locations, self.images, strict=True):
@@ -188,9 +193,9 @@ class WebtoonSheet:
 
 
 def face2webtoon(
-    face: AlignedFace | ImageSource, *, styles: int | Iterable[Style] = 5,
+    face: AlignedFace | ImageSource, *, styles: int | ImageSource | Iterable[Style] = 5,
     swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
-    locations: Sequence[float] = (3, 5), seed: int = 0, truncation_psi: float = 0.7, align: bool = True,
+    locations: float | Sequence[float] = (3, 5), seed: int = 0, truncation_psi: float = 0.7, align: bool = True,
     cartoonize: Step = None,
 ) -> WebtoonSheet:  # fmt: skip
     """Redraw a photo in webtoon styles.
@@ -198,9 +203,11 @@ def face2webtoon(
     Parameters
     ----------
     face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False.
-    styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), or a list of seeds and pictures.
+    styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
+        pictures.
     swapae, generator : the models; the embedded demo models where none are given.
-    locations : swap locations, 0 to L; low ones change shapes too, high ones only colours. Fractions blend a layer.
+    locations : one swap location or several, 0 to L: the photo's own texture stays in so many of the L layers of the
+        autoencoder. Low ones change shapes too, high ones only colours. Fractions blend a layer.
     truncation_psi : of the samples; lower is more average.
     cartoonize : what the photo goes through before it is encoded: None for nothing, True for the classical cartoon, the
         name or path of a cartoonizer, or any function of a picture, such as
@@ -210,10 +217,10 @@ def face2webtoon(
     Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
     """
     swapae = swapae or load_swapae()
-    listed = list(range(seed, seed + styles)) if isinstance(styles, int) else list(styles)
-    if generator is None and any(isinstance(style, int) for style in listed):
+    listed = _listed(styles, seed)
+    if generator is None and any(isinstance(style, (int, np.integer)) for style in listed):
         generator = load_stylegan2()
-    chosen = tuple(locations)
+    chosen = (float(locations),) if isinstance(locations, (int, float, np.number)) else tuple(locations)
     if not chosen:
         raise BadInputError("Give at least one swap location, such as locations=(3,).")
     portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
@@ -221,3 +228,12 @@ def face2webtoon(
     pictures, found = source.gather(listed)
     drawn = [portrait.draw(found, location=location) for location in chosen]
     return WebtoonSheet(portrait, source, pictures, found, chosen, drawn, portrait.rebuild())
+
+
+def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:
+    """What `face2webtoon` takes as styles, as a list of seeds and pictures."""
+    if isinstance(styles, (int, np.integer)):
+        return list(range(seed, seed + int(styles)))
+    if isinstance(styles, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
+        return [styles]
+    return list(styles)

@@ -21,7 +21,6 @@ from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSh
 
 Box = tuple[float, float, float, float]
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
-SURE = 0.3  # score below which a small face beside others is not believed: all of them may be redrawn at one press
 SMALLEST = 16  # px, of a side of a crop drawn by hand
 COLOUR, PICKED = "#ffffff", "#ffd400"  # of the frames round faces, and of the one round the picked face
 
@@ -78,7 +77,7 @@ class Photo:
         with self._lock:
             before = len(self.faces)
             for index, face in enumerate(found):
-                if any(_same(known.box, face.box) for known in self.faces) or (face.score or 0) < SURE:
+                if any(_same(known.box, face.box) for known in self.faces):
                     continue
                 self.faces.append(face)
                 self._calls[face] = f"wf.align_faces({{photo}}, size={self.size})[{index}]"

@@ -36,6 +36,8 @@ def read_recipe(path: str | os.PathLike[str]) -> r.Recipe:
         with Image.open(path) as image:
             image.load()
             text = getattr(image, "text", {}).get(r.KEY)
+    except FileNotFoundError as error:
+        raise r.RecipeError(f"There is no file {os.fspath(path)}.") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise r.RecipeError(f"{Path(path).name} cannot be read as a PNG.") from error
     if text is None:

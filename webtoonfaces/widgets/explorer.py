@@ -8,6 +8,7 @@ with the traceback folded away.
 
 from __future__ import annotations
 
+import difflib
 import html
 import os
 import threading
@@ -17,7 +18,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
 
 import ipywidgets as w
 from PIL import Image
@@ -29,8 +30,6 @@ from ..studio.recipe import Picture, Sheet, Stored
 from ..studio.renderer import Rendered, Renderer, Request, scaled
 from ..studio.scheduler import Scheduler
 from ..studio.shelf import Shelf, save_picture
-
-Value = TypeVar("Value")
 
 VIEW = 384  # px, the side that a picture is shown at
 THUMBNAIL = 96  # px, the side of a small one
@@ -51,24 +50,6 @@ class _Job:
 def plain_only() -> bool:
     """True where custom widgets cannot load (Kaggle), or where the user says so with WEBTOONFACES_PLAIN=1."""
     return "KAGGLE_KERNEL_RUN_TYPE" in os.environ or os.environ.get("WEBTOONFACES_PLAIN") == "1"
-
-
-class Control(Generic[Value]):
-    """An attribute that is the value of one of a box's controls, so that code and screen agree."""
-
-    def __init__(self, control: str, doc: str):
-        self._control = control
-        self.__doc__ = doc
-
-    @overload
-    def __get__(self, box: None, owner: type) -> Control[Value]: ...
-    @overload
-    def __get__(self, box: w.Widget, owner: type) -> Value: ...
-    def __get__(self, box: w.Widget | None, owner: type) -> Control[Value] | Value:
-        return self if box is None else getattr(box, self._control).value
-
-    def __set__(self, box: w.Widget, value: Value) -> None:
-        getattr(box, self._control).value = value
 
 
 class Explorer(w.VBox):
@@ -108,6 +89,16 @@ class Explorer(w.VBox):
         self.add_class("wf")
         self.add_class(self.css_class)
         _open.add(self)
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """AttributeError for a name that an explorer does not have: a typing error would change nothing, unseen."""
+        if getattr(self, "_made", False) and name[0] != "_" and not (hasattr(type(self), name) or name in vars(self)):
+            own = [key for cls in type(self).__mro__[:2] for key in vars(cls) if key[0] != "_"]
+            near = difflib.get_close_matches(name, own, n=3)
+            advice = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise AttributeError(f"{type(self).__name__} has nothing called {name!r}.{advice}")
+        super().__setattr__(name, value)
 
     # what an explorer has to say
 

@@ -20,9 +20,10 @@ from ..studio.cell import Spelling, load_line
 from ..studio.photo import FRAMES, Photo, cartoonizers
 from ..studio.renderer import Rendered, Renderer, Request, scaled
 from ..studio.shelf import Shelf
-from ..studio.sources import PictureCodes, picture_codes, swap_codes
+from ..studio.sources import PictureCodes, check_models, picture_codes, swap_codes
+from .control import MOST_PSI, Control, allowed, number
 from .errands import Errands
-from .explorer import QUALITY, THUMBNAIL, Control, Explorer
+from .explorer import QUALITY, THUMBNAIL, Explorer
 from .film import FilmButton
 from .photo_panel import PhotoPanel
 from .source_box import SourceBox
@@ -72,7 +73,9 @@ class FaceStudio(Explorer):
         self, swapae: Any, generator: Any, *, photo: ImageSource | None = None, seed: int = 0, psi: float = 0.7,
         location: float = 3, cartoonize: str | None = None, shelf: Shelf | None = None,
     ):  # fmt: skip
-        self._start = (seed, psi, min(float(location), swapae.num_ws), _known_cartoonizer(cartoonize))
+        check_models(self, generator=generator, swapae=swapae)
+        number("psi", psi, 0, MOST_PSI)
+        self._start = (seed, psi, number("location", location, 0, swapae.num_ws), _known_cartoonizer(cartoonize))
         self._cartoonizer = self._start[3]
         self._photo: Photo | None = None
         self._spelled = ""  # how Python says the photo; "" for an upload
@@ -83,7 +86,7 @@ class FaceStudio(Explorer):
             open_file=lambda picture, align: picture_codes(self._renderer, picture, align=align),
         )  # fmt: skip
         self._psi = w.FloatSlider(
-            psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
+            psi, min=0, max=MOST_PSI, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
         )
         self._location = w.FloatSlider(
             self._start[2], min=0, max=swapae.num_ws, step=0.05, description="location", readout_format=".2f",
@@ -114,8 +117,12 @@ class FaceStudio(Explorer):
 
     @property
     def photo(self) -> Image.Image | None:
-        """The whole photo; None as long as there is none. `load` takes another."""
+        """The whole photo; None as long as there is none. Setting it is `load`."""
         return None if self._photo is None else self._photo.picture
+
+    @photo.setter
+    def photo(self, photo: ImageSource) -> None:
+        self.load(photo)
 
     @property
     def faces(self) -> int:
@@ -152,7 +159,7 @@ class FaceStudio(Explorer):
 
     @location.setter
     def location(self, value: float) -> None:
-        self._location.value = value
+        self._location.value = allowed("location", self._location, value)
 
     @property
     def cartoonize(self) -> str | None:
@@ -272,15 +279,16 @@ class FaceStudio(Explorer):
         return self._errands.wait(timeout) and super().wait(max(0.0, end - time.monotonic()))
 
     def close(self) -> None:
-        self._film.give_up()
-        self._errands.close()
+        if hasattr(self, "_film"):  # not where making the studio failed
+            self._film.give_up()
+            self._errands.close()
         super().close()
 
     # photos, faces and styles
 
     def _given(self) -> Photo:
         if self._photo is None:
-            raise BadInputError(f"There is no photo yet. {WELCOME}")
+            raise BadInputError(f"There is no photo yet. {WELCOME} In code: load('photo.jpg').")
         return self._photo
 
     def _load(self, source: ImageSource, spelled: str) -> None:
@@ -408,9 +416,8 @@ class FaceStudio(Explorer):
             width, height = self._photo.picture.size
             left, top, right, bottom = shares
             self.tell("reading the crop ...")
-            self._errands.run(
-                "crop", lambda: self.draw_crop((left * width, top * height, right * width, bottom * height))
-            )
+            box = (left * width, top * height, right * width, bottom * height)
+            self._errands.run("crop", lambda: self.draw_crop(box))
 
     def _face_picked(self, index: int) -> None:
         photo = self._given()

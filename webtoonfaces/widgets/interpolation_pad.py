@@ -17,8 +17,9 @@ from ..studio import recipe as r
 from ..studio.cell import load_line
 from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
-from ..studio.sources import face_code
-from .explorer import Control, Explorer
+from ..studio.sources import check_models, face_code
+from .control import LAST_SEED, MOST_PSI, Control, checked_seeds, number
+from .explorer import Explorer
 from .folds import folds
 from .pad import make_pad, thumbnail
 
@@ -41,14 +42,14 @@ class InterpolationPad(Explorer):
     def __init__(
         self, generator: Any, *, seeds: Iterable[int] = (0, 1, 2, 3), psi: float = 0.7, shelf: Shelf | None = None
     ):
-        first = tuple(seeds)
-        if len(first) != 4:
-            raise BadInputError(f"The pad has four corners; {len(first)} seeds were given.")
+        check_models(self, generator=generator)
+        number("psi", psi, 0, MOST_PSI)
+        first = _four(seeds)
         self._start = (first, psi)
         self._corners: list[r.Code | None] = [None] * 4  # from the shelf; None: by seed
         self._pad = make_pad()
         self._seeds = [self._seed_box(i, seed) for i, seed in enumerate(first)]
-        self._psi = w.FloatSlider(psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f")
+        self._psi = w.FloatSlider(psi, min=0, max=MOST_PSI, step=0.01, description="psi", readout_format=".2f")
         self._cutoff = w.IntSlider(generator.num_ws, min=0, max=generator.num_ws, description="cutoff")
         self._method = w.ToggleButtons(options=[("straight", "lerp"), ("arc", "slerp")], description="way")
         self._grid = w.Checkbox(value=False, description="show the whole grid", indent=False)
@@ -70,7 +71,7 @@ class InterpolationPad(Explorer):
 
     @x.setter
     def x(self, value: float) -> None:
-        self._pad.x = float(value)
+        self._pad.x = number("x", value, 0, 1)
 
     @property
     def y(self) -> float:
@@ -79,7 +80,7 @@ class InterpolationPad(Explorer):
 
     @y.setter
     def y(self, value: float) -> None:
-        self._pad.y = float(value)
+        self._pad.y = number("y", value, 0, 1)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -88,10 +89,11 @@ class InterpolationPad(Explorer):
 
     @seeds.setter
     def seeds(self, values: Iterable[int]) -> None:
+        chosen = _four(values)
         with self.quietly():
             self._corners = [None] * 4
-            for box, value in zip(self._seeds, values, strict=True):
-                box.value = int(value)
+            for box, value in zip(self._seeds, chosen, strict=True):
+                box.value = value
         self.refresh()
 
     psi = Control[float]("_psi", "Truncation of the corners.")
@@ -109,7 +111,8 @@ class InterpolationPad(Explorer):
 
     def take(self, name: str, *, corner: int) -> None:
         """Put a picture from the shelf into a corner (0 to 3)."""
-        self._corners[corner] = face_code(self._renderer, self.shelf[name])
+        place = number("corner", corner, 0, len(CORNERS) - 1, whole=True)
+        self._corners[place] = face_code(self._renderer, self.shelf[name])
         self.refresh()
 
     @property
@@ -195,7 +198,7 @@ class InterpolationPad(Explorer):
 
     def _seed_box(self, index: int, seed: int) -> w.BoundedIntText:
         return w.BoundedIntText(
-            seed, min=0, max=2**32 - 1, description=CORNERS[index], style={"description_width": "88px"},
+            seed, min=0, max=LAST_SEED, description=CORNERS[index], style={"description_width": "88px"},
             layout=w.Layout(width="210px"),
         )  # fmt: skip
 
@@ -238,3 +241,7 @@ class InterpolationPad(Explorer):
             self.shelf_changed()
             raise BadInputError("Choose a picture of the shelf first; Keep puts one there.")
         self.take(self._pick.value, corner=self._which.value)
+
+
+def _four(values: Any) -> tuple[int, ...]:
+    return checked_seeds("seeds", values, count=len(CORNERS), each="corner")

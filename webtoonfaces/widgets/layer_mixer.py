@@ -15,8 +15,9 @@ from ..studio import recipe as r
 from ..studio.cell import load_line
 from ..studio.renderer import Renderer
 from ..studio.shelf import Shelf
-from ..studio.sources import face_code
-from .explorer import Control, Explorer
+from ..studio.sources import check_models, face_code
+from .control import MOST_PSI, Control, amounts, checked_seeds, listed, number
+from .explorer import Explorer
 from .folds import folds
 from .source_box import FULL, SourceBox
 
@@ -41,7 +42,9 @@ class LayerMixer(Explorer):
     default_name = "mixed"
 
     def __init__(self, generator: Any, *, seeds: Iterable[int] = (0, 1), psi: float = 0.7, shelf: Shelf | None = None):
-        first = tuple(seeds)
+        check_models(self, generator=generator)
+        number("psi", psi, 0, MOST_PSI)
+        first = checked_seeds("seeds", seeds)
         _check_count(len(first))
         self._start = (first, psi)
         self._layers = layers = generator.num_ws
@@ -59,7 +62,7 @@ class LayerMixer(Explorer):
         self._strengths = [_strength(str(i)) for i in range(layers)]
         self._all = _strength("all")
         self._psi = w.FloatSlider(
-            psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
+            psi, min=0, max=MOST_PSI, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
         )
         self._matrix = w.Checkbox(value=False, description="show the matrix", indent=False)
         self._rows = w.Text(continuous_update=False, description="rows", style=LABEL, layout=_wide())
@@ -78,7 +81,7 @@ class LayerMixer(Explorer):
 
     @seeds.setter
     def seeds(self, values: Iterable[int]) -> None:
-        chosen = tuple(values)
+        chosen = checked_seeds("seeds", values)
         _check_count(len(chosen))
         while len(self._boxes) < len(chosen):
             self._boxes.append(self._box(len(self._boxes), 0))
@@ -95,8 +98,8 @@ class LayerMixer(Explorer):
 
     @sources.setter
     def sources(self, values: Iterable[int]) -> None:
-        chosen = [int(value) for value in values]
-        if len(chosen) != self._layers or not all(0 <= value < len(self._boxes) for value in chosen):
+        chosen = list(listed("sources", values))
+        if len(chosen) != self._layers or not all(value in range(len(self._boxes)) for value in chosen):
             raise BadInputError(
                 f"Give the number of a sample, 0 to {len(self._boxes) - 1}, for each of the {self._layers} layers."
             )
@@ -111,8 +114,9 @@ class LayerMixer(Explorer):
 
     @strengths.setter
     def strengths(self, values: Iterable[float]) -> None:
+        chosen = amounts("strengths", self._strengths, values)
         with self.quietly():
-            for slider, value in zip(self._strengths, values, strict=True):
+            for slider, value in chosen:
                 slider.value = value
         self.refresh()
 
@@ -125,8 +129,12 @@ class LayerMixer(Explorer):
 
     @range.setter
     def range(self, value: tuple[int, int]) -> None:
+        first, last = listed("range", value, count=2, each="end")
+        end = self._layers - 1
+        first = number("The first layer of range", first, 0, end, whole=True)
+        last = number("The last layer of range", last, first, end, whole=True)
         with self.quietly():
-            self._range.value = value
+            self._range.value = (first, last)
         self._range_moved()
 
     psi = Control[float]("_psi", "Truncation of the samples.")
@@ -139,7 +147,7 @@ class LayerMixer(Explorer):
 
     @rows.setter
     def rows(self, values: Iterable[int]) -> None:
-        self._rows.value = " ".join(map(str, values))
+        self._rows.value = " ".join(map(str, checked_seeds("rows", values)))
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -148,7 +156,7 @@ class LayerMixer(Explorer):
 
     @columns.setter
     def columns(self, values: Iterable[int]) -> None:
-        self._columns.value = " ".join(map(str, values))
+        self._columns.value = " ".join(map(str, checked_seeds("columns", values)))
 
     start = Control[int]("_from", "The layer from which on the matrix takes its columns' codes, 0 (all) to L (none).")
 
@@ -161,14 +169,17 @@ class LayerMixer(Explorer):
     def remove(self, sample: int) -> None:
         """Take a sample away (0 is A); its layers become the first one's."""
         _check_count(len(self._boxes) - 1)
-        self._boxes.pop(sample)
+        self._boxes.pop(self._checked(sample))
         self._sources = [0 if source == sample else source - (source > sample) for source in self._sources]
         self._samples_changed()
 
     def take(self, name: str, *, sample: int) -> None:
         """Put a picture from the shelf in a sample's place (0 is A)."""
-        self._boxes[sample].choose_kept(name)
+        self._boxes[self._checked(sample)].choose_kept(name)
         self.refresh()
+
+    def _checked(self, sample: int) -> int:
+        return number("sample", sample, 0, len(self._boxes) - 1, whole=True)
 
     def code(self, sample: int) -> r.Code:
         """The code of a sample, truncated; one from the shelf as it was kept."""

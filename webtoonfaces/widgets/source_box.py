@@ -11,7 +11,8 @@ import ipywidgets as w
 from PIL import Image
 
 from ..images import ImageSource, encode
-from .explorer import Control, Explorer
+from .control import LAST_SEED, Control, number
+from .explorer import Explorer
 from .picker import make_picker
 
 SIDE = 72  # px of the small picture
@@ -33,6 +34,7 @@ class SourceBox(w.HBox):
         changed: Callable[[], None], open_file: Callable[[ImageSource, bool], Any] | None = None,
         extra: Sequence[w.Widget] = (),
     ):  # fmt: skip
+        number("seed", seed, 0, LAST_SEED, whole=True)
         self._explorer, self._title = explorer, title
         self._take, self._open_file, self._changed = take, open_file, changed
         self._quiet = False
@@ -88,7 +90,8 @@ class SourceBox(w.HBox):
 
     def choose_seed(self, seed: int) -> None:
         """A sample, without calling `changed`."""
-        self._set("sample", lambda: setattr(self._seed, "value", int(seed)))
+        chosen = number("seed", seed, 0, LAST_SEED, whole=True)
+        self._set("sample", lambda: setattr(self._seed, "value", chosen))
 
     def choose_kept(self, name: str) -> None:
         """Something on the shelf, without calling `changed`."""
@@ -115,7 +118,7 @@ class SourceBox(w.HBox):
 
     def _sample_panel(self, seed: int) -> w.Widget:
         self._seed = w.BoundedIntText(
-            seed, min=0, max=2**32 - 1, description="seed", style={"description_width": "36px"},
+            seed, min=0, max=LAST_SEED, description="seed", style={"description_width": "36px"},
             layout=w.Layout(width="160px"),
         )  # fmt: skip
         self._seed.observe(lambda _: self._do(lambda: self.choose_seed(self._seed.value)), "value")

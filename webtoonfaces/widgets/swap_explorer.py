@@ -9,14 +9,15 @@ from typing import Any, Literal
 import ipywidgets as w
 from PIL import Image
 
-from ..errors import BadInputError
+from ..errors import UnknownNameError
 from ..images import ImageSource
 from ..studio import recipe as r
 from ..studio.cell import Spelling
 from ..studio.renderer import Renderer, scaled
 from ..studio.shelf import Shelf
-from ..studio.sources import PictureCodes, picture_codes, swap_codes
-from .explorer import THUMBNAIL, Control, Explorer
+from ..studio.sources import PictureCodes, check_models, picture_codes, swap_codes
+from .control import MOST_PSI, Control, allowed, amounts, number
+from .explorer import THUMBNAIL, Explorer
 from .folds import folds
 from .pad import thumbnail
 from .source_box import FULL, SourceBox
@@ -45,9 +46,10 @@ class SwapExplorer(Explorer):
         self, swapae: Any, generator: Any, *, structure: int | ImageSource = 0, style: int | ImageSource = 1,
         location: float = 3, psi: float = 0.7, shelf: Shelf | None = None,
     ):  # fmt: skip
+        check_models(self, generator=generator, swapae=swapae)
+        number("psi", psi, 0, MOST_PSI)
         self._layers = layers = swapae.num_ws
-        if not 0 <= location <= layers:
-            raise BadInputError(f"The swap location runs from 0 to {layers}, not {location}.")
+        number("location", location, 0, layers)
         self._start = (structure, style, float(location), psi)
         # The boxes' buttons write to the status line, which is made by `super().__init__`; they only act later.
         self._boxes = {place: self._box(place, seed) for seed, place in enumerate(PLACES)}
@@ -61,7 +63,7 @@ class SwapExplorer(Explorer):
         self._strengths = [_amount(str(i), 1.0, width="28px") for i in range(layers)]
         self._structure_mix, self._style_mix = _amount("towards it", 0.0), _amount("towards it", 0.0)
         self._psi = w.FloatSlider(
-            psi, min=0, max=1.2, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
+            psi, min=0, max=MOST_PSI, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
         )
         # Not "random": a picture that is saved has to come out the same again.
         self._noise = w.Dropdown(
@@ -119,7 +121,7 @@ class SwapExplorer(Explorer):
 
     @location.setter
     def location(self, value: float) -> None:
-        self._location.value = value
+        self._location.value = allowed("location", self._location, value)
 
     @property
     def strengths(self) -> tuple[float, ...]:
@@ -128,8 +130,9 @@ class SwapExplorer(Explorer):
 
     @strengths.setter
     def strengths(self, values: Iterable[float]) -> None:
+        chosen = amounts("strengths", self._strengths, values)
         with self.quietly():
-            for slider, value in zip(self._strengths, values, strict=True):
+            for slider, value in chosen:
                 slider.value = value
         self.refresh()
 
@@ -144,6 +147,8 @@ class SwapExplorer(Explorer):
 
     def take(self, name: str, *, place: Literal["structure", "style", "second_structure", "second_style"]) -> None:
         """Put a picture from the shelf in one of the four places."""
+        if place not in self._boxes:
+            raise UnknownNameError("place", place, self._boxes)
         self._boxes[place].choose_kept(name)
         self.refresh()
 
