@@ -6,7 +6,6 @@ Every function takes any float dtype and any device, keeps both, and leaves its 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
@@ -171,8 +170,8 @@ def swap_at(a: Tensor, b: Tensor, *, location: float) -> Tensor:
     """
     _pair(a, b)
     count = a.shape[1]
-    if not (math.isfinite(location) and 0 <= location <= count):
-        raise BadInputError(f"The swap location runs from 0 (all target) to {count} (all source), not {location}.")
+    if isinstance(location, str) or not 0 <= location <= count:
+        raise BadInputError(f"The swap location runs from 0 (all target) to {count} (all source), not {location!r}.")
     positions = torch.arange(count, dtype=a.dtype, device=a.device)
     from_a = (location - positions).clamp(0, 1)
     return lerp(b, a, from_a.view(1, -1, 1))

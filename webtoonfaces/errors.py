@@ -25,9 +25,9 @@ class ImageError(BadInputError):
 class UnknownNameError(WebtoonFacesError, KeyError):
     """A name that is not in a list of known ones; the message offers the nearest."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]):
+    def __init__(self, kind: str, name: object, known: Iterable[str]):
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
         advice = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
         super().__init__(f"There is no {kind} called {name!r}. {advice}")
 

@@ -213,12 +213,12 @@ class StyleGAN2:
         Each seed is mapped by itself, so its code does not depend, to the last bit, on the seeds beside it.
         truncation_psi : -2 to 2; 0 gives the average face, 1 truncates nothing, more exaggerates.
         """
-        if not -MOST_PSI <= truncation_psi <= MOST_PSI:
+        if isinstance(truncation_psi, str) or not -MOST_PSI <= truncation_psi <= MOST_PSI:
             raise BadInputError(
                 f"truncation_psi runs from -{MOST_PSI} to {MOST_PSI} (0 the average face, 1 none), "
                 f"not {truncation_psi!r}."
             )
-        chosen = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
+        chosen = list(seeds) if isinstance(seeds, Iterable) else [seeds]
         bad = [s for s in chosen if not isinstance(s, (int, np.integer)) or not 0 <= s < 2**32]
         if bad or not chosen:
             raise BadInputError(f"Seeds are whole numbers from 0 to 4294967295, not {bad or 'an empty list'}.")

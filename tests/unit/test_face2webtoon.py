@@ -137,6 +137,15 @@ def test_one_style_and_one_location_need_no_list(face, photo, tiny_swapae, tiny_
     models = {"swapae": tiny_swapae, "generator": tiny_generator}
     counted = wf.face2webtoon(face, styles=np.int64(2), locations=[np.float32(2)], **models)
     assert len(counted.styles) == 2
+    for wrong, words in (
+        ({"styles": 2.5}, "styles is their number"),
+        ({"locations": "a"}, "locations are numbers"),
+        ({"truncation_psi": "a"}, "truncation_psi"),
+        ({"swapae": tiny_generator}, "takes a Swapping Autoencoder"),
+        ({"generator": tiny_swapae}, "takes a StyleGAN2"),
+    ):
+        with pytest.raises(BadInputError, match=words):
+            wf.face2webtoon(face, **({"styles": 1} | models | wrong))
     with pytest.raises(ImageError, match=r"gone\.png"):
         wf.face2webtoon(face, styles="gone.png", swapae=tiny_swapae)
 

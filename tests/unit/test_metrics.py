@@ -351,8 +351,10 @@ def test_a_model_that_loses_the_structure_is_found_out() -> None:
 
 def test_swap_metrics_need_a_group_of_pictures() -> None:
     pictures, labels = _toys(20)
-    with pytest.raises(BadInputError, match="there are 20 and 320"):
+    with pytest.raises(BadInputError, match="32 held-out pictures apart; this data set has 20"):
         swap_metrics.measure_swaps(swap_metrics.AutoEncoder(_encode, _decode), _ByColour(), pictures, labels)  # type: ignore[arg-type]
+    with pytest.raises(BadInputError, match="at least 32 pairs; 8 were asked for"):
+        swap_metrics.check_counts(64, 8)
 
 
 @settings(max_examples=25, deadline=None)

@@ -56,7 +56,7 @@ def test_w_avg_is_the_mean_of_4096_samples(tiny_generator):
     assert torch.allclose(tiny_generator.w_avg, tiny_generator.mapping(z)[:, 0].mean(dim=0), atol=1e-6)
 
 
-@pytest.mark.parametrize("psi", [9, -2.1, float("nan")])
+@pytest.mark.parametrize("psi", [9, -2.1, float("nan"), "a"])
 def test_a_truncation_that_leaves_no_face_is_refused(tiny_generator, psi):
     with pytest.raises(BadInputError, match="from -2 to 2"):
         tiny_generator.sample_ws([0], truncation_psi=psi)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webtoonfaces.errors import BadInputError
+from webtoonfaces.errors import BadInputError, WebtoonFacesError
 from webtoonfaces.widgets.face_studio import FaceStudio
 from webtoonfaces.widgets.interpolation_pad import InterpolationPad
 from webtoonfaces.widgets.layer_mixer import LayerMixer
@@ -47,6 +47,7 @@ REFUSED = {
         ("seed", 2.5, "seed is a whole number"),
         ("psi", "much", "psi"),
         ("show", "everything", "'face', 'both', 'photo'"),
+        ("cartoonize", "cubism", "no cartoonizer called"),
     ],
 }
 
@@ -69,7 +70,7 @@ def test_what_a_control_cannot_show_is_refused_and_nothing_changes(explorers, na
     explorer = explorers[name]
     for attribute, value, words in REFUSED[name]:
         before = {key: getattr(explorer, key) for key, _, _ in REFUSED[name]}
-        with pytest.raises(BadInputError, match=words):
+        with pytest.raises(WebtoonFacesError, match=words):
             setattr(explorer, attribute, value)
         assert {key: getattr(explorer, key) for key in before} == before, attribute
 
@@ -79,6 +80,8 @@ def test_a_misspelt_attribute_is_told(explorers, name):
     explorer = explorers[name]
     with pytest.raises(AttributeError, match="Did you mean psi"):
         explorer.pssi = 0.5
+    with pytest.raises(AttributeError, match="Did you mean psi"):
+        explorer.truncation_psi = 0.5
     explorer.layout.width = "50%"  # what widgets have stays open
     explorer.tooltip = explorer.tabbable = None
 
@@ -120,3 +123,13 @@ def test_a_studio_takes_a_photo_as_an_attribute(explorers, photo):
         studio.render()
     studio.photo = photo
     assert studio.photo is not None and studio.photo.size == (150, 110)
+    with pytest.raises(BadInputError, match=r"draw_crop\(\(left"):
+        studio.face = 0  # no face was found in it
+    for box in ((1, 2), "a", (9, 9, 2, 2)):
+        with pytest.raises(BadInputError, match="box is"):
+            studio.draw_crop(box)
+    studio.draw_crop((0, 0, 100, 100))
+    with pytest.raises(BadInputError, match="There is no face 'x' in this photo; it has 1"):
+        studio.face = "x"
+    studio.cartoonize = True  # as face2webtoon takes it
+    assert studio.cartoonize == "classical"

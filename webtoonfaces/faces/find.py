@@ -63,7 +63,7 @@ def align_face(
     if landmarks is not None:
         return _by_landmarks(photo, as_points(landmarks), size)
     if box is not None:
-        return _by_box(photo, _checked_box(box), size, landmark_model)
+        return _by_box(photo, checked_box(box), size, landmark_model)
     if index < 0:
         raise BadInputError(f"index is {index}; the most prominent face has index 0, the next 1.")
     try:
@@ -131,7 +131,8 @@ def _by_center(photo: Image.Image, size: int) -> AlignedFace:
     return AlignedFace(crop_quad(photo, quad, size), quad, box, "center", photo)
 
 
-def _checked_box(box: Sequence[float]) -> Box:
+def checked_box(box: Sequence[float]) -> Box:
+    """Left, top, right, bottom as numbers; BadInputError for what is no box."""
     try:
         left, top, right, bottom = (float(edge) for edge in box)
     except (TypeError, ValueError):

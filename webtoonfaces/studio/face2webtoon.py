@@ -23,7 +23,7 @@ from ..faces import AlignedFace, align_face
 from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil, to_tensor
 from ..pretrained import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from .cartoonize import Step, as_step
-from .renderer import encode_samples
+from .renderer import check_models, encode_samples
 
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
@@ -216,11 +216,14 @@ def face2webtoon(
 
     Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
     """
+    check_models("face2webtoon", generator=generator, swapae=swapae)
     swapae = swapae or load_swapae()
     listed = _listed(styles, seed)
     if generator is None and any(isinstance(style, (int, np.integer)) for style in listed):
         generator = load_stylegan2()
     chosen = (float(locations),) if isinstance(locations, (int, float, np.number)) else tuple(locations)
+    if not all(isinstance(location, (int, float, np.number)) for location in chosen):
+        raise BadInputError(f"locations are numbers, such as (3, 5), not {locations!r}.")
     if not chosen:
         raise BadInputError("Give at least one swap location, such as locations=(3,).")
     portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
@@ -236,4 +239,6 @@ def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Styl
         return list(range(seed, seed + int(styles)))
     if isinstance(styles, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
         return [styles]
+    if not isinstance(styles, Iterable):
+        raise BadInputError(f"styles is their number, a picture, or a list of seeds and pictures, not {styles!r}.")
     return list(styles)

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ..errors import BadInputError, FaceNotFoundError, MissingExtraError
 from ..faces import AlignedFace, align_face, align_faces
 from ..faces.align import crop_quad, quad_from_box
+from ..faces.find import checked_box
 from ..filters import cartoonizer_names
 from ..images import ImageSource, load_image
 from ..pretrained import StyleGAN2, SwappingAutoencoder, example_photo
@@ -89,7 +90,7 @@ class Photo:
         Where a face can be made out in it, that is set upright; otherwise the square round the box is the crop. A face
         that was known in the same place is replaced. Raises BadInputError for a box that is none or outside the photo.
         """
-        left, top, right, bottom = (round(float(edge), 1) for edge in box)
+        left, top, right, bottom = (round(edge, 1) for edge in checked_box(box))
         if right - left < SMALLEST or bottom - top < SMALLEST:
             raise BadInputError(f"This crop is too small: draw it at least {SMALLEST} px wide and high.")
         if right <= 0 or bottom <= 0 or left >= self.picture.width or top >= self.picture.height:
@@ -126,10 +127,10 @@ class Photo:
             return self._portraits[key]
 
     def face(self, index: int) -> AlignedFace:
-        if not 0 <= index < len(self.faces):
-            raise BadInputError(
-                self.advice or f"There are {len(self.faces)} faces in this photo, and no number {index + 1}."
-            )
+        if not self.faces:
+            raise BadInputError(f"{self.advice} In code: draw_crop((left, top, right, bottom)).")
+        if index not in range(len(self.faces)):
+            raise BadInputError(f"There is no face {index!r} in this photo; it has {len(self.faces)}, counted from 0.")
         return self.faces[index]
 
     def codes(self, index: int, cartoonizer: str = "") -> tuple[r.Stored, r.Stored]:

@@ -269,3 +269,13 @@ def scaled(picture: Image.Image, size: int) -> Image.Image:
         return picture
     width, height = (max(1, round(side * size / longer)) for side in picture.size)
     return picture.resize((width, height), Image.Resampling.LANCZOS if size < longer else Image.Resampling.BICUBIC)
+
+
+def check_models(taker: str, *, generator: Any = None, swapae: Any = None) -> None:
+    """BadInputError for the name of a model, or one of the other kind, where `taker` needs a loaded one."""
+    for given, other, kind, load in (
+        (generator, SwappingAutoencoder, "a StyleGAN2", "G = wf.load_stylegan2"),
+        (swapae, StyleGAN2, "a Swapping Autoencoder", "AE = wf.load_swapae"),
+    ):
+        if isinstance(given, (str, other)):
+            raise BadInputError(f"{taker} takes {kind} here, not {given!r}. Load one: {load}('demo').")

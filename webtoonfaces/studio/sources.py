@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 from PIL import Image
 from torch import Tensor
 
 from ..errors import BadInputError
 from ..images import ImageSource
-from ..pretrained import StyleGAN2, SwappingAutoencoder
 from . import recipe as r
 from .cell import Spelling
 from .face2webtoon import Portrait, encoded_size
@@ -95,14 +93,3 @@ def _settled(renderer: Renderer, code: r.Code) -> r.Code:
 
 def _stored(code: Tensor) -> r.Stored:
     return r.Stored.of(code.detach().cpu().numpy())
-
-
-def check_models(explorer: object, *, generator: Any, swapae: Any = None) -> None:
-    """BadInputError for the name of a model, or one of the other kind, where an explorer needs a loaded one."""
-    for given, other, kind, load in (
-        (generator, SwappingAutoencoder, "a StyleGAN2", "G = wf.load_stylegan2"),
-        (swapae, StyleGAN2, "a Swapping Autoencoder", "AE = wf.load_swapae"),
-    ):
-        if isinstance(given, (str, other)):
-            name = type(explorer).__name__
-            raise BadInputError(f"{name} takes {kind} here, not {given!r}. Load one: {load}('demo').")

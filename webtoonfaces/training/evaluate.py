@@ -156,8 +156,9 @@ def measure_swap(
     """
     place = best_device(device)
     subject = load_subject(source, "swapae", device=place)
-    classifier = load_or_train_classifier(data, device=place, progress=progress)
     held_out = PictureFolder(data, size=size or subject.size, split="held_out")
+    swap_metrics.check_counts(len(held_out), pairs)  # before minutes go into a classifier
+    classifier = load_or_train_classifier(data, device=place, progress=progress)
     model = swap_metrics.from_networks(subject.networks["e_ema"], subject.networks["g_ema"], device=place)
     pictures, labels = load_in_memory(held_out)
     report = swap_metrics.measure_swaps(model, classifier, pictures, labels, pairs=pairs, seed=seed, progress=progress)

@@ -131,11 +131,7 @@ def measure_swaps(
     ------
     BadInputError : fewer pictures than one group, fewer pairs than that, or a single title.
     """
-    if min(len(pictures), pairs) < group:
-        raise BadInputError(
-            f"The structure match takes groups of {group} held-out pictures; there are {len(pictures)} and {pairs} "
-            "pairs were asked for. Add pictures, or ask for more pairs."
-        )
+    check_counts(len(pictures), pairs, group=group)
     sources, targets = draw_pairs(labels, pairs // group, group=group, seed=seed)
     codes = [model.encode(as_floats(part)) for part in pictures.split(BATCH)]
     structure = torch.cat([code[0] for code in codes])
@@ -164,6 +160,16 @@ def measure_swaps(
         pairs=total,
         group=group,
     )
+
+
+def check_counts(pictures: int, pairs: int, *, group: int = GROUP) -> None:
+    """BadInputError where there are too few held-out pictures, or pairs asked for, to fill one group."""
+    if pictures < group:
+        raise BadInputError(
+            f"The structure match tells {group} held-out pictures apart; this data set has {pictures}. Add pictures."
+        )
+    if pairs < group:
+        raise BadInputError(f"The structure match takes at least {group} pairs; {pairs} were asked for.")
 
 
 def draw_pairs(labels: Tensor, groups: int, *, group: int = GROUP, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -95,7 +95,7 @@ class Explorer(w.VBox):
         """AttributeError for a name that an explorer does not have: a typing error would change nothing, unseen."""
         if getattr(self, "_made", False) and name[0] != "_" and not (hasattr(type(self), name) or name in vars(self)):
             own = [key for cls in type(self).__mro__[:2] for key in vars(cls) if key[0] != "_"]
-            near = difflib.get_close_matches(name, own, n=3)
+            near = ["psi"] if "truncation" in name else difflib.get_close_matches(name, own, n=3)
             advice = f" Did you mean {' or '.join(near)}?" if near else ""
             raise AttributeError(f"{type(self).__name__} has nothing called {name!r}.{advice}")
         super().__setattr__(name, value)

@@ -18,9 +18,9 @@ from ..images import ImageSource, encode, save_gif, save_image, strip
 from ..studio import recipe as r
 from ..studio.cell import Spelling, load_line
 from ..studio.photo import FRAMES, Photo, cartoonizers
-from ..studio.renderer import Rendered, Renderer, Request, scaled
+from ..studio.renderer import Rendered, Renderer, Request, check_models, scaled
 from ..studio.shelf import Shelf
-from ..studio.sources import PictureCodes, check_models, picture_codes, swap_codes
+from ..studio.sources import PictureCodes, picture_codes, swap_codes
 from .control import MOST_PSI, Control, allowed, number
 from .errands import Errands
 from .explorer import QUALITY, THUMBNAIL, Explorer
@@ -71,9 +71,9 @@ class FaceStudio(Explorer):
 
     def __init__(
         self, swapae: Any, generator: Any, *, photo: ImageSource | None = None, seed: int = 0, psi: float = 0.7,
-        location: float = 3, cartoonize: str | None = None, shelf: Shelf | None = None,
+        location: float = 3, cartoonize: str | bool | None = None, shelf: Shelf | None = None,
     ):  # fmt: skip
-        check_models(self, generator=generator, swapae=swapae)
+        check_models(type(self).__name__, generator=generator, swapae=swapae)
         number("psi", psi, 0, MOST_PSI)
         self._start = (seed, psi, number("location", location, 0, swapae.num_ws), _known_cartoonizer(cartoonize))
         self._cartoonizer = self._start[3]
@@ -136,8 +136,7 @@ class FaceStudio(Explorer):
 
     @face.setter
     def face(self, value: int) -> None:
-        if not 0 <= value < self.faces:
-            raise BadInputError(f"There is no face {value} in this photo; it has {self.faces}, counted from 0.")
+        self._given().face(value)
         self._panel.face = value
 
     @property
@@ -163,14 +162,14 @@ class FaceStudio(Explorer):
 
     @property
     def cartoonize(self) -> str | None:
-        """What a face goes through before it is encoded: None, "classical", or the name of a published cartoonizer.
+        """What a face goes through before it is encoded: None, "classical" (or True), or a published cartoonizer.
 
         Setting it raises UnknownNameError, and what fetching weights raises; then all stays as it was.
         """
         return self._cartoonizer or None
 
     @cartoonize.setter
-    def cartoonize(self, name: str | None) -> None:
+    def cartoonize(self, name: str | bool | None) -> None:
         self._use_cartoonizer(_known_cartoonizer(name))
 
     show = Control[str](
@@ -435,7 +434,8 @@ class FaceStudio(Explorer):
             self._errands.run("face", lambda: self._use_cartoonizer(name))
 
 
-def _known_cartoonizer(name: str | None) -> str:
+def _known_cartoonizer(name: str | bool | None) -> str:
+    name = cartoonizers()[0] if name is True else name  # the classical one, as in `face2webtoon`
     if name and name not in cartoonizers():
         raise UnknownNameError("cartoonizer", name, cartoonizers())
     return name or ""

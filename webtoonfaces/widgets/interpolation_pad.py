@@ -15,9 +15,9 @@ from ..errors import BadInputError
 from ..images import save_gif, save_mp4
 from ..studio import recipe as r
 from ..studio.cell import load_line
-from ..studio.renderer import Renderer
+from ..studio.renderer import Renderer, check_models
 from ..studio.shelf import Shelf
-from ..studio.sources import check_models, face_code
+from ..studio.sources import face_code
 from .control import LAST_SEED, MOST_PSI, Control, checked_seeds, number
 from .explorer import Explorer
 from .folds import folds
@@ -42,7 +42,7 @@ class InterpolationPad(Explorer):
     def __init__(
         self, generator: Any, *, seeds: Iterable[int] = (0, 1, 2, 3), psi: float = 0.7, shelf: Shelf | None = None
     ):
-        check_models(self, generator=generator)
+        check_models(type(self).__name__, generator=generator)
         number("psi", psi, 0, MOST_PSI)
         first = _four(seeds)
         self._start = (first, psi)

@@ -13,9 +13,9 @@ from PIL import Image
 from ..errors import BadInputError
 from ..studio import recipe as r
 from ..studio.cell import load_line
-from ..studio.renderer import Renderer
+from ..studio.renderer import Renderer, check_models
 from ..studio.shelf import Shelf
-from ..studio.sources import check_models, face_code
+from ..studio.sources import face_code
 from .control import MOST_PSI, Control, amounts, checked_seeds, listed, number
 from .explorer import Explorer
 from .folds import folds
@@ -42,7 +42,7 @@ class LayerMixer(Explorer):
     default_name = "mixed"
 
     def __init__(self, generator: Any, *, seeds: Iterable[int] = (0, 1), psi: float = 0.7, shelf: Shelf | None = None):
-        check_models(self, generator=generator)
+        check_models(type(self).__name__, generator=generator)
         number("psi", psi, 0, MOST_PSI)
         first = checked_seeds("seeds", seeds)
         _check_count(len(first))

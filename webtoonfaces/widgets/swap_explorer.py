@@ -13,9 +13,9 @@ from ..errors import UnknownNameError
 from ..images import ImageSource
 from ..studio import recipe as r
 from ..studio.cell import Spelling
-from ..studio.renderer import Renderer, scaled
+from ..studio.renderer import Renderer, check_models, scaled
 from ..studio.shelf import Shelf
-from ..studio.sources import PictureCodes, check_models, picture_codes, swap_codes
+from ..studio.sources import PictureCodes, picture_codes, swap_codes
 from .control import MOST_PSI, Control, allowed, amounts, number
 from .explorer import THUMBNAIL, Explorer
 from .folds import folds
@@ -46,7 +46,7 @@ class SwapExplorer(Explorer):
         self, swapae: Any, generator: Any, *, structure: int | ImageSource = 0, style: int | ImageSource = 1,
         location: float = 3, psi: float = 0.7, shelf: Shelf | None = None,
     ):  # fmt: skip
-        check_models(self, generator=generator, swapae=swapae)
+        check_models(type(self).__name__, generator=generator, swapae=swapae)
         number("psi", psi, 0, MOST_PSI)
         self._layers = layers = swapae.num_ws
         number("location", location, 0, layers)
