@@ -83,7 +83,7 @@ def test_a_misspelt_attribute_is_told(explorers, name):
     with pytest.raises(AttributeError, match="Did you mean psi"):
         explorer.truncation_psi = 0.5
     explorer.layout.width = "50%"  # what widgets have stays open
-    explorer.tooltip = explorer.tabbable = None
+    explorer.layout = {"width": "40%"}
 
 
 def test_places_are_counted(explorers):
