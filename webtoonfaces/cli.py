@@ -130,16 +130,15 @@ def _models(commands: Any) -> None:
 
 
 def _run_models(_: argparse.Namespace) -> int:
-    from .filters import cartoonizer_names
+    from .filters import DEXINED, cartoonizer_names
     from .weights import registry, store
 
-    names = {record: name for name, record in cartoonizer_names().items()}
+    uses = {record: f" (cartoonize --model {name})" for name, record in cartoonizer_names().items()}
+    uses[registry.find("dexined", "biped")] = f" (cartoonize --edges {DEXINED})"
     for record in registry.records():
         here = store.locate(record)
         state = "here" if here else ("to download" if record.sources else "not published")
-        use = f" (cartoonize --model {names[record]})" if record in names else ""
-        use = " (cartoonize --edges dexined)" if record.kind == "dexined" else use
-        print(f"{record.kind:11} {record.name:20} {state:14} {record.title}{use}")
+        print(f"{record.kind:11} {record.name:20} {state:14} {record.title}{uses.get(record, '')}")
     return 0
 
 

@@ -81,13 +81,13 @@ class Import:
         return f"{self.module}, line {self.line}: {self.target}"
 
     @property
-    def library(self) -> str:
+    def top_level(self) -> str:
         return self.target.partition(".")[0]
 
     @property
     def sibling(self) -> str | None:
         """The part of the package it reaches, `__init__` for the front door; None where it is a library."""
-        if self.library != PACKAGE:
+        if self.top_level != PACKAGE:
             return None
         return self.target.removeprefix(PACKAGE).removeprefix(".").partition(".")[0] or "__init__"
 
@@ -193,7 +193,7 @@ def test_a_library_is_imported_in_its_own_place_only(library: str) -> None:
 
 
 def test_widgets_know_neither_networks_nor_files_of_weights() -> None:
-    assert not [str(i) for i in all_imports() if i.part == "widgets" and i.library in WIDGETS_NEVER]
+    assert not [str(i) for i in all_imports() if i.part == "widgets" and i.top_level in WIDGETS_NEVER]
 
 
 def test_torch_load_never_runs_what_is_in_a_file() -> None:

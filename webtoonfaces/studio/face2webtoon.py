@@ -167,14 +167,14 @@ class WebtoonSheet:
         path : ends in .png, .jpg, .webp for the sheet; is a folder otherwise, made if need be. There, results are named
             by location and style. Styles are numbered from 0, as `images` and `paste` number them.
         """
-        folder = Path(path)
-        if folder.suffix.lower() in PICTURES and not folder.is_dir():
-            return [save_image(self.sheet(), folder)]
+        path = Path(path)
+        if path.suffix.lower() in PICTURES and not path.is_dir():
+            return [save_image(self.sheet(), path)]
         named = {"photo": self.face, "reconstruction": self.reconstruction}
         named |= {f"style-{j}": style for j, style in enumerate(self.styles)}
         for location, row in zip(self.locations, self.images, strict=True):
             named |= {f"location-{location:g}-style-{j}": picture for j, picture in enumerate(row)}
-        return [save_image(picture, folder / f"{name}.png") for name, picture in named.items() if picture is not None]
+        return [save_image(picture, path / f"{name}.png") for name, picture in named.items() if picture is not None]
 
     def paste(self, *, style: int = 0, location: float | None = None) -> Image.Image:
         """The whole photo with one result as its face; styles count from 0, the default location is the first."""
@@ -221,7 +221,7 @@ def face2webtoon(
     listed = _listed(styles, seed)
     if generator is None and any(isinstance(style, (int, np.integer)) for style in listed):
         generator = load_stylegan2()
-    chosen = (float(locations),) if isinstance(locations, (int, float, np.number)) else tuple(locations)
+    chosen = tuple(locations) if isinstance(locations, Iterable) else (locations,)
     if not all(isinstance(location, (int, float, np.number)) for location in chosen):
         raise BadInputError(f"locations are numbers, such as (3, 5), not {locations!r}.")
     if not chosen:

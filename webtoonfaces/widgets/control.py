@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, Generic, TypeVar, overload
 
@@ -41,6 +41,29 @@ class Control(Generic[Value]):
         control.value = allowed(self._name, control, value)
 
 
+class Strengths:
+    """Like `Control`, of the explorer's sliders `_strengths`, one for each layer: all are set, or none is."""
+
+    def __init__(self, doc: str):
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, explorer: None, owner: type) -> Strengths: ...
+    @overload
+    def __get__(self, explorer: w.Widget, owner: type) -> tuple[float, ...]: ...
+    def __get__(self, explorer: Any, owner: type) -> Strengths | tuple[float, ...]:
+        return self if explorer is None else tuple(slider.value for slider in explorer._strengths)
+
+    def __set__(self, explorer: Any, values: Iterable[float]) -> None:
+        sliders = explorer._strengths
+        found = listed("strengths", values, count=len(sliders), each="layer")
+        chosen = [allowed("Each of strengths", slider, v) for slider, v in zip(sliders, found, strict=True)]
+        with explorer.quietly():
+            for slider, value in zip(sliders, chosen, strict=True):
+                slider.value = value
+        explorer.refresh()
+
+
 def allowed(name: str, control: Any, value: Any) -> Any:
     """The value, if the control can show it; BadInputError, which calls it `name`, if not."""
     if isinstance(control, w.Checkbox):
@@ -77,9 +100,3 @@ def listed(name: str, values: Any, *, count: int | None = None, each: str = "") 
 def checked_seeds(name: str, values: Any, *, count: int | None = None, each: str = "") -> tuple[int, ...]:
     """Like `listed`, of whole numbers that are seeds."""
     return tuple(number("A seed", v, 0, LAST_SEED, whole=True) for v in listed(name, values, count=count, each=each))
-
-
-def amounts(name: str, sliders: Sequence[Any], values: Any) -> list[tuple[Any, Any]]:
-    """Each slider, one for each layer, with the value it is to have; BadInputError before any is set."""
-    found = listed(name, values, count=len(sliders), each="layer")
-    return [(slider, allowed(f"Each of {name}", slider, v)) for slider, v in zip(sliders, found, strict=True)]

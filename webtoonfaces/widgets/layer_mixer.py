@@ -16,7 +16,7 @@ from ..studio.cell import load_line
 from ..studio.renderer import Renderer, check_models
 from ..studio.shelf import Shelf
 from ..studio.sources import face_code
-from .control import MOST_PSI, Control, amounts, checked_seeds, listed, number
+from .control import MOST_PSI, Control, Strengths, checked_seeds, listed, number
 from .explorer import Explorer
 from .folds import folds
 from .source_box import FULL, SourceBox
@@ -107,18 +107,7 @@ class LayerMixer(Explorer):
         self._mark_layers()
         self.refresh()
 
-    @property
-    def strengths(self) -> tuple[float, ...]:
-        """How much of its own sample each layer takes, 0 (all A) to 1."""
-        return tuple(slider.value for slider in self._strengths)
-
-    @strengths.setter
-    def strengths(self, values: Iterable[float]) -> None:
-        chosen = amounts("strengths", self._strengths, values)
-        with self.quietly():
-            for slider, value in chosen:
-                slider.value = value
-        self.refresh()
+    strengths = Strengths("How much of its own sample each layer takes, 0 (all A) to 1.")
 
     current = Control[int]("_current", "The sample that the range and the layers' buttons give layers to; from 1 (B).")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any, Literal
 
 import ipywidgets as w
@@ -16,7 +16,7 @@ from ..studio.cell import Spelling
 from ..studio.renderer import Renderer, check_models, scaled
 from ..studio.shelf import Shelf
 from ..studio.sources import PictureCodes, picture_codes, swap_codes
-from .control import MOST_PSI, Control, allowed, amounts, number
+from .control import MOST_PSI, Control, Strengths, allowed, number
 from .explorer import THUMBNAIL, Explorer
 from .folds import folds
 from .pad import thumbnail
@@ -49,16 +49,16 @@ class SwapExplorer(Explorer):
         check_models(type(self).__name__, generator=generator, swapae=swapae)
         number("psi", psi, 0, MOST_PSI)
         self._layers = layers = swapae.num_ws
-        number("location", location, 0, layers)
-        self._start = (structure, style, float(location), psi)
+        location = number("location", location, 0, layers)
+        self._start = (structure, style, location, psi)
         # The boxes' buttons write to the status line, which is made by `super().__init__`; they only act later.
         self._boxes = {place: self._box(place, seed) for seed, place in enumerate(PLACES)}
         self._location = w.FloatSlider(
-            float(location), min=0, max=layers, step=0.05, description="location", readout_format=".2f",
+            location, min=0, max=layers, step=0.05, description="location", readout_format=".2f",
             style=LABEL, layout=_wide(),
         )  # fmt: skip
         self._strip = make_strip([str(k) for k in range(layers + 1)], "swap location")
-        self._strip.value = float(location)
+        self._strip.value = location
         self._all = _amount("all", 1.0, width="28px")
         self._strengths = [_amount(str(i), 1.0, width="28px") for i in range(layers)]
         self._structure_mix, self._style_mix = _amount("towards it", 0.0), _amount("towards it", 0.0)
@@ -123,18 +123,7 @@ class SwapExplorer(Explorer):
     def location(self, value: float) -> None:
         self._location.value = allowed("location", self._location, value)
 
-    @property
-    def strengths(self) -> tuple[float, ...]:
-        """How much of the style each layer takes, 0 to 1, of those that take any."""
-        return tuple(slider.value for slider in self._strengths)
-
-    @strengths.setter
-    def strengths(self, values: Iterable[float]) -> None:
-        chosen = amounts("strengths", self._strengths, values)
-        with self.quietly():
-            for slider, value in chosen:
-                slider.value = value
-        self.refresh()
+    strengths = Strengths("How much of the style each layer takes, 0 to 1, of those that take any.")
 
     structure_mix = Control[float](
         "_structure_mix",
