@@ -27,8 +27,8 @@ from torch import Tensor
 from webtoonfaces.models import ops, stylegan2, swapae
 from webtoonfaces.training import presets
 from webtoonfaces.training.step import Share, StepRandom
-from webtoonfaces.training.stylegan2 import StyleGAN2Trainer
-from webtoonfaces.training.swapae import SwapAETrainer
+from webtoonfaces.training.trainers.stylegan2 import StyleGAN2Trainer
+from webtoonfaces.training.trainers.swapae import SwapAETrainer
 
 KERNEL = torch.outer(torch.tensor([1.0, 3.0, 3.0, 1.0]), torch.tensor([1.0, 3.0, 3.0, 1.0])) / 64
 

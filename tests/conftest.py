@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from webtoonfaces.models import stylegan2, swapae
-from webtoonfaces.pretrained import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from webtoonfaces.pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 
 TINY_STYLEGAN2 = stylegan2.StyleGAN2Config(size=32, channels=(16, 16, 8, 8), w_dim=24, mapping_layers=2)
 TINY_SWAPAE = swapae.SwapAEConfig(channel=2, size=64, discriminator_channels=(8, 8, 8, 8, 8))

@@ -14,10 +14,10 @@ from pathlib import Path
 from PIL import Image
 
 import webtoonfaces as wf
+from webtoonfaces.figures.gallery import CONTACT, Gallery
 from webtoonfaces.images import contact_sheet
-from webtoonfaces.studio.cartoonize import Step, inked
-from webtoonfaces.studio.classical import lines
-from webtoonfaces.studio.figures.gallery import CONTACT, Gallery
+from webtoonfaces.webtoonize.cartoonize import Step, inked
+from webtoonfaces.webtoonize.classical import lines
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CELL, WIDTH, COLOURS = 160, 900, 256  # px of a picture, px of the sheet of figures, and what its palette holds

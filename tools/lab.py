@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from webtoonfaces import lab
+from webtoonfaces.cli import jupyter
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = "notebooks/index.ipynb"
@@ -17,7 +17,7 @@ NOTEBOOK = "notebooks/index.ipynb"
 
 def command(*extra: str) -> list[str]:
     """The command line that starts the server; `extra` comes last, so it wins."""
-    return lab.command(ROOT, *extra, notebook=NOTEBOOK)
+    return jupyter.command(ROOT, *extra, notebook=NOTEBOOK)
 
 
 if __name__ == "__main__":

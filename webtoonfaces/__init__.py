@@ -16,15 +16,22 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import errors as errors
+    from . import figures as figures
     from .codes import interpolate, lerp, loop, slerp, swap_at, swap_layers, truncate
     from .faces import AlignedFace, align_face, align_faces
     from .images import contact_sheet, load_image, save_gif, save_image, save_mp4, show, swap_sheet
-    from .pretrained import StyleGAN2, SwappingAutoencoder, available_models, example_photo, load_stylegan2, load_swapae
-    from .studio import figures as figures
-    from .studio.cartoonize import cartoonize
-    from .studio.face2webtoon import face2webtoon
-    from .studio.shelf import replay
-    from .studio.structure import structure_picture
+    from .pretrained.generators import (
+        StyleGAN2,
+        SwappingAutoencoder,
+        available_models,
+        example_photo,
+        load_stylegan2,
+        load_swapae,
+    )
+    from .rendering.saved import replay
+    from .rendering.structure import structure_picture
+    from .webtoonize.cartoonize import cartoonize
+    from .webtoonize.face2webtoon import face2webtoon
     from .widgets.face_studio import FaceStudio
     from .widgets.interpolation_pad import InterpolationPad
     from .widgets.layer_mixer import LayerMixer
@@ -84,6 +91,7 @@ _HOMES = {
         "align_face",
         "align_faces",
     ),
+    "figures": ("figures",),
     "images": (
         "contact_sheet",
         "load_image",
@@ -93,7 +101,7 @@ _HOMES = {
         "show",
         "swap_sheet",
     ),
-    "pretrained": (
+    "pretrained.generators": (
         "StyleGAN2",
         "SwappingAutoencoder",
         "available_models",
@@ -101,11 +109,10 @@ _HOMES = {
         "load_stylegan2",
         "load_swapae",
     ),
-    "studio.cartoonize": ("cartoonize",),
-    "studio.face2webtoon": ("face2webtoon",),
-    "studio.figures": ("figures",),
-    "studio.shelf": ("replay",),
-    "studio.structure": ("structure_picture",),
+    "rendering.saved": ("replay",),
+    "rendering.structure": ("structure_picture",),
+    "webtoonize.cartoonize": ("cartoonize",),
+    "webtoonize.face2webtoon": ("face2webtoon",),
     "widgets.face_studio": ("FaceStudio",),
     "widgets.interpolation_pad": ("InterpolationPad",),
     "widgets.layer_mixer": ("LayerMixer",),

@@ -29,7 +29,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Playwright, sync_playwright
 
 from webtoonfaces import replay
-from webtoonfaces.lab import command
+from webtoonfaces.cli.jupyter import command
 
 ROOT = Path(__file__).parents[2]
 START_S, STOP_S = 120, 20
@@ -44,7 +44,7 @@ HARMLESS = ("ResizeObserver loop",)  # of JupyterLab's own
 EXPECTED = """
 import base64
 from webtoonfaces.images import encode
-from webtoonfaces.studio.renderer import scaled
+from webtoonfaces.rendering.renderer import scaled
 from webtoonfaces.widgets.explorer import QUALITY, VIEW
 explorer.wait(60)
 picture = explorer.render()

@@ -15,13 +15,13 @@ import torch
 from PIL import Image, ImageDraw
 
 import webtoonfaces as wf
-from webtoonfaces import filters
-from webtoonfaces.cli import main
+from webtoonfaces.cli.main import main
 from webtoonfaces.errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from webtoonfaces.images import to_pil, to_tensor
-from webtoonfaces.studio import classical
-from webtoonfaces.studio.cartoonize import as_step, cartoonize, inked
-from webtoonfaces.studio.structure import structure_picture
+from webtoonfaces.pretrained import cartoonizers
+from webtoonfaces.rendering.structure import structure_picture
+from webtoonfaces.webtoonize import classical
+from webtoonfaces.webtoonize.cartoonize import as_step, cartoonize, inked
 from webtoonfaces.weights import convert
 
 from ..golden.fill import fill, layout_state_dict, picture
@@ -45,13 +45,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def handles(weights):
-    return {kind: filters.load_cartoonizer(weights[kind], device="cpu") for kind in NETWORKS}
+    return {kind: cartoonizers.load_cartoonizer(weights[kind], device="cpu") for kind in NETWORKS}
 
 
 @pytest.fixture(scope="session")
 def edges(weights):
     pytest.importorskip("kornia", reason="the extra `edges` is not installed")
-    return filters.load_edges(weights["dexined"], device="cpu")
+    return cartoonizers.load_edges(weights["dexined"], device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +154,13 @@ def test_reflection_is_numpys(size, multiple):
     images = to_tensor(noisy(size))
     height, width = (-(-side // multiple) * multiple for side in (size[1], size[0]))
     pad = ((0, 0), (0, 0), (0, height - size[1]), (0, width - size[0]))
-    assert np.array_equal(filters.reflected(images, multiple).numpy(), np.pad(images.numpy(), pad, mode="reflect"))
+    assert np.array_equal(cartoonizers.reflected(images, multiple).numpy(), np.pad(images.numpy(), pad, mode="reflect"))
 
 
 def test_large_pictures_are_worked_on_small_and_given_large(handles, photo):
     large = photo.resize((640, 640))
     seen = []
-    network = filters.Cartoonizer(handles["cartoonizer"].network, kind="cartoonizer", device="cpu")
+    network = cartoonizers.Cartoonizer(handles["cartoonizer"].network, kind="cartoonizer", device="cpu")
     network._forward = lambda images: seen.append(tuple(images.shape)) or images
     assert cartoonize(large.crop((0, 0, 640, 320)), model=network, size=160).size == (640, 320)
     assert seen == [(1, 3, 80, 160)]
@@ -173,13 +173,13 @@ def test_parts_show_no_seams(kind, width, core, handles, edges, monkeypatch):
     whole = network(images)
     sizes = []
     forward = network._forward
-    monkeypatch.setattr(filters, "CORE", core)
+    monkeypatch.setattr(cartoonizers, "CORE", core)
     monkeypatch.setattr(network, "_forward", lambda part: sizes.append(part.shape[3]) or forward(part))
     parts = network(images)
     assert len(sizes) == -(-width // core)
     assert max(sizes) < width
     assert (whole - parts).abs().max() < 1e-5 * whole.abs().max()
-    narrow = filters.Traits(multiple=16, bgr=True, reach=16)
+    narrow = cartoonizers.Traits(multiple=16, bgr=True, reach=16)
     monkeypatch.setattr(network, "traits", narrow)
     assert (whole - network(images)).abs().max() > 1e-3 * whole.abs().max(), "the test would not see a seam"
 
@@ -195,7 +195,7 @@ def test_twelve_megapixels_in_bounded_memory(kind, weights, tmp_path):
     noisy((400, 300)).resize((4000, 3000)).save(tmp_path / "large.png", compress_level=1)
     code = (
         "import resource, sys, torch; torch.set_num_threads(1)\n"
-        "from webtoonfaces.studio.cartoonize import cartoonize\n"
+        "from webtoonfaces.webtoonize.cartoonize import cartoonize\n"
         "print(*cartoonize(sys.argv[1], model=sys.argv[2], device='cpu').size)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
@@ -274,7 +274,7 @@ def test_ink_multiplies():
 
 
 def test_names_are_those_of_the_registry():
-    names = filters.cartoonizer_names()
+    names = cartoonizers.cartoonizer_names()
     assert {"facial-cartoonizer", "animegan2-face_paint_512_v2", "animegan2-celeba_distill"} <= set(names)
     assert names["facial-cartoonizer"].name == "facial"
 
@@ -300,9 +300,9 @@ def test_a_wrong_option_is_refused_with_advice(options, error, told, photo):
 
 def test_another_network_is_no_cartoonizer(weights, demo_swapae, tmp_path):
     with pytest.raises(LayoutError, match="cartoonizer"):
-        filters.load_cartoonizer(weights["dexined"])
+        cartoonizers.load_cartoonizer(weights["dexined"])
     with pytest.raises(LayoutError, match="swapae"):
-        filters.load_cartoonizer(demo_swapae.weights.path)
+        cartoonizers.load_cartoonizer(demo_swapae.weights.path)
 
 
 def test_handles_say_what_they_are(handles):
@@ -353,7 +353,7 @@ def test_the_command_face2webtoon_takes_the_step(flags, photo, weights, tmp_path
         return SimpleNamespace(sheet=lambda: face)
 
     monkeypatch.setattr(wf, "face2webtoon", face2webtoon)
-    monkeypatch.setattr("webtoonfaces.cli._aligned", lambda *_: photo)
+    monkeypatch.setattr("webtoonfaces.cli.main._aligned", lambda *_: photo)
     named = [str(weights["cartoonizer"]) if flag == "FILE" else flag for flag in flags]
     assert main(["face2webtoon", "photo.png", "-o", str(tmp_path / "sheet.png"), "--device", "cpu", *named]) == 0
     if not flags:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import webtoonfaces as wf
-from webtoonfaces import doctor
-from webtoonfaces.cli import main
+from webtoonfaces.cli import doctor
+from webtoonfaces.cli.main import main
 from webtoonfaces.weights import convert
 
 COMMANDS = [

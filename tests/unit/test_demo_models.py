@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import webtoonfaces
-from webtoonfaces.training.toons import STYLES
+from webtoonfaces.data.toons import STYLES
 from webtoonfaces.weights import registry, store
 
 DEMOS = [record for record in registry.records() if record.embedded]
@@ -57,7 +57,7 @@ def test_the_bundled_photo_is_in_no_shipped_manifest() -> None:
 
 
 def test_the_dataset_figure_counts_what_the_card_counts() -> None:
-    summary = json.loads((Path(webtoonfaces.__file__).parent / "studio/figures/demo_dataset.json").read_text())
+    summary = json.loads((Path(webtoonfaces.__file__).parent / "figures/demo_dataset.json").read_text())
     assert summary["total"] == sum(summary["titles"].values())
     for record in DEMOS:
         _, card = file_and_card(record)

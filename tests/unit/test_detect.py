@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from webtoonfaces.cli import main
+from webtoonfaces.cli.main import main
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, UnknownNameError
 from webtoonfaces.faces import align_face, align_faces, detect_faces
 from webtoonfaces.faces.align import quad_from_landmarks

@@ -11,7 +11,7 @@ import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, ImageError
 from webtoonfaces.images import to_pil
-from webtoonfaces.studio.face2webtoon import Portrait
+from webtoonfaces.webtoonize.face2webtoon import Portrait
 
 
 @pytest.fixture(scope="module")

@@ -17,18 +17,18 @@ import torch
 from PIL import Image, ImageOps
 
 import webtoonfaces as wf
-from webtoonfaces import codes, pretrained
+from webtoonfaces import codes, figures
+from webtoonfaces.cli.figures import add_figures
 from webtoonfaces.errors import BadInputError, ImageError, UnknownNameError
-from webtoonfaces.figures_command import add_figures
+from webtoonfaces.figures import animation, catalog, inputs, photos, stylegan2, tables
+from webtoonfaces.figures.gallery import Gallery, chosen
 from webtoonfaces.images import contact_sheet, frame, to_pil, to_tensor
-from webtoonfaces.pretrained import StyleGAN2, Weights
-from webtoonfaces.studio import cartoonize as cartoonize_module
-from webtoonfaces.studio import face2webtoon as face2webtoon_module
-from webtoonfaces.studio import figures
-from webtoonfaces.studio.figures import animation, catalog, material, photos, stylegan2, tables
-from webtoonfaces.studio.figures.gallery import Gallery, chosen
-from webtoonfaces.training import metric_table
-from webtoonfaces.training.metrics import Score
+from webtoonfaces.metrics import table
+from webtoonfaces.metrics.distances import Score
+from webtoonfaces.pretrained import generators
+from webtoonfaces.pretrained.generators import StyleGAN2, Weights
+from webtoonfaces.webtoonize import cartoonize as cartoonize_module
+from webtoonfaces.webtoonize import face2webtoon as face2webtoon_module
 
 CELL, MARGIN = 160, 8
 YELLOW = (255, 238, 0)
@@ -465,7 +465,7 @@ def test_fid_is_the_published_table(charts):
 def test_fid_beside_a_run(charts, tmp_path):
     for step, value in ((0, 0.5), (1000, 0.25)):
         scores = {"KID": Score(value, 0.01)}
-        metric_table.write_row(tmp_path, step=step, kimg=step / 100, checkpoint="c", scores=scores)
+        table.write_row(tmp_path, step=step, kimg=step / 100, checkpoint="c", scores=scores)
     figures.draw("fid", images=tmp_path)
     published, run = charts[0].axes
     assert len(text_of(published)) == 7
@@ -508,7 +508,7 @@ def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
     monkeypatch.setattr(face2webtoon_module, "STEPS", 2)
     monkeypatch.setattr(stylegan2, "STEPS", 2)
     monkeypatch.setattr(stylegan2, "LARGEST_CELL", 32)
-    monkeypatch.setattr(material, "SMALLEST_CELL", 32)
+    monkeypatch.setattr(inputs, "SMALLEST_CELL", 32)
     monkeypatch.setattr(animation, "save_gif", quick_gif)
     monkeypatch.setattr(photos, "_face", lambda photo, swapae: photo.resize((64, 64)))  # the search takes a second each
     (tmp_path / "data" / "title").mkdir(parents=True)
@@ -533,10 +533,10 @@ def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
 def broken(monkeypatch):
     """`stylegan2/2` fails as planned, `swapae/9` as nobody planned; both say something hostile."""
 
-    def refuse(material, **options):
+    def refuse(given, **options):
         raise BadInputError("<script>alert(1)</script> & so on")
 
-    def crash(material, **options):
+    def crash(given, **options):
         raise ZeroDivisionError("</p><img src=x onerror=alert(2)>")
 
     for name, make in (("stylegan2/2", refuse), ("swapae/9", crash)):
@@ -603,8 +603,8 @@ def test_names_can_be_patterns():
 @pytest.fixture
 def command(models, monkeypatch):
     """`webtoonfaces figures` with tiny models: arguments -> exit code."""
-    monkeypatch.setattr(pretrained, "load_stylegan2", lambda *_, **__: models["generator"])
-    monkeypatch.setattr(pretrained, "load_swapae", lambda *_, **__: models["swapae"])
+    monkeypatch.setattr(generators, "load_stylegan2", lambda *_, **__: models["generator"])
+    monkeypatch.setattr(generators, "load_swapae", lambda *_, **__: models["swapae"])
     parser = argparse.ArgumentParser(prog="webtoonfaces")
     add_figures(parser.add_subparsers())
 

@@ -16,17 +16,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from webtoonfaces.cli.evaluate import add_evaluate
+from webtoonfaces.data.folder import PictureFolder, read
 from webtoonfaces.errors import BadInputError, MissingExtraError, UnknownNameError
-from webtoonfaces.training import classifier as classifiers
-from webtoonfaces.training import evaluate, metric_table, metrics, presets, swap_metrics
-from webtoonfaces.training.cache import cache_path, remembered
-from webtoonfaces.training.data import PictureFolder
-from webtoonfaces.training.evaluate_command import add_evaluate
-from webtoonfaces.training.features import load_mobilenet
-from webtoonfaces.training.metrics import Score
-from webtoonfaces.training.nearest import nearest, nearest_sheet
-from webtoonfaces.training.stylegan2 import StyleGAN2Trainer
-from webtoonfaces.training.subject import load_subject, samples
+from webtoonfaces.images._pixels import as_levels
+from webtoonfaces.metrics import classifier as classifiers
+from webtoonfaces.metrics import distances, evaluate, swap
+from webtoonfaces.metrics import table as tables
+from webtoonfaces.metrics.cache import cache_path, remembered
+from webtoonfaces.metrics.distances import Score
+from webtoonfaces.metrics.nearest import nearest, nearest_sheet
+from webtoonfaces.metrics.samples import samples
+from webtoonfaces.pretrained.mobilenet import load_mobilenet
+from webtoonfaces.training import presets
+from webtoonfaces.training.run_folder import load_subject
+from webtoonfaces.training.trainers.stylegan2 import StyleGAN2Trainer
 
 SIDE = 32
 TITLES = ("dots", "rings", "stripes")
@@ -100,7 +104,7 @@ def _vectors(n: int, d: int = 8, *, shift: float = 0.0, seed: int = 0) -> torch.
 
 def test_kid_is_the_unbiased_cubic_kernel_distance() -> None:
     x, y = _vectors(40, seed=1), _vectors(40, shift=0.5, seed=2)
-    found = metrics.kid(x, y, subset_size=40)  # every subset is the whole set
+    found = distances.kid(x, y, subset_size=40)  # every subset is the whole set
 
     def kernel(a: np.ndarray, b: np.ndarray) -> float:
         return float((a @ b / len(a) + 1) ** 3)
@@ -114,7 +118,7 @@ def test_kid_is_the_unbiased_cubic_kernel_distance() -> None:
 
 def test_kid_rises_with_the_difference_and_is_nothing_without_one() -> None:
     x = _vectors(400)
-    none, some, much = (metrics.kid(x, _vectors(400, shift=s, seed=9), subset_size=200) for s in (0, 0.3, 1.0))
+    none, some, much = (distances.kid(x, _vectors(400, shift=s, seed=9), subset_size=200) for s in (0, 0.3, 1.0))
     assert abs(none.value) < 3 * none.spread + 1e-3
     assert none.value < some.value < much.value
 
@@ -124,14 +128,14 @@ def test_kid_repeats_itself_and_leaves_the_global_random_numbers_alone() -> None
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    first = metrics.kid(x, y, subset_size=30)
+    first = distances.kid(x, y, subset_size=30)
     assert torch.equal(torch.rand(3), expected)
-    assert metrics.kid(x, y, subset_size=30) == first != metrics.kid(x, y, subset_size=30, seed=1)
+    assert distances.kid(x, y, subset_size=30) == first != distances.kid(x, y, subset_size=30, seed=1)
 
 
 def test_kid_of_too_few_pictures_says_so() -> None:
     with pytest.raises(BadInputError, match="subsets of 500 pictures, and one side has only 60"):
-        metrics.kid(_vectors(900), _vectors(60))
+        distances.kid(_vectors(900), _vectors(60))
 
 
 @settings(max_examples=15, deadline=None)
@@ -140,13 +144,13 @@ def test_frechet_of_one_feature_has_a_closed_form(shift: float, spread: float) -
     x = _vectors(300, 1)
     y = x * spread + shift
     expected = (x.mean() - y.mean()) ** 2 + (x.std() - y.std()) ** 2
-    assert metrics.frechet(x, y) == pytest.approx(float(expected), rel=1e-3, abs=1e-3)
+    assert distances.frechet(x, y) == pytest.approx(float(expected), rel=1e-3, abs=1e-3)
 
 
 def test_kid_scale_sets_halves_against_titles() -> None:
     vectors = torch.cat([_vectors(80, shift=s, seed=i) for i, s in enumerate((0.0, 1.0, 3.0))])
-    described = metrics.Described(vectors, torch.arange(3).repeat_interleave(80))
-    scale = metrics.kid_scale(described, ("a", "b", "c"))
+    described = distances.Described(vectors, torch.arange(3).repeat_interleave(80))
+    scale = distances.kid_scale(described, ("a", "b", "c"))
     assert set(scale.titles) == {("a", "b"), ("b", "c"), ("c", "a")}
     assert scale.halves.value < 0.1 * min(score.value for score in scale.titles.values())
     assert scale.titles["a", "b"].value < scale.titles["c", "a"].value
@@ -154,14 +158,14 @@ def test_kid_scale_sets_halves_against_titles() -> None:
 
 @pytest.mark.parametrize(("titles", "pairs"), [(1, []), (2, [("a", "b")])])
 def test_kid_scale_of_few_titles(titles: int, pairs: list[tuple[str, str]]) -> None:
-    described = metrics.Described(_vectors(40), torch.arange(40) % titles)
-    assert list(metrics.kid_scale(described, ("a", "b")[:titles]).titles) == pairs
+    described = distances.Described(_vectors(40), torch.arange(40) % titles)
+    assert list(distances.kid_scale(described, ("a", "b")[:titles]).titles) == pairs
 
 
 def test_fid_without_its_extra_names_the_line_to_type(monkeypatch: pytest.MonkeyPatch, data: Path, cache: Path) -> None:
     monkeypatch.setattr("torchmetrics.image.fid._TORCH_FIDELITY_AVAILABLE", False)
     with pytest.raises(MissingExtraError, match=r"torch-fidelity.*pip install 'webtoonfaces\[inception\]'"):
-        metrics.fid(PictureFolder(data, split="held_out"), [])
+        distances.fid(PictureFolder(data, split="held_out"), [])
 
 
 class _TinyInception(torch.nn.Module):
@@ -176,12 +180,12 @@ class _TinyInception(torch.nn.Module):
 def test_fid_measures_the_data_set_once(monkeypatch: pytest.MonkeyPatch, data: Path, cache: Path) -> None:
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    monkeypatch.setattr(metrics, "_inception", lambda: FrechetInceptionDistance(feature=_TinyInception()))
+    monkeypatch.setattr(distances, "_inception", lambda: FrechetInceptionDistance(feature=_TinyInception()))
     folder = PictureFolder(data, split="held_out")
-    pictures = torch.cat(list(metrics.read(folder, range(len(folder)))))
-    assert metrics.fid(folder, pictures.split(7)) == pytest.approx(0, abs=1e-2)
-    monkeypatch.setattr(metrics, "read", lambda *_: pytest.fail("the data set was read again"))
-    assert metrics.fid(folder, (255 - pictures).split(7)) > 100
+    pictures = torch.cat(list(read(folder, range(len(folder)))))
+    assert distances.fid(folder, pictures.split(7)) == pytest.approx(0, abs=1e-2)
+    monkeypatch.setattr(distances, "read", lambda *_: pytest.fail("the data set was read again"))
+    assert distances.fid(folder, (255 - pictures).split(7)) > 100
 
 
 # ------------------------------------------------------------------------------------------------------- features
@@ -191,7 +195,7 @@ def test_mobilenet_features_have_one_scale_for_all_sizes() -> None:
     random = np.random.RandomState(3)
     pictures = torch.stack([torch.from_numpy(np.array(_draw(title, random))).permute(2, 0, 1) for title in TITLES])
     larger = pictures.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)  # the same pictures of 128 px
-    small, large = (metrics.describe([p[:2], p[2:]], [metrics.mobilenet_features()])[0] for p in (pictures, larger))
+    small, large = (distances.describe([p[:2], p[2:]], [distances.mobilenet_features()])[0] for p in (pictures, larger))
     assert small.shape == large.shape == (3, 1280)
     assert float(small.square().mean()) == pytest.approx(float(large.square().mean()), rel=0.5)
     plain = load_mobilenet()(classifiers.as_floats(pictures))  # whose batch normalisations are not folded away
@@ -207,19 +211,19 @@ def test_a_data_set_is_described_once(tmp_path: Path, monkeypatch: pytest.Monkey
         calls.append(len(images))
         return images.mean(dim=(2, 3))
 
-    features = metrics.Features("means", "means", describe)
-    first = metrics.describe_data(PictureFolder(source), features)
-    again = metrics.describe_data(PictureFolder(source), features)
+    features = distances.Features("means", "means", describe)
+    first = distances.describe_data(PictureFolder(source), features)
+    again = distances.describe_data(PictureFolder(source), features)
     assert torch.equal(first.vectors, again.vectors)
     assert first.labels.tolist() == again.labels.tolist() == [0] * 5 + [1] * 5
     assert sum(calls) == 10
-    mirrored = metrics.describe_data(PictureFolder(source, mirror=True), features)
+    mirrored = distances.describe_data(PictureFolder(source, mirror=True), features)
     assert mirrored.labels.tolist() == [0] * 5 + [1] * 5
     assert sum(calls) == 20
-    assert metrics.data_rows(PictureFolder(source, mirror=True), limit=4) == [0, 12, 5, 17]
-    assert metrics.data_rows(PictureFolder(source), limit=None) == list(range(10))
+    assert distances.data_rows(PictureFolder(source, mirror=True), limit=4) == [0, 12, 5, 17]
+    assert distances.data_rows(PictureFolder(source), limit=None) == list(range(10))
     (source / "dots" / "0000.png").unlink()
-    assert len(metrics.describe_data(PictureFolder(source), features).vectors) == 9
+    assert len(distances.describe_data(PictureFolder(source), features).vectors) == 9
 
 
 def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
@@ -276,7 +280,7 @@ def test_the_classifiers_seed_decides(data: Path, tmp_path: Path, monkeypatch: p
 def test_the_classifiers_features_have_a_unit_of_their_own(
     classifier: classifiers.TrainedClassifier, data: Path
 ) -> None:
-    described = metrics.describe_data(PictureFolder(data, split="train"), metrics.classifier_features(classifier))
+    described = distances.describe_data(PictureFolder(data, split="train"), distances.classifier_features(classifier))
     assert described.vectors.shape[1] == 128
     assert float(described.vectors.square().mean()) == pytest.approx(classifiers.FEATURE_SQUARE, rel=0.02)
 
@@ -307,7 +311,7 @@ def _toys(n: int = 40) -> tuple[torch.Tensor, torch.Tensor]:
     for i in range(n):
         y, x = 4 + 6 * (i // 8), 2 + 7 * (i % 8)
         pictures[i, :, y : y + 9, x : x + 6] = COLOURS[labels[i]].view(3, 1, 1)
-    return metrics.as_levels(pictures), labels
+    return as_levels(pictures), labels
 
 
 class _ByColour:
@@ -328,9 +332,9 @@ def _decode(structure: torch.Tensor, ws: torch.Tensor) -> torch.Tensor:
     return structure * ws[:, SWITCH, :, None, None]
 
 
-def _measure(decode=_decode, **options) -> swap_metrics.SwapReport:
-    model = swap_metrics.AutoEncoder(_encode, decode)
-    return swap_metrics.measure_swaps(model, _ByColour(), *_toys(), pairs=70, **options)  # type: ignore[arg-type]
+def _measure(decode=_decode, **options) -> swap.SwapReport:
+    model = swap.AutoEncoder(_encode, decode)
+    return swap.measure_swaps(model, _ByColour(), *_toys(), pairs=70, **options)  # type: ignore[arg-type]
 
 
 def test_a_model_that_swaps_well_is_told_where_its_style_is() -> None:
@@ -352,35 +356,35 @@ def test_a_model_that_loses_the_structure_is_found_out() -> None:
 def test_swap_metrics_need_a_group_of_pictures() -> None:
     pictures, labels = _toys(20)
     with pytest.raises(BadInputError, match="32 held-out pictures apart; this data set has 20"):
-        swap_metrics.measure_swaps(swap_metrics.AutoEncoder(_encode, _decode), _ByColour(), pictures, labels)  # type: ignore[arg-type]
+        swap.measure_swaps(swap.AutoEncoder(_encode, _decode), _ByColour(), pictures, labels)  # type: ignore[arg-type]
     with pytest.raises(BadInputError, match="at least 32 pairs; 8 were asked for"):
-        swap_metrics.check_counts(64, 8)
+        swap.check_counts(64, 8)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=40).filter(lambda x: len(set(x)) > 1), st.integers(0, 5))
 def test_pairs_are_of_different_titles(titles: list[int], seed: int) -> None:
     labels = torch.tensor(titles)
-    sources, targets = swap_metrics.draw_pairs(labels, 3, group=8, seed=seed)
+    sources, targets = swap.draw_pairs(labels, 3, group=8, seed=seed)
     assert sources.shape == targets.shape == (3, 8)
     assert (labels[sources] != labels[targets]).all()
     assert all(len(set(row.tolist())) == 8 for row in sources)
-    again = swap_metrics.draw_pairs(labels, 3, group=8, seed=seed)
+    again = swap.draw_pairs(labels, 3, group=8, seed=seed)
     assert torch.equal(sources, again[0]) and torch.equal(targets, again[1])
 
 
 def test_pairs_need_two_titles() -> None:
     with pytest.raises(BadInputError, match="one title"):
-        swap_metrics.draw_pairs(torch.zeros(40, dtype=torch.int64), 1)
+        swap.draw_pairs(torch.zeros(40, dtype=torch.int64), 1)
 
 
 def test_edges_forgive_colour_and_a_pixel_but_not_another_place() -> None:
     images = classifiers.as_floats(_toys()[0])
-    edges = swap_metrics.edge_maps(images)
+    edges = swap.edge_maps(images)
     assert torch.allclose(edges.norm(dim=1), torch.ones(len(edges)))
-    assert torch.allclose(swap_metrics.edge_maps(0.4 - 0.5 * images), edges, atol=1e-5)
-    moved = swap_metrics.edge_maps(images.roll((1, 1), dims=(2, 3)))
-    assert torch.equal(swap_metrics.nearest_edges(moved, edges), torch.arange(len(edges)))
+    assert torch.allclose(swap.edge_maps(0.4 - 0.5 * images), edges, atol=1e-5)
+    moved = swap.edge_maps(images.roll((1, 1), dims=(2, 3)))
+    assert torch.equal(swap.nearest_edges(moved, edges), torch.arange(len(edges)))
     assert float((edges[0] * edges[12]).sum()) < 0.2 < float((edges[0] * moved[0]).sum())
 
 
@@ -439,7 +443,7 @@ def test_a_copied_picture_is_found(data: Path, cache: Path) -> None:
     rings = [i for i, entry in enumerate(folder.entries) if entry.title == "rings" and not entry.held_out]
     plain, newcomer = rings[7], next(i for i, entry in enumerate(folder.entries) if entry.held_out)
     shown = torch.stack([folder[plain][0], folder[rings[20]][0].flip(2), folder[newcomer][0]])
-    (found,) = nearest(shown, folder, [metrics.pixel_features()])
+    (found,) = nearest(shown, folder, [distances.pixel_features()])
     total = len(folder.entries)
     assert [row % total for row in found.rows.tolist()][:2] == [plain, rings[20]]
     assert float(found.distances[:2].max()) < 1e-3 < float(found.distances[2])
@@ -457,22 +461,22 @@ def test_a_copied_picture_is_found(data: Path, cache: Path) -> None:
 
 def test_a_table_has_a_row_for_each_checkpoint_the_latest_value_counts(tmp_path: Path) -> None:
     for step, value in ((2000, 0.2), (1000, 0.5), (2000, 0.3)):
-        metric_table.write_row(
+        tables.write_row(
             tmp_path, step=step, kimg=step / 100, checkpoint=f"state-{step}.pt", scores={"KID": Score(value, 0.01)},
             references={"KID": {"halves": 0.001}},
         )  # fmt: skip
-    table = metric_table.read_table(tmp_path)
+    table = tables.read_table(tmp_path)
     assert [(row.step, row.scores["KID"].value) for row in table.rows] == [(1000, 0.5), (2000, 0.3)]
     assert "Row 0" in table.markdown()
-    metric_table.write_row(tmp_path, step=2000, kimg=20, checkpoint="state-2000.pt", scores={"L1": Score(0.1, 0)})
-    metric_table.write_row(tmp_path, step=0, kimg=0, checkpoint="ffhq.pt", scores={"KID": Score(9.0, 0.1)})
-    table = metric_table.read_table(tmp_path)
+    tables.write_row(tmp_path, step=2000, kimg=20, checkpoint="state-2000.pt", scores={"L1": Score(0.1, 0)})
+    tables.write_row(tmp_path, step=0, kimg=0, checkpoint="ffhq.pt", scores={"KID": Score(9.0, 0.1)})
+    table = tables.read_table(tmp_path)
     text = table.markdown()
     assert table.labels == ["KID", "L1"]
     assert "| 0 | 0.0 | 9.0000 ± 0.1000 |  | ffhq.pt |" in text
     assert "| 2,000 | 20.0 | 0.3000 ± 0.0100 | 0.1000 | state-2000.pt |" in text
     assert "halves: 0.0010" in text and "Row 0" not in text
-    paths = metric_table.save_table(table, tmp_path / "out")
+    paths = tables.save_table(table, tmp_path / "out")
     assert json.loads(paths[1].read_text())["rows"][0]["checkpoint"] == "ffhq.pt"
     with Image.open(paths[2]) as plot:
         assert plot.width > 600
@@ -480,10 +484,10 @@ def test_a_table_has_a_row_for_each_checkpoint_the_latest_value_counts(tmp_path:
 
 def test_a_table_of_nothing_and_of_nonsense(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="Nothing has been measured"):
-        metric_table.read_table(tmp_path)
-    (tmp_path / metric_table.FILE).write_text('{"step": 3}\n')
+        tables.read_table(tmp_path)
+    (tmp_path / tables.FILE).write_text('{"step": 3}\n')
     with pytest.raises(BadInputError, match="Line 1 of"):
-        metric_table.read_table(tmp_path)
+        tables.read_table(tmp_path)
 
 
 def _type(*words: str) -> int:
@@ -497,15 +501,15 @@ def test_evaluate_kid_and_table_from_the_command_line(
     run: Path, data: Path, classifier: classifiers.TrainedClassifier, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(metrics, "PIXEL_SIDE", 8)
-    monkeypatch.setattr(metrics, "mobilenet_features", lambda *_, **__: metrics.pixel_features())
+    monkeypatch.setattr(distances, "PIXEL_SIDE", 8)
+    monkeypatch.setattr(distances, "mobilenet_features", lambda *_, **__: distances.pixel_features())
     monkeypatch.setattr(evaluate, "load_or_train_classifier", lambda *_, **__: classifier)
     words = ("--samples", "48", "--subset-size", "40", "--device", "cpu")
     assert _type("kid", str(run), str(data), *words) == 0
     assert _type("kid", str(run / "state-000000250.pt"), str(data), *words, "--start-of", str(run)) == 0
     assert "two halves of the data" in capsys.readouterr().out
     assert _type("table", str(run)) == 0
-    table = metric_table.read_table(run)
+    table = tables.read_table(run)
     assert [row.step for row in table.rows] == [0, 250]
     assert table.labels == ["KID on pixels, 48 samples", "KID on the title classifier, 48 samples"]
     for label in table.labels:  # an untrained generator is farther from the data than any half of them
@@ -526,8 +530,8 @@ def test_evaluate_nearest_writes_a_sheet(
     run: Path, data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(metrics, "PIXEL_SIDE", 8)
-    monkeypatch.setattr(metrics, "mobilenet_features", lambda *_, **__: metrics.pixel_features())
+    monkeypatch.setattr(distances, "PIXEL_SIDE", 8)
+    monkeypatch.setattr(distances, "mobilenet_features", lambda *_, **__: distances.pixel_features())
     out = tmp_path / "sheets" / "nearest.png"
     assert _type("nearest", str(run), str(data), "--samples", "9", "--no-mirror", "-o", str(out)) == 0
     assert "held-out pictures" in capsys.readouterr().out

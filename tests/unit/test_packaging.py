@@ -207,7 +207,8 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """An sdist of a copy of this clone, and a wheel of that sdist. Downloaded weights lie around in the copy."""
     copy, out = tmp_path_factory.mktemp("clone") / "copy", tmp_path_factory.mktemp("dist")
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    ours, everywhere = shutil.ignore_patterns(*NOT_COPIED), shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT, copy, ignore=lambda at, names: (ours if Path(at) == ROOT else everywhere)(at, names))
     for name in DOWNLOADED:
         (copy / "checkpoints" / name).write_bytes(b"downloaded")
     run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(copy)], folder=out)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webtoonfaces.studio import recipe as r
+from webtoonfaces.rendering import recipe as r
 
 MODELS = (r.Model("stylegan2", "demo", "0" * 64), r.Model("swapae", "", "f" * 64))
 finite = st.floats(-10, 10)

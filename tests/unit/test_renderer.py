@@ -11,9 +11,9 @@ import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError
 from webtoonfaces.images import to_pil
-from webtoonfaces.pretrained import Prefix
-from webtoonfaces.studio import recipe as r
-from webtoonfaces.studio.renderer import Renderer, Request, scaled
+from webtoonfaces.pretrained.generators import Prefix
+from webtoonfaces.rendering import recipe as r
+from webtoonfaces.rendering.renderer import Renderer, Request, scaled
 
 
 @pytest.fixture

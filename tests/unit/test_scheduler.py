@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from webtoonfaces.studio.scheduler import Scheduler
+from webtoonfaces.rendering.scheduler import Scheduler
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +119,7 @@ def test_closing_does_not_wait_for_what_would_follow():
 
 def test_python_ends_while_a_picture_is_drawn():
     code = (
-        "import threading, torch; from webtoonfaces.studio.scheduler import Scheduler\n"
+        "import threading, torch; from webtoonfaces.rendering.scheduler import Scheduler\n"
         "started = threading.Event()\n"
         "def work(request):\n"
         "    started.set()\n"

@@ -26,7 +26,7 @@ from webtoonfaces.errors import (
     WeightsError,
     WeightsNotFoundError,
 )
-from webtoonfaces.weights import store, transfer
+from webtoonfaces.weights import download, store
 from webtoonfaces.weights.registry import Record, Source
 
 WEIGHT = b"PK\x03\x04" + bytes(range(256)) * 4000
@@ -107,7 +107,7 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("WEBTOONFACES_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(transfer, "_FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(download, "_FIRST_PAUSE_S", 0.0)
     monkeypatch.setattr(store, "_hashes", {})
 
 
@@ -370,7 +370,7 @@ def test_only_encrypted_addresses(server: Server, tmp_path: Path):
             fetch(record(address), tmp_path)
     encrypted = urllib.request.Request("https://example.org/w")
     with pytest.raises(DownloadError, match="is not encrypted"):  # not even back to this machine
-        transfer._CheckedRedirects().redirect_request(encrypted, None, 302, "Found", {}, server.url("w"))
+        download._CheckedRedirects().redirect_request(encrypted, None, 302, "Found", {}, server.url("w"))
 
 
 def test_no_proxy_stands_between_this_machine_and_itself(
@@ -400,8 +400,8 @@ def test_a_folder_that_cannot_be_written(server: Server, tmp_path: Path):
 
 @pytest.fixture
 def drive(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    monkeypatch.setattr(transfer, "_DRIVE_DOWNLOAD", server.url("{id}"))
-    monkeypatch.setattr(transfer, "_RETRIES", 0)
+    monkeypatch.setattr(download, "_DRIVE_DOWNLOAD", server.url("{id}"))
+    monkeypatch.setattr(download, "_RETRIES", 0)
     return server
 
 
@@ -450,9 +450,9 @@ def test_drive_refuses(drive: Server, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_drive_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transfer, "_DRIVE_DOWNLOAD", f"http://127.0.0.1:{closed_port()}/{{id}}")
+    monkeypatch.setattr(download, "_DRIVE_DOWNLOAD", f"http://127.0.0.1:{closed_port()}/{{id}}")
     for retries in (0, 1):
-        monkeypatch.setattr(transfer, "_RETRIES", retries)
+        monkeypatch.setattr(download, "_RETRIES", retries)
         with pytest.raises(OfflineError, match="Google Drive could not be reached"):
             fetch(ON_DRIVE, tmp_path)
     assert files_in(tmp_path) == []

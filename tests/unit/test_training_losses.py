@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
 from webtoonfaces.models import ops, stylegan2, swapae
-from webtoonfaces.training import losses
-from webtoonfaces.training.augment import Strength, augment, mirrored, photo_like
 from webtoonfaces.training.step import StepRandom
+from webtoonfaces.training.trainers import losses
+from webtoonfaces.training.trainers.augment import Strength, augment, mirrored, photo_like
 
 
 def pictures(n: int = 4, side: int = 32) -> torch.Tensor:

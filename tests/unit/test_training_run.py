@@ -18,9 +18,9 @@ from accelerate import Accelerator
 from PIL import Image
 from torch import nn
 
+from webtoonfaces.data.folder import PictureFolder
 from webtoonfaces.errors import BadInputError, WeightsError
 from webtoonfaces.training.checkpoints import CheckpointError, load_state, save_state, states
-from webtoonfaces.training.data import PictureFolder
 from webtoonfaces.training.run import RunOptions, train
 from webtoonfaces.training.step import DivergedError, minimise
 

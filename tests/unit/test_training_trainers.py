@@ -13,18 +13,19 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
+from webtoonfaces.data.folder import PictureFolder, load_in_memory
+from webtoonfaces.data.toons import draw_toons
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.models.stylegan2 import Generator, StyleGAN2Config
 from webtoonfaces.models.swapae import SwapAEConfig
-from webtoonfaces.training import losses, presets, stylegan2, swapae
+from webtoonfaces.pretrained.mobilenet import PACKAGE, load_mobilenet
+from webtoonfaces.training import presets
 from webtoonfaces.training.checkpoints import load_state, states
-from webtoonfaces.training.data import PictureFolder, load_in_memory
 from webtoonfaces.training.export import export
-from webtoonfaces.training.features import PACKAGE, load_mobilenet
 from webtoonfaces.training.launch import launch, weights
-from webtoonfaces.training.projected import LAYERS, ProjectedDiscriminator
 from webtoonfaces.training.step import Share, StepRandom
-from webtoonfaces.training.toons import draw_toons
+from webtoonfaces.training.trainers import losses, stylegan2, swapae
+from webtoonfaces.training.trainers.projected import LAYERS, ProjectedDiscriminator
 from webtoonfaces.weights import convert
 
 needs_features = pytest.mark.skipif(find_spec(PACKAGE) is None, reason="MobileNetV2's weights are not installed")

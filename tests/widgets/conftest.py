@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import webtoonfaces as wf
-from webtoonfaces.studio.shelf import Shelf
+from webtoonfaces.rendering.saved import Shelf
 
 
 @pytest.fixture

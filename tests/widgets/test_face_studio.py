@@ -14,10 +14,10 @@ import webtoonfaces as wf
 from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError, UnknownNameError, WeightsError
 from webtoonfaces.faces import find
 from webtoonfaces.images import encode, save_image
-from webtoonfaces.studio import photo as photo_module
-from webtoonfaces.studio import recipe as r
-from webtoonfaces.studio.photo import Photo
-from webtoonfaces.studio.shelf import Shelf, read_recipe
+from webtoonfaces.rendering import recipe as r
+from webtoonfaces.rendering.saved import Shelf, read_recipe
+from webtoonfaces.webtoonize import photo as photo_module
+from webtoonfaces.webtoonize.photo import Photo
 from webtoonfaces.widgets.crop import make_board
 from webtoonfaces.widgets.face_studio import FaceStudio
 from webtoonfaces.widgets.picker import PlainPicker, make_picker, uploaded
@@ -299,7 +299,7 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
     def fail(*_args: Any, **_options: Any) -> None:
         raise WeightsError("no network here")
 
-    monkeypatch.setattr("webtoonfaces.studio.cartoonize.load_cartoonizer", fail)
+    monkeypatch.setattr("webtoonfaces.webtoonize.cartoonize.load_cartoonizer", fail)
     opened._encoded.value = "facial-cartoonizer"
     assert opened.wait(WAIT)
     assert opened.cartoonize is None and opened._encoded.value == ""
@@ -401,8 +401,8 @@ def same_as_cell(studio: FaceStudio) -> bool:
 @pytest.fixture
 def short(monkeypatch):
     """Few frames: two samples, six steps."""
-    monkeypatch.setattr("webtoonfaces.studio.face2webtoon.ANCHORS", 2)
-    monkeypatch.setattr("webtoonfaces.studio.face2webtoon.STEPS", 6)
+    monkeypatch.setattr("webtoonfaces.webtoonize.face2webtoon.ANCHORS", 2)
+    monkeypatch.setattr("webtoonfaces.webtoonize.face2webtoon.STEPS", 6)
 
 
 def test_the_animation_is_written_beside_the_widgets(opened, short, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from PIL import Image
 import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError
-from webtoonfaces.studio.shelf import Shelf
+from webtoonfaces.rendering.saved import Shelf
 from webtoonfaces.widgets.interpolation_pad import InterpolationPad
 from webtoonfaces.widgets.pad import PlainPad
 
@@ -172,7 +172,7 @@ def test_a_slow_drag_shows_drafts_and_ends_in_the_full_picture(pad, monkeypatch)
 
 def test_an_error_is_told_and_not_raised(pad):
     assert pad.wait(30)
-    pad._corners[0] = wf.studio.recipe.Stored("AAAA", (1, 1, 1))
+    pad._corners[0] = wf.rendering.recipe.Stored("AAAA", (1, 1, 1))
     pad.refresh()
     assert pad.wait(30)
     assert "role='alert'" in pad.status.value

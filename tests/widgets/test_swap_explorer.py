@@ -11,8 +11,8 @@ from PIL import Image
 import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, ImageError
-from webtoonfaces.studio import recipe as r
-from webtoonfaces.studio.shelf import read_recipe
+from webtoonfaces.rendering import recipe as r
+from webtoonfaces.rendering.saved import read_recipe
 from webtoonfaces.widgets.layer_mixer import LayerMixer
 from webtoonfaces.widgets.strip import PlainStrip
 from webtoonfaces.widgets.swap_explorer import SwapExplorer

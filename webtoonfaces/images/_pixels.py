@@ -41,6 +41,27 @@ def to_pil(tensor: torch.Tensor) -> list[Image.Image]:
     return [Image.fromarray(pixels) for pixels in levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
 
 
+def as_levels(images: torch.Tensor) -> torch.Tensor:
+    """Drawn pictures, nominally in [-1, 1], as the uint8 that a file would hold, on the CPU."""
+    import torch
+
+    return images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()
+
+
+def as_floats(pictures: torch.Tensor) -> torch.Tensor:
+    """uint8 -> float32 in [-1, 1]."""
+    return pictures.float().div(127.5).sub(1)
+
+
+def shrink(images: torch.Tensor, side: int) -> torch.Tensor:
+    """Pictures [N, 3, H, W] resized to [N, 3, side, side] with anti-aliasing, in their own range."""
+    import torch.nn.functional as F
+
+    if images.shape[-2:] == (side, side):
+        return images
+    return F.interpolate(images, (side, side), mode="bilinear", align_corners=False, antialias=True)
+
+
 def is_tensor(source: object) -> TypeGuard[torch.Tensor]:
     """Whether `source` is a torch tensor, found out without loading torch: no tensor exists before torch does."""
     torch = sys.modules.get("torch")

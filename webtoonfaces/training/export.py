@@ -13,13 +13,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..data.manifest import MANIFEST
 from ..errors import BadInputError
 from ..weights import convert
 from ..weights.layouts import from_ours
-from . import metric_table
-from .card_sheet import LOCATION, SAMPLES, STRUCTURES, STYLES, card_sheet
+from .card import LOCATION, SAMPLES, STRUCTURES, STYLES, card_sheet
 from .checkpoints import load_state, states
-from .manifest import MANIFEST
 
 PART_BYTES = 16 * 2**20
 WHAT = {
@@ -65,7 +64,7 @@ class Exported:
 
 def export(
     source: str | Path, out: str | Path, *, everything: bool = False, dtype: torch.dtype = torch.float16,
-    title: str | None = None, data: str | Path | None = None, metrics: Mapping[str, Any] | None = None,
+    title: str | None = None, data: str | Path | None = None, metrics: Mapping[str, Any] | str | None = None,
     limits: Sequence[str] = (),
 ) -> Exported:  # fmt: skip
     """Write the checkpoint `source`, a run's folder or a `state-*.pt`, as `out` (.safetensors) and a model card.
@@ -74,7 +73,7 @@ def export(
         otherwise the averaged ones, which is what rendering needs, in one file.
     dtype : of the tensors.     title : the card's heading.
     data : the data set whose titles and licences the card names; the run's own by default.
-    metrics : words -> number or text for the card; what was measured on the run by default.
+    metrics : what was measured, for the card: words -> number or text, or the Markdown of a run's table.
     limits : sentences for the card, besides those that hold for every such model.
 
     Raises `BadInputError` for a source that is no run or checkpoint, and for another suffix of `out`.
@@ -100,7 +99,7 @@ def export(
         _training(run),
         _data("Data", about),
         _data("Photos", run.options.get("photos")) if run.options.get("photos") else "",
-        _metrics(run, metrics),
+        _metrics(metrics),
         _bullets("Limits", [*LIMITS[run.family], *limits]),
     ]
     card.write_text("\n".join(section for section in sections if section), encoding="utf-8")
@@ -238,13 +237,13 @@ def _manifest(source: str | Path | None) -> dict[str, Any]:
         return {}
 
 
-def _metrics(run: _Run, metrics: Mapping[str, Any] | None) -> str:
-    if metrics is not None:
-        rows = [f"| {name} | {_value(value)} |" for name, value in metrics.items()]
-        return "\n".join(["## Metrics\n", "| metric | value |", "|---|---:|", *rows, ""])
-    if (run.folder / metric_table.FILE).is_file():
-        return metric_table.read_table(run.folder).markdown().replace("# Metrics of", "## Metrics of", 1)
-    return "## Metrics\n\nNothing was measured on this checkpoint.\n"
+def _metrics(metrics: Mapping[str, Any] | str | None) -> str:
+    if metrics is None:
+        return "## Metrics\n\nNothing was measured on this checkpoint.\n"
+    if isinstance(metrics, str):
+        return f"#{metrics}"  # its heading, one level deeper
+    rows = [f"| {name} | {_value(value)} |" for name, value in metrics.items()]
+    return "\n".join(["## Metrics\n", "| metric | value |", "|---|---:|", *rows, ""])
 
 
 def _value(value: Any) -> str:

@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from ..data.folder import PictureFolder, load_in_memory
 from ..errors import BadInputError, UnknownNameError
 from ..weights import convert
 from . import presets
 from .checkpoints import load_state, states
-from .data import PictureFolder, load_in_memory
 from .run import RunOptions, train
-from .stylegan2 import StyleGAN2Trainer
-from .swapae import SwapAETrainer
+from .trainers.stylegan2 import StyleGAN2Trainer
+from .trainers.swapae import SwapAETrainer
 
 FINETUNE = {"batch": 16, "photo_batch": 8, "kimg": 2000 * 16 / 1000}  # 2000 steps, of which kimg counts the drawings
 PRECISIONS = ("auto", "full", "bf16")

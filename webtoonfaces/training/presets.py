@@ -8,7 +8,7 @@ from typing import Any
 from ..models.ops import published_channels
 from ..models.stylegan2 import StyleGAN2Config
 from ..models.swapae import SwapAEConfig
-from . import stylegan2, swapae
+from .trainers import stylegan2, swapae
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from ..data.folder import PictureFolder
 from ..errors import BadInputError, MissingExtraError
 from .checkpoints import load_state, save_state, states
-from .data import PictureFolder
 from .step import Share, StepRandom, StepSampler
 
 SAY_EVERY = 10.0  # seconds between progress lines

@@ -26,8 +26,8 @@ from webtoonfaces.errors import (
     WeightsError,
     WeightsNotFoundError,
 )
+from webtoonfaces.weights.download import can_resume, discard, transfer
 from webtoonfaces.weights.registry import Record, Source
-from webtoonfaces.weights.transfer import can_resume, discard, transfer
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

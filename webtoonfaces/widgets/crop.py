@@ -10,7 +10,7 @@ import ipywidgets as w
 import traitlets as t
 
 from ..images import encode
-from ..studio.photo import Photo
+from ..webtoonize.photo import Photo
 from .explorer import QUALITY, plain_only
 
 HERE = Path(__file__).parent

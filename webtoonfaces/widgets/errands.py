@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..studio.scheduler import Scheduler
+from ..rendering.scheduler import Scheduler
 
 Errand = Callable[[], Any]
 

@@ -25,11 +25,11 @@ from PIL import Image
 
 from ..errors import WebtoonFacesError
 from ..images import encode
-from ..studio.cell import Spelling, python_cell
-from ..studio.recipe import Picture, Sheet, Stored
-from ..studio.renderer import Rendered, Renderer, Request, scaled
-from ..studio.scheduler import Scheduler
-from ..studio.shelf import Shelf, save_picture
+from ..rendering.recipe import Picture, Sheet, Stored
+from ..rendering.renderer import Rendered, Renderer, Request, scaled
+from ..rendering.saved import Shelf, save_picture
+from ..rendering.scheduler import Scheduler
+from ..rendering.to_python import Spelling, python_cell
 
 VIEW = 384  # px, the side that a picture is shown at
 THUMBNAIL = 96  # px, the side of a small one

@@ -15,12 +15,12 @@ from PIL import Image
 
 from ..errors import BadInputError, UnknownNameError, WebtoonFacesError
 from ..images import ImageSource, encode, save_gif, save_image, strip
-from ..studio import recipe as r
-from ..studio.cell import Spelling, load_line
-from ..studio.photo import FRAMES, Photo, cartoonizers
-from ..studio.renderer import Rendered, Renderer, Request, check_models, scaled
-from ..studio.shelf import Shelf
-from ..studio.sources import PictureCodes, picture_codes, swap_codes
+from ..rendering import recipe as r
+from ..rendering.renderer import Rendered, Renderer, Request, check_models, scaled
+from ..rendering.saved import Shelf
+from ..rendering.to_python import Spelling, load_line
+from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
+from ..webtoonize.photo import FRAMES, Photo, cartoonizers
 from .control import MOST_PSI, Control, allowed, number
 from .errands import Errands
 from .explorer import QUALITY, THUMBNAIL, Explorer

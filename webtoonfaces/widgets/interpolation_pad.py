@@ -13,11 +13,11 @@ from PIL import Image
 
 from ..errors import BadInputError
 from ..images import save_gif, save_mp4
-from ..studio import recipe as r
-from ..studio.cell import load_line
-from ..studio.renderer import Renderer, check_models
-from ..studio.shelf import Shelf
-from ..studio.sources import face_code
+from ..rendering import recipe as r
+from ..rendering.renderer import Renderer, check_models
+from ..rendering.saved import Shelf
+from ..rendering.to_python import load_line
+from ..webtoonize.encode import face_code
 from .control import LAST_SEED, MOST_PSI, Control, checked_seeds, number
 from .explorer import Explorer
 from .folds import folds

@@ -11,11 +11,11 @@ import ipywidgets as w
 from PIL import Image
 
 from ..errors import BadInputError
-from ..studio import recipe as r
-from ..studio.cell import load_line
-from ..studio.renderer import Renderer, check_models
-from ..studio.shelf import Shelf
-from ..studio.sources import face_code
+from ..rendering import recipe as r
+from ..rendering.renderer import Renderer, check_models
+from ..rendering.saved import Shelf
+from ..rendering.to_python import load_line
+from ..webtoonize.encode import face_code
 from .control import MOST_PSI, Control, Strengths, checked_seeds, listed, number
 from .explorer import Explorer
 from .folds import folds

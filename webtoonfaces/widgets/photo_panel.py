@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets as w
 
 from ..images import ImageSource
-from ..studio.photo import Photo, example
+from ..webtoonize.photo import Photo, example
 from .crop import make_board
 from .picker import make_picker
 

@@ -11,11 +11,11 @@ from PIL import Image
 
 from ..errors import UnknownNameError
 from ..images import ImageSource
-from ..studio import recipe as r
-from ..studio.cell import Spelling
-from ..studio.renderer import Renderer, check_models, scaled
-from ..studio.shelf import Shelf
-from ..studio.sources import PictureCodes, picture_codes, swap_codes
+from ..rendering import recipe as r
+from ..rendering.renderer import Renderer, check_models, scaled
+from ..rendering.saved import Shelf
+from ..rendering.to_python import Spelling
+from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
 from .control import MOST_PSI, Control, Strengths, allowed, number
 from .explorer import THUMBNAIL, Explorer
 from .folds import folds

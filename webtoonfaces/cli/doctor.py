@@ -1,0 +1,97 @@
+"""`webtoonfaces doctor`: is everything here, and if not, what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import WebtoonFacesError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `remedy` is empty where all is well, `needed` where it cannot be done without."""
+
+    subject: str
+    state: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def diagnose(*, checkpoints: str | None = None) -> int:
+    """Print the report; returns 0 where everything needed is there, 1 otherwise."""
+    failed = False
+    for finding in findings(checkpoints=checkpoints):
+        mark = "ok  " if not finding.remedy else ("FIX " if finding.needed else "note")
+        print(f"{mark}  {finding.subject:22} {finding.state}")
+        if finding.remedy:
+            print(f"      -> {finding.remedy}")
+        failed |= bool(finding.remedy) and finding.needed
+    return 1 if failed else 0
+
+
+def findings(*, checkpoints: str | None = None) -> Iterator[Finding]:
+    """Everything that is looked at, one by one."""
+    yield Finding("Python", f"{sys.version.split()[0]} on {platform.platform()}")
+    yield _torch()
+    yield from _packages()
+    yield from _faces()
+    yield from _weights(checkpoints)
+
+
+def _torch() -> Finding:
+    try:
+        import torch
+    except ImportError as error:
+        return Finding("torch", f"cannot be imported: {error}", "pip install torch")
+    if torch.cuda.is_available():
+        return Finding("torch", f"{torch.__version__}, on {torch.cuda.get_device_name()}")
+    if torch.backends.mps.is_available():
+        return Finding("torch", f"{torch.__version__}, on the CPU; MPS is there, used with device='mps'")
+    return Finding("torch", f"{torch.__version__}, on the CPU with {torch.get_num_threads()} threads")
+
+
+def _packages() -> Iterator[Finding]:
+    for package, extra, what in (
+        ("jupyterlab", "lab", "the notebooks"),
+        ("imageio_ffmpeg", "video", "MP4"),
+        ("kornia", "edges", "drawing edges"),
+    ):
+        if importlib.util.find_spec(package) is None:
+            yield Finding(package, "not installed", f"for {what}: pip install 'webtoonfaces[{extra}]'", needed=False)
+        else:
+            yield Finding(package, importlib.metadata.version(package))
+
+
+def _faces() -> Iterator[Finding]:
+    remedy = "to find faces: pip install 'webtoonfaces[faces]'"
+    for module, subject, state in (
+        ("dlib", "dlib", "installed"),
+        ("face_recognition_models", "landmark models", "68 points (not for commercial use), 5 points (free)"),
+    ):
+        if importlib.util.find_spec(module) is None:
+            yield Finding(subject, "not installed", remedy, needed=False)
+        else:
+            yield Finding(subject, state)
+
+
+def _weights(checkpoints: Any) -> Iterator[Finding]:
+    from ..weights import registry, store
+
+    for record in registry.records():
+        subject = f"{record.kind} {record.name}"
+        path = store.locate(record, checkpoints=checkpoints)
+        if path is None:
+            if record.embedded:
+                yield Finding(subject, "missing", "it travels with the package: install webtoonfaces again")
+            continue
+        try:
+            store.verify(path, record)
+            yield Finding(subject, f"{path.stat().st_size / 2**20:.1f} MiB, sha256 as recorded")
+        except WebtoonFacesError as error:
+            yield Finding(subject, "damaged", str(error))

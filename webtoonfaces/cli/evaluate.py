@@ -1,0 +1,153 @@
+"""`webtoonfaces evaluate`: its arguments, and the calls behind them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """examples:
+  webtoonfaces evaluate kid runs/sg toons/ --samples 2000
+  webtoonfaces evaluate kid ffhq.pt faces/ --start-of runs/paper
+  webtoonfaces evaluate swap runs/ae toons/ -o swaps/
+  webtoonfaces evaluate nearest demo toons/ -o nearest.png
+  webtoonfaces evaluate table runs/sg
+MODEL is the folder of a run (its last checkpoint), a state-*.pt in one, a .safetensors or original .pt, or a name.
+What is measured on a run is kept in its metrics.jsonl, from which `table` is built."""
+
+DATA_HELP = "a folder or zip of pictures; folders inside are titles"
+
+
+def add_evaluate(commands: Any) -> None:
+    """Add the `evaluate` command to the parser's sub-commands."""
+    parser = commands.add_parser(
+        "evaluate", help="measure a model", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(dest="metric", required=True, metavar="METRIC")
+
+    kid = kinds.add_parser("kid", help="KID of a StyleGAN2's samples, on MobileNetV2 and on the title classifier")
+    _add_sampling(kid, count=10_000)
+    kid.add_argument("--subset-size", type=int, default=500, help="pictures in each of KID's 10 subsets (default: 500)")
+    _add_start_of(kid)
+    kid.set_defaults(run=_kid)
+
+    fid = kinds.add_parser("fid", help="FID of a StyleGAN2's samples; needs the extra `inception`")
+    _add_sampling(fid, count=10_000)
+    _add_start_of(fid)
+    fid.set_defaults(run=_fid)
+
+    swap = kinds.add_parser("swap", help="a SwapAE's reconstruction error, style transfer rate and structure match")
+    _add_subject(swap)
+    swap.add_argument("--pairs", type=int, default=320, help="pictures swapped at each location (default: 320)")
+    swap.add_argument("--size", type=int, help="side of the pictures in px (default: what it was trained on)")
+    swap.add_argument("-o", "--out", type=Path, help="write report, numbers and plot into this folder")
+    _add_start_of(swap)
+    swap.set_defaults(run=_swap)
+
+    table = kinds.add_parser("table", help="every measurement of a run, as a table and a plot")
+    table.add_argument("model", metavar="RUN", help="folder of a run")
+    table.add_argument("-o", "--out", type=Path, help="folder for the files (default: the run's own)")
+    table.set_defaults(run=_table)
+
+    nearest = kinds.add_parser("nearest", help="samples beside the nearest training pictures, as a sheet")
+    _add_sampling(nearest, count=16)
+    nearest.add_argument("-o", "--out", type=Path, default=Path("nearest.png"), help="(default: nearest.png)")
+    nearest.set_defaults(run=_nearest)
+
+
+def _add_subject(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="a run, one of its checkpoints, a weight file or a name")
+    parser.add_argument("data", help=DATA_HELP)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="cpu, cuda, mps (default: the best there is)")
+
+
+def _add_sampling(parser: argparse.ArgumentParser, *, count: int) -> None:
+    _add_subject(parser)
+    parser.add_argument("--samples", type=int, default=count, help=f"pictures to draw (default: {count:,})")
+    parser.add_argument("--psi", type=float, default=1.0, help="truncation; 1 is none (default: 1)")
+    parser.add_argument(
+        "--mirror", action=argparse.BooleanOptionalAction, default=None,
+        help="count the data set's mirrored pictures as its own (default: as the training did)",
+    )  # fmt: skip
+
+
+def _add_start_of(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--start-of", metavar="RUN", help="MODEL is what this run started from: row 0 of its table")
+
+
+def _sampling(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "count": args.samples,
+        "psi": args.psi,
+        "seed": args.seed,
+        "mirror": args.mirror,
+        "device": args.device,
+    }
+
+
+def _kid(args: argparse.Namespace) -> int:
+    from ..metrics import evaluate
+
+    report = evaluate.measure_kid(args.model, args.data, subset_size=args.subset_size, **_sampling(args))
+    print(report.markdown())
+    written = evaluate.record(report.subject, report.scores(), start_of=args.start_of, references=report.references())
+    _say_written([written])
+    return 0
+
+
+def _fid(args: argparse.Namespace) -> int:
+    from ..metrics import evaluate
+
+    subject, scores = evaluate.measure_fid(args.model, args.data, **_sampling(args))
+    for label, score in scores.items():
+        print(f"{label} of {subject}: {score.value:.2f}")
+    _say_written([evaluate.record(subject, scores, start_of=args.start_of)])
+    return 0
+
+
+def _swap(args: argparse.Namespace) -> int:
+    from ..metrics import evaluate
+
+    subject, report = evaluate.measure_swap(
+        args.model, args.data, pairs=args.pairs, seed=args.seed, size=args.size, device=args.device
+    )
+    print(f"Swaps of {subject}\n\n{report.markdown()}")
+    written = [evaluate.record(subject, evaluate.swap_scores(report), start_of=args.start_of)]
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        paths = [args.out / f"swaps.{suffix}" for suffix in ("md", "json", "png")]
+        paths[0].write_text(f"Swaps of {subject}\n\n{report.markdown()}", encoding="utf-8")
+        paths[1].write_text(json.dumps({"model": str(subject), **report.as_dict()}, indent=1) + "\n", encoding="utf-8")
+        report.figure().savefig(paths[2], dpi=120)
+        written += paths
+    _say_written(written)
+    return 0
+
+
+def _table(args: argparse.Namespace) -> int:
+    from ..metrics.table import read_table, save_table
+
+    table = read_table(args.model)
+    print(table.markdown())
+    _say_written(save_table(table, args.out or Path(args.model)))
+    return 0
+
+
+def _nearest(args: argparse.Namespace) -> int:
+    from ..images import save_image
+    from ..metrics import evaluate
+
+    neighbours, sheet = evaluate.measure_nearest(args.model, args.data, **_sampling(args))
+    for kind in neighbours:
+        print(kind)
+    save_image(sheet, args.out)
+    _say_written([args.out])
+    return 0
+
+
+def _say_written(paths: list[Any]) -> None:
+    for path in paths:
+        if path is not None:
+            print(f"written: {path}")

@@ -1,0 +1,53 @@
+"""Every figure of the original, by name: `names()`, `about(name)`, `draw(name)`.
+
+The figures are those of the README of naver-webtoon-faces, laid out as there and drawn with any models and any
+pictures. Nothing is needed: the models default to the embedded demo models, the pictures to their samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from ..images import ImageSource
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder
+from .animation import Animation
+from .catalog import BY_NAME, find
+from .inputs import Material
+
+__all__ = ["Animation", "about", "draw", "names"]
+
+
+def names() -> list[str]:
+    """The name of every figure, in the original's order."""
+    return list(BY_NAME)
+
+
+def about(name: str) -> str:
+    """What a figure teaches, in a sentence. Raises UnknownNameError."""
+    return find(name).about
+
+
+def draw(
+    name: str, *, swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
+    images: ImageSource | Sequence[ImageSource] | None = None, seed: int = 0,
+) -> Image.Image | Animation:  # fmt: skip
+    """Draw the figure called `name`: an RGB picture, or an `Animation`.
+
+    Parameters
+    ----------
+    swapae, generator : the models; the embedded demo models where none are given.
+    images : one or several of anything `load_image` opens. The first is the source (the photo, the start of a strip),
+        the others are the styles (the further stops), as many as you like. A single one is joined by samples; without
+        any, all are samples, and photos the bundled one. Photos are aligned; where no face is found their middle is
+        taken. The figures of StyleGAN2 alone use none. `dataset` takes the path of a folder or zip of pictures, `fid`
+        the folder of a run that was measured.
+    seed : of the samples; each figure adds a number of its own, so that no two show the same ones.
+
+    Cells have the size of the model's pictures, at least 160 and at most 256 px. Raises UnknownNameError, and
+    whatever the models and pictures raise: ImageError, BadInputError, WeightsError.
+    """
+    figure = find(name)
+    material = Material(swapae=swapae, generator=generator, images=images, seed=figure.seed + seed)
+    return figure.make(material, **figure.options)

@@ -1,0 +1,84 @@
+"""The figures that begin with a photo: face2webtoon, and the cartoonizer before the swap."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageOps
+
+from ..faces import align_face
+from ..pretrained.generators import SwappingAutoencoder, example_photo
+from ..webtoonize.face2webtoon import Portrait, WebtoonSheet, face2webtoon
+from .animation import Animation
+from .inputs import PSI, Material, cell_for, framed, sheet
+from .swapae import styles_of, swaps_of
+
+
+def photo_sheet(material: Material, *, pictures: int) -> Image.Image:
+    """Photo and styles; below, the photo in each style at swap location 3 and at 5, behind its reconstruction."""
+    return _redrawn(material, material.images[1:], pictures - 1).sheet(cell=cell_for(material.swapae))
+
+
+def photo_exploration(material: Material) -> Animation:
+    """180 frames of 2 x 2 (blank, style; photo, result): the photo, while its style walks through ten samples."""
+    redrawn = _redrawn(material, [], 1)
+    return Animation(tuple(redrawn.frames(seed=material.seed, cell=cell_for(material.swapae))))
+
+
+def cartoon_swaps(material: Material, *, pictures: int, location: float) -> Image.Image:
+    """The swap sheet of a photo that went through a cartoonizer before it was encoded."""
+    photo, *styles = material.pictures(pictures, lead=example_photo)
+    return swaps_of(_cartoon(_face(photo, material.swapae), material.swapae), styles, location=location)
+
+
+def cartoon_failures(material: Material, *, pictures: int, location: float) -> Image.Image:
+    """A row for each photo that asks too much: the photo, framed, its cartoon, and the cartoon in four styles."""
+    hard = material.images or _hard_photos(_face(example_photo(), material.swapae))
+    swapae, cell = material.swapae, cell_for(material.swapae)
+    styles = styles_of(material.samples(pictures), swapae)
+    cells: list[Image.Image | None] = []
+    for photo in hard:
+        portrait = _cartoon(photo, swapae)
+        cells += [framed(photo, cell), portrait.encoded, *portrait.draw(styles, location=location)]
+    return sheet(cells, columns=2 + pictures, cell=cell)
+
+
+def photo_strip(material: Material, *, pictures: int, location: float) -> Image.Image:
+    """Photos, and under each the same after cartoonizer and swap. A single photo is shown in several styles."""
+    swapae = material.swapae
+    faces = [_face(photo, swapae) for photo in material.images or [example_photo()]]
+    portraits = [_cartoon(face, swapae) for face in faces]
+    if len(faces) == 1:
+        faces, portraits = faces * pictures, portraits * pictures
+    styles = styles_of(material.samples(len(faces)), swapae)
+    results = [
+        portrait.draw(style[None], location=location)[0] for portrait, style in zip(portraits, styles, strict=True)
+    ]
+    return sheet([*faces, *results], columns=len(faces), cell=cell_for(swapae))
+
+
+def _redrawn(material: Material, styles: list[Image.Image], count: int) -> WebtoonSheet:
+    photo = material.images[0] if material.images else example_photo()
+    seeds = range(material.seed, material.seed + count)
+    return face2webtoon(
+        _face(photo, material.swapae), styles=styles or seeds, align=False, swapae=material.swapae,
+        generator=material.generator, seed=material.seed, truncation_psi=PSI,
+    )  # fmt: skip
+
+
+def _face(photo: Image.Image, swapae: SwappingAutoencoder) -> Image.Image:
+    """The face of a photo, or its middle where none is found."""
+    return align_face(photo, size=max(256, swapae.size), fallback="center").image
+
+
+def _cartoon(photo: Image.Image, swapae: SwappingAutoencoder) -> Portrait:
+    """The photo, encoded as a cartoon: by the classical one, which needs no weights."""
+    return Portrait(photo, swapae, align=False, cartoonize=True)
+
+
+def _hard_photos(face: Image.Image) -> list[Image.Image]:
+    """Four things that photos do: upside down, half out of the picture, tiny, and in the dark."""
+    side = face.width
+    half = Image.new("RGB", face.size)
+    half.paste(face, (side // 2, 0))
+    tiny = face.resize((20, 20), Image.Resampling.LANCZOS).resize(face.size, Image.Resampling.BICUBIC)
+    dark = face.point(lambda level: level // 8)
+    return [ImageOps.flip(face), half, tiny, dark]

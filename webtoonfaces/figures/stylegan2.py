@@ -1,0 +1,40 @@
+"""The figures of StyleGAN2: samples, the faces between them, and codes swapped at a layer."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from .. import codes
+from ..webtoonize.face2webtoon import ANCHORS, STEPS
+from .animation import Animation
+from .inputs import LARGEST_CELL, Material, cell_for, sheet
+
+
+def samples(material: Material, *, rows: int = 2, columns: int = 3) -> Image.Image:
+    """Faces of rows x columns seeds."""
+    return sheet(material.samples(rows * columns), columns=columns, cell=cell_for(material.generator))
+
+
+def four_way(material: Material, *, side: int = 5) -> Image.Image:
+    """Four samples in the corners of side x side faces, bilinear in w between them."""
+    grid = codes.interpolate(material.ws(4), rows=side, cols=side)
+    return sheet(material.generator.render(grid), columns=side, cell=cell_for(material.generator))
+
+
+def layer_swap(material: Material, *, side: int = 5) -> Image.Image:
+    """First column and row: two sets of samples. A cell: its row's code, with its column's from the middle layer on."""
+    generator = material.generator
+    ws = material.ws(2 * side)
+    pictures = generator.render(ws)
+    cells: list[Image.Image | None] = [None, *pictures[side:]]
+    for row in range(side):
+        mixed = codes.swap_at(ws[row : row + 1], ws[side:], location=generator.num_ws // 2)
+        cells += [pictures[row], *generator.render(mixed)]
+    return sheet(cells, columns=1 + side, cell=cell_for(generator))
+
+
+def exploration(material: Material) -> Animation:
+    """A walk through ten samples, twenty steps from each to the next: 180 frames."""
+    walk = codes.loop(material.ws(ANCHORS), steps=STEPS, closed=False)
+    pictures = material.generator.render(walk)
+    return Animation(tuple(sheet([picture], columns=1, cell=LARGEST_CELL) for picture in pictures))

@@ -1,0 +1,276 @@
+"""How far drawn pictures are from a data set: KID and Frechet distances, with something to hold them against.
+
+KID is the kernel inception distance of Binkowski et al. 2018 (arXiv:1801.01401): degree 3, the mean over 10 subsets
+of 500 pictures. Its name says "inception", but here it is measured on MobileNetV2 and on the title classifier, and is
+always named with what it was measured on. FID (Heusel et al. 2017, arXiv:1706.08500) is by its definition Inception's:
+the same distance on other features is called a Frechet distance.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from ..data.folder import PictureFolder, content_key, read
+from ..errors import BadInputError, MissingExtraError
+from ..images._pixels import as_floats, shrink
+from ..pretrained.mobilenet import load_mobilenet
+from .cache import cache_path, remembered
+from .classifier import TrainedClassifier
+
+SUBSETS = 10
+SUBSET_SIZE = 500
+SAMPLES = 10_000
+DATA_LIMIT = 10_000  # pictures that describe a data set for KID; of a larger one so many, spread evenly
+PIXEL_SIDE = 32
+
+
+@dataclass(frozen=True)
+class Features:
+    """A way to describe a picture by a vector.
+
+    label : as it is printed.       key : names what was computed with it in the cache.
+    of : pictures, float [N, 3, H, W] in [-1, 1] -> float32 [N, D] on the CPU.
+    """
+
+    label: str
+    key: str
+    of: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Vectors, float32 [N, D], of a data set's pictures and the indices of their titles, int64 [N]."""
+
+    vectors: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value and its spread: KID's standard deviation between subsets, a rate's standard error, 0 for none."""
+
+    value: float
+    spread: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} ± {self.spread:.4f}" if self.spread else f"{self.value:.4f}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a KID is to be held against: between two halves of the data set, and between one title and another."""
+
+    halves: Score
+    titles: dict[tuple[str, str], Score]
+
+
+# ------------------------------------------------------------------------------------------------------- features
+
+
+def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
+    """MobileNetV2's 1280 pooled features of pictures resized to 224 px.
+
+    Smaller ones are enlarged to the size that it was trained at: on small ones its features are several times as
+    large, and KID, which goes with their sixth power, says nothing that compares.
+    """
+    network = _fused(load_mobilenet(device))
+    # Eight pictures' maps still fit into a CPU's cache; a GPU wants more at once.
+    chunk = 8 if torch.device(device).type == "cpu" else 256
+
+    def of(images: Tensor) -> Tensor:
+        return torch.cat([network(part.to(device)) for part in images.split(chunk)]).cpu()
+
+    return Features("MobileNetV2", "mobilenet", of)
+
+
+def _fused(network: nn.Module) -> nn.Module:
+    """`network` with its batch normalisations folded into the convolutions: the same values in half the time."""
+    for part in [part for part in network.modules() if isinstance(part, nn.Sequential)]:
+        for i, (before, after) in enumerate(itertools.pairwise(part)):
+            if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                part[i], part[i + 1] = nn.utils.fuse_conv_bn_eval(before, after), nn.Identity()
+            elif isinstance(after, nn.ReLU6):
+                after.inplace = True
+    return network
+
+
+def classifier_features(classifier: TrainedClassifier, *, device: str | torch.device = "cpu") -> Features:
+    """The title classifier's 128 features, which no model is trained against."""
+    return Features(
+        "the title classifier", f"title-{classifier.key}",
+        lambda images: classifier.network.features(images.to(device)).cpu(),
+    )  # fmt: skip
+
+
+def pixel_features() -> Features:
+    """The picture itself, shrunk to 32 px: [N, 3072]."""
+    return Features("pixels", f"pixels-{PIXEL_SIDE}", lambda images: shrink(images, PIXEL_SIDE).flatten(1).cpu())
+
+
+@torch.inference_mode()
+def describe(
+    batches: Iterable[Tensor], features: Sequence[Features], *, total: int | None = None, progress: bool = False
+) -> list[Tensor]:
+    """For each of `features` the vectors [N, D] of all pictures, given as batches of uint8 [n, 3, H, W].
+
+    Drawn pictures are described as they would be saved, in 256 levels, so that both sides are treated alike.
+    """
+    found: list[list[Tensor]] = [[] for _ in features]
+    with tqdm(total=total, unit="picture", disable=not progress) as bar:
+        for pictures in batches:
+            images = as_floats(pictures)
+            for parts, feature in zip(found, features, strict=True):
+                parts.append(feature.of(images).float())
+            bar.update(len(pictures))
+    return [torch.cat(parts) for parts in found]
+
+
+def describe_data(
+    data: PictureFolder, features: Features, *, limit: int | None = DATA_LIMIT, progress: bool = False
+) -> Described:
+    """The vectors of a data set's pictures, as `data_rows` chooses them; kept in the cache under its content."""
+
+    rows = data_rows(data, limit=limit)
+
+    def make() -> tuple[dict[str, Tensor], dict[str, str]]:
+        (vectors,) = describe(read(data, rows), [features], total=len(rows), progress=progress)
+        labels = torch.tensor([data.titles.index(data.entries[row % len(data.entries)].title) for row in rows])
+        return {"vectors": vectors, "labels": labels}, {"features": features.label}
+
+    tensors, _ = remembered(cache_path("features", *_content(data), len(rows), features.key), make)
+    return Described(tensors["vectors"], tensors["labels"])
+
+
+def data_rows(data: PictureFolder, *, limit: int | None = DATA_LIMIT) -> list[int]:
+    """The pictures that stand for a data set: each once, or `limit` of them spread evenly.
+
+    Where mirrored pictures belong to it, every second one is taken mirrored: the same mixture for half the work.
+    """
+    total = len(data.entries)
+    count = min(total, limit) if limit is not None else total
+    rows = [row * total // count for row in range(count)]
+    return [row + total * (data.mirror and place % 2) for place, row in enumerate(rows)]
+
+
+def _content(data: PictureFolder) -> tuple[Any, ...]:
+    held_out = {entry.held_out for entry in data.entries}
+    return content_key(data.source.path), len(data.entries), sorted(held_out), data.size, data.mirror
+
+
+# ------------------------------------------------------------------------------------------------------ distances
+
+
+def kid(real: Tensor, drawn: Tensor, *, subsets: int = SUBSETS, subset_size: int = SUBSET_SIZE, seed: int = 0) -> Score:
+    """Kernel distance between two sets of vectors, [N, D] and [M, D]; 0 is expected for equal distributions.
+
+    The estimator is unbiased, so a value may be slightly negative, and sets of different sizes compare.
+
+    Raises
+    ------
+    BadInputError : a set is smaller than `subset_size`.
+    """
+    check_enough(min(len(real), len(drawn)), subset_size=subset_size)
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Metric `Kernel Inception Distance`")  # that it keeps all features
+        metric = KernelInceptionDistance(feature=nn.Identity(), subsets=subsets, subset_size=subset_size, degree=3)
+    metric.update(real, real=True)
+    metric.update(drawn, real=False)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # it draws the subsets from the global generator
+        value, spread = metric.compute()
+    return Score(float(value), float(spread))
+
+
+def check_enough(fewest: int, *, subset_size: int) -> None:
+    """BadInputError where the smaller side has fewer pictures than a subset of KID takes."""
+    if fewest < subset_size:
+        raise BadInputError(
+            f"KID compares subsets of {subset_size} pictures, and one side has only {fewest}. Give more pictures, or "
+            "a smaller subset size."
+        )
+
+
+def kid_scale(described: Described, titles: Sequence[str], *, subset_size: int = SUBSET_SIZE, seed: int = 0) -> Scale:
+    """KID between two random halves of a data set, and between each title and the next, in a ring.
+
+    Where a half or a title has fewer pictures than a subset takes, the subsets are as large as it allows.
+    """
+    vectors, labels = described.vectors, described.labels
+    order = torch.randperm(len(vectors), generator=torch.Generator().manual_seed(seed))
+    groups = {title: vectors[labels == index] for index, title in enumerate(titles)}
+    groups = {title: group for title, group in groups.items() if len(group) > 1}
+
+    def between(a: Tensor, b: Tensor) -> Score:
+        return kid(a, b, subset_size=min(subset_size, len(a), len(b)), seed=seed)
+
+    halves = between(vectors[order[: len(order) // 2]], vectors[order[len(order) // 2 :]])
+    names = list(groups)
+    ring = zip(names, names[1:] + names[:1], strict=True) if len(names) > 2 else [tuple(names)] * (len(names) == 2)
+    return Scale(halves, {(a, b): between(groups[a], groups[b]) for a, b in ring})
+
+
+def frechet(real: Tensor, drawn: Tensor) -> float:
+    """Frechet distance between the normal distributions fitted to two sets of vectors, [N, D] and [M, D].
+
+    It is FID only on Inception's features; on others its values are of another size altogether.
+    """
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    metric = FrechetInceptionDistance(feature=_Vectors(real.shape[1]))
+    metric.update(real, real=True)
+    metric.update(drawn, real=False)
+    return float(metric.compute())
+
+
+def fid(data: PictureFolder, batches: Iterable[Tensor], *, device: str | torch.device = "cpu") -> float:
+    """FID between a data set and drawn pictures, given as batches of uint8 [n, 3, H, W]; Inception's, 2048 features.
+
+    The data set's statistics are computed once and kept in the cache under its content.
+
+    Raises
+    ------
+    MissingExtraError : the extra `inception` is not installed.
+    """
+    metric = _inception().to(device)
+
+    def make() -> tuple[dict[str, Tensor], dict[str, str]]:
+        for pictures in read(data, data_rows(data, limit=None)):
+            metric.update(pictures.to(device), real=True)
+        return {name: getattr(metric, name) for name in _STATISTICS}, {}
+
+    statistics, _ = remembered(cache_path("inception", *_content(data)), make)
+    for name in _STATISTICS:
+        setattr(metric, name, statistics[name].to(device))
+    for pictures in batches:
+        metric.update(pictures.to(device), real=False)
+    return float(metric.compute())
+
+
+_STATISTICS = ("real_features_sum", "real_features_cov_sum", "real_features_num_samples")
+
+
+def _inception() -> Any:
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    try:
+        return FrechetInceptionDistance(feature=2048)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("FID", "inception", "torch-fidelity") from error
+
+
+class _Vectors(nn.Identity):
+    """Hands on vectors that were computed before, and says how long they are."""
+
+    def __init__(self, length: int):
+        super().__init__()
+        self.num_features = length

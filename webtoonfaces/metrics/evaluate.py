@@ -1,0 +1,214 @@
+"""The measurements behind `webtoonfaces evaluate`: a checkpoint and a data set in, a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from ..data.folder import PictureFolder, load_in_memory
+from ..errors import BadInputError
+from ..training.run_folder import Subject, load_subject
+from . import distances, swap
+from .classifier import load_or_train_classifier
+from .distances import Features, Scale, Score
+from .nearest import Neighbours, nearest, nearest_sheet
+from .samples import samples
+from .swap import SwapReport
+from .table import write_row
+
+CURVE_LOCATIONS = (2, 3)  # whose rates go into a run's table: those with pleasing style transfer
+
+
+@dataclass(frozen=True)
+class KidEntry:
+    """KID on one kind of features, and the scale to read it on."""
+
+    label: str
+    score: Score
+    scale: Scale
+    frechet: float
+
+    def references(self) -> dict[str, float]:
+        """The scale in three numbers at most: words -> KID."""
+        found = {"two halves of the data": self.scale.halves.value}
+        if self.scale.titles:
+            ranked = sorted(self.scale.titles.items(), key=lambda item: item[1].value)
+            for words, ((a, b), score) in (("nearest titles", ranked[0]), ("farthest titles", ranked[-1])):
+                found[f"{words}, {a} and {b}"] = score.value
+        return found
+
+
+@dataclass(frozen=True)
+class KidReport:
+    """What `measure_kid` found; its text is markdown."""
+
+    subject: Subject
+    conditions: str
+    entries: tuple[KidEntry, ...]
+
+    def scores(self) -> dict[str, Score]:
+        """Column of a run's table -> score."""
+        return {f"{entry.label}, {self.conditions}": entry.score for entry in self.entries}
+
+    def references(self) -> dict[str, dict[str, float]]:
+        return {f"{entry.label}, {self.conditions}": entry.references() for entry in self.entries}
+
+    def markdown(self) -> str:
+        lines = [f"KID of {self.subject}, {self.conditions}", "", "| | " + " | ".join(e.label for e in self.entries)]
+        lines[-1] += " |"
+        lines.append("|---|" + "---:|" * len(self.entries))
+        lines.append("| **samples** | " + " | ".join(f"**{e.score}**" for e in self.entries) + " |")
+        lines.append("| two halves of the data | " + " | ".join(str(e.scale.halves) for e in self.entries) + " |")
+        for a, b in self.entries[0].scale.titles:
+            cells = " | ".join(str(e.scale.titles[a, b]) for e in self.entries)
+            lines.append(f"| {a} against {b} | {cells} |")
+        lines.append("| Fréchet distance (not FID) | " + " | ".join(f"{e.frechet:.3f}" for e in self.entries) + " |")
+        return "\n".join(lines) + "\n"
+
+
+def best_device(name: str | None = None) -> torch.device:
+    """The device of that name; without one a CUDA device where there is one, else the CPU."""
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def measure_kid(
+    source: str | Path, data: str | Path, *, count: int = distances.SAMPLES, psi: float = 1.0, seed: int = 0,
+    subset_size: int = distances.SUBSET_SIZE, mirror: bool | None = None, device: str | None = None,
+    progress: bool = True,
+) -> KidReport:  # fmt: skip
+    """KID between `count` samples of a StyleGAN2 and a data set, on MobileNetV2 and on the title classifier.
+
+    source : as `load_subject` takes it.        psi : truncation; 1 leaves the samples as they come.
+    seed : the first sample's; the others follow.       mirror : whether the data set's mirrored pictures belong to
+    it; None does as the run did that the checkpoint is of, and counts them where nothing is known.
+    The classifier is left out of a data set with a single title.
+    """
+    place = best_device(device)
+    subject = load_subject(source, "stylegan2", device=place)
+    folder = _folder(data, subject, mirror)
+    # Before the long work:
+    distances.check_enough(min(count, len(distances.data_rows(folder))), subset_size=subset_size)
+    kinds = [distances.mobilenet_features(device=place)]
+    if len(folder.titles) > 1:
+        classifier = load_or_train_classifier(data, device=place, progress=progress)
+        kinds.append(distances.classifier_features(classifier, device=place))
+    drawn = distances.describe(_samples(subject, count, seed, psi, False), kinds, total=count, progress=progress)
+    entries = tuple(
+        _entry(kind, vectors, folder, subset_size=subset_size, progress=progress)
+        for kind, vectors in zip(kinds, drawn, strict=True)
+    )
+    return KidReport(subject, _conditions(count, psi, folder.mirror), entries)
+
+
+def _entry(kind: Features, drawn: Tensor, folder: PictureFolder, *, subset_size: int, progress: bool) -> KidEntry:
+    real = distances.describe_data(folder, kind, progress=progress)
+    return KidEntry(
+        f"KID on {kind.label}",
+        distances.kid(real.vectors, drawn, subset_size=subset_size),
+        distances.kid_scale(real, folder.titles, subset_size=subset_size),
+        distances.frechet(real.vectors, drawn),
+    )
+
+
+def measure_fid(
+    source: str | Path, data: str | Path, *, count: int = distances.SAMPLES, psi: float = 1.0, seed: int = 0,
+    mirror: bool | None = None, device: str | None = None, progress: bool = True,
+) -> tuple[Subject, dict[str, Score]]:  # fmt: skip
+    """FID between `count` samples of a StyleGAN2 and a data set; see `measure_kid`.
+
+    Raises
+    ------
+    MissingExtraError : the extra `inception` is not installed.
+    """
+    place = best_device(device)
+    subject = load_subject(source, "stylegan2", device=place)
+    folder = _folder(data, subject, mirror)
+    value = distances.fid(folder, _samples(subject, count, seed, psi, progress), device=place)
+    return subject, {f"FID, {_conditions(count, psi, folder.mirror)}": Score(value, 0.0)}
+
+
+def measure_nearest(
+    source: str | Path, data: str | Path, *, count: int = 16, psi: float = 1.0, seed: int = 0,
+    mirror: bool | None = None, device: str | None = None, progress: bool = True,
+) -> tuple[list[Neighbours], Image.Image]:  # fmt: skip
+    """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and pixel by pixel; a sheet."""
+    place = best_device(device)
+    subject = load_subject(source, "stylegan2", device=place)
+    folder = _folder(data, subject, mirror)
+    kinds = [distances.mobilenet_features(device=place), distances.pixel_features()]
+    drawn = torch.cat(list(_samples(subject, count, seed, psi, progress)))
+    neighbours = nearest(drawn, folder, kinds, progress=progress)
+    return neighbours, nearest_sheet(drawn, folder, neighbours)
+
+
+def measure_swap(
+    source: str | Path, data: str | Path, *, pairs: int = swap.PAIRS, seed: int = 0, size: int | None = None,
+    device: str | None = None, progress: bool = True,
+) -> tuple[Subject, SwapReport]:  # fmt: skip
+    """Reconstruction error, style transfer rate and structure match of a Swapping Autoencoder on held-out pictures.
+
+    size : side in px that the pictures are drawn at; None takes what the checkpoint was trained on, if that is known,
+    else the data set's own.
+    """
+    place = best_device(device)
+    subject = load_subject(source, "swapae", device=place)
+    held_out = PictureFolder(data, size=size or subject.size, split="held_out")
+    swap.check_counts(len(held_out), pairs)  # before minutes go into a classifier
+    classifier = load_or_train_classifier(data, device=place, progress=progress)
+    model = swap.from_networks(subject.networks["e_ema"], subject.networks["g_ema"], device=place)
+    pictures, labels = load_in_memory(held_out)
+    report = swap.measure_swaps(model, classifier, pictures, labels, pairs=pairs, seed=seed, progress=progress)
+    return subject, report
+
+
+def swap_scores(report: SwapReport) -> dict[str, Score]:
+    """The columns that a swap report adds to a run's table; rates with their standard errors."""
+    found = {"reconstruction L1": Score(report.l1, 0.0)}
+    for name, rates in (("style transfer", report.style_transfer), ("structure match", report.structure_match)):
+        for k in CURVE_LOCATIONS:
+            error = (rates[k] * (1 - rates[k]) / report.pairs) ** 0.5
+            found[f"{name} at {k}, {report.pairs} pairs"] = Score(rates[k], error)
+    return found
+
+
+def record(
+    subject: Subject, scores: dict[str, Score], *, start_of: str | Path | None = None,
+    references: dict[str, dict[str, float]] | None = None,
+) -> Path | None:  # fmt: skip
+    """Write scores into the table of the subject's run, or as row 0 of the run `start_of`; None without a run."""
+    if start_of is not None:
+        run = Path(start_of)
+        if not run.is_dir():
+            raise BadInputError(f"There is no run in {run}. --start-of takes the folder of a run.")
+        return write_row(run, step=0, kimg=0.0, checkpoint=subject.file, scores=scores, references=references)
+    if subject.run is None or subject.step is None or subject.kimg is None:
+        return None
+    return write_row(
+        subject.run, step=subject.step, kimg=subject.kimg, checkpoint=subject.file, scores=scores,
+        references=references,
+    )  # fmt: skip
+
+
+def _folder(data: str | Path, subject: Subject, mirror: bool | None) -> PictureFolder:
+    mirrored = mirror if mirror is not None else subject.mirror is not False
+    return PictureFolder(data, size=subject.size, mirror=mirrored)
+
+
+def _samples(subject: Subject, count: int, seed: int, psi: float, progress: bool) -> Iterator[Tensor]:
+    batches = samples(subject.networks["g_ema"], range(seed, seed + count), psi=psi)  # type: ignore[arg-type]
+    yield from tqdm(batches, desc="drawing", unit="batch", disable=not progress)
+
+
+def _conditions(count: int, psi: float, mirror: bool) -> str:
+    told = [f"{count:,} samples"]
+    if psi != 1:
+        told.append(f"psi {psi:g}")
+    if not mirror:
+        told.append("no mirrored data")
+    return ", ".join(told)

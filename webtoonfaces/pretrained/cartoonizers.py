@@ -1,0 +1,188 @@
+"""A name or a path -> the networks that a photo can go through before it is encoded: cartoonizers, and DexiNed's edges.
+
+Handles in the manner of `generators`. They take and give tensors of any size: sides are padded by reflection to what
+the network can halve, and what is too large to be computed at once is computed in parts. `webtoonize.cartoonize` puts
+them together.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
+from ..weights import convert, registry
+from .generators import Weights, is_file, place, read_weights
+
+CORE = 768  # px, the side of the parts that a large picture is computed in, without what lies around them
+LARGEST = 2048 * 2048  # px, for networks that must see the whole picture: about 6 GB
+DEXINED = "dexined"
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a network asks of its pictures.
+
+    multiple : of which its sides must be, in px.      bgr : whether it takes blue first.
+    reach : how far, in px, a pixel can be felt in the result, rounded up to `multiple`; measured by gradients.
+        None where it is felt everywhere: AnimeGANv2 normalizes over the whole picture, so parts would not fit together.
+    """
+
+    multiple: int
+    bgr: bool
+    reach: int | None
+
+
+TRAITS = {
+    "cartoonizer": Traits(multiple=16, bgr=True, reach=240),
+    "animegan2": Traits(multiple=32, bgr=False, reach=None),
+    "dexined": Traits(multiple=16, bgr=True, reach=416),
+}
+_PREFIXES = {"cartoonizer": "{}-cartoonizer", "animegan2": "animegan2-{}"}
+
+
+def cartoonizer_names() -> dict[str, registry.Record]:
+    """What a user types -> its record: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
+    return {_PREFIXES[r.kind].format(r.name): r for r in registry.records() if r.kind in _PREFIXES}
+
+
+def load_cartoonizer(
+    source: str | os.PathLike[str], *, device: str | torch.device | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+) -> Cartoonizer:  # fmt: skip
+    """A cartoonizer by one of `cartoonizer_names()`, or from a file, whose network is told from its content.
+
+    `device`, `checkpoints` and errors as in `load_stylegan2`.
+    """
+    text = os.fspath(source)
+    names = cartoonizer_names()
+    if text in names:
+        kind, found = names[text].kind, names[text].name
+    elif not is_file(text):
+        raise UnknownNameError("cartoonizer", text, names)
+    elif not Path(text).expanduser().is_file():
+        raise WeightsNotFoundError(f"There is no file {text}. Give a .pt or .safetensors, or: {', '.join(names)}.")
+    else:
+        kind, found = _kind_of(Path(text).expanduser()), text
+    checkpoint, origin = read_weights(kind, found, checkpoints)
+    return Cartoonizer(checkpoint.build("net"), kind=kind, device=device, weights=origin)
+
+
+def load_edges(
+    source: str | os.PathLike[str] = DEXINED, *, device: str | torch.device | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+) -> EdgeDetector:  # fmt: skip
+    """The edge detector DexiNed, by the name "dexined" or from a file; see `load_stylegan2`.
+
+    Raises MissingExtraError without kornia, besides the errors there.
+    """
+    text = os.fspath(source)
+    if text != DEXINED and not is_file(text):
+        raise UnknownNameError("edge detector", text, [DEXINED])
+    checkpoint, origin = read_weights("dexined", "biped" if text == DEXINED else text, checkpoints)
+    return EdgeDetector(checkpoint.build("net"), kind="dexined", device=device, weights=origin)
+
+
+def _kind_of(path: Path) -> str:
+    try:
+        keys = convert.read(path, "animegan2").networks["net"]
+    except LayoutError:
+        return "cartoonizer"  # or another network altogether: reading it as one says which
+    return "animegan2" if "out_layer.0.weight" in keys else "cartoonizer"
+
+
+class _Filter:
+    """A network from pictures to pictures on a device, with one lock. Attributes: `kind`, `weights`, `device`."""
+
+    def __init__(
+        self, network: nn.Module, *, kind: str, device: str | torch.device | None = None, weights: Weights | None = None
+    ):
+        self.network = place(network, device)
+        self.kind, self.weights, self.traits = kind, weights, TRAITS[kind]
+        self.lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        name = (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
+        return f"<{type(self).__name__} {self.kind} {name} on {self.device}>"
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def _forward(self, images: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape or not images.is_floating_point():
+            raise BadInputError(f"Pictures are float [N, 3, H, W] in [-1, 1], not {images.dtype} {list(images.shape)}.")
+        height, width = images.shape[2:]
+        images = images.to(self.device, torch.float32)
+        images = images.flip(1) if self.traits.bgr else images
+        padded = reflected(images, self.traits.multiple)
+        with self.lock:
+            result = self._whole(padded) if self.traits.reach is None else self._in_parts(padded, self.traits.reach)
+        result = result[..., :height, :width]
+        return result.flip(1) if self.traits.bgr and result.shape[1] == 3 else result
+
+    def _whole(self, images: Tensor) -> Tensor:
+        height, width = images.shape[2:]
+        if height * width > LARGEST:
+            raise BadInputError(
+                f"AnimeGANv2 sees a picture as a whole, which at {width} x {height} px takes too much memory. "
+                "Make it smaller: cartoonize does it with size=1024."
+            )
+        return self._forward(images)
+
+    def _in_parts(self, images: Tensor, reach: int) -> Tensor:
+        """The same as `_forward`, in parts that are computed with all that can be felt in them."""
+        rows = []
+        for top, bottom in _parts(images.shape[2], reach):
+            row = []
+            for left, right in _parts(images.shape[3], reach):
+                y, x = max(0, top - reach), max(0, left - reach)
+                part = self._forward(images[..., y : bottom + reach, x : right + reach])
+                row.append(part[..., top - y : bottom - y, left - x : right - x].clone())
+            rows.append(torch.cat(row, dim=3))
+        return torch.cat(rows, dim=2)
+
+
+class Cartoonizer(_Filter):
+    """Pictures, float [N, 3, H, W], RGB in [-1, 1], any size -> cartoons of the same shape. Made by `load_cartoonizer`.
+
+    AnimeGANv2 takes at most `LARGEST` px; the facial cartoonizer takes any number.
+    """
+
+    def _forward(self, images: Tensor) -> Tensor:
+        return self.network(images)
+
+
+class EdgeDetector(_Filter):
+    """Pictures, float [N, 3, H, W], RGB in [-1, 1], any size -> logits of edges [N, 1, H, W]. Made by `load_edges`."""
+
+    def _forward(self, images: Tensor) -> Tensor:
+        mean = torch.tensor([103.939, 116.779, 123.68], device=images.device).view(1, 3, 1, 1)  # of ImageNet, BGR
+        return self.network((images + 1) * 127.5 - mean)[-1]
+
+
+def reflected(images: Tensor, multiple: int) -> Tensor:
+    """[N, C, H, W] with its sides, below and at the right, continued by reflection up to multiples of `multiple`."""
+    for axis in (2, 3):
+        side = images.shape[axis]
+        last = max(1, side - 1)
+        steps = torch.arange(-(-side // multiple) * multiple, device=images.device) % (2 * last)
+        images = images.index_select(axis, torch.minimum(steps, 2 * last - steps).clamp(max=side - 1))
+    return images
+
+
+def _parts(side: int, reach: int) -> Iterator[tuple[int, int]]:
+    """Where the parts of a side begin and end; one part where it is no longer than a part with what is round it."""
+    step = CORE if side > CORE + 2 * reach else side
+    for start in range(0, side, step):
+        yield start, min(start + step, side)

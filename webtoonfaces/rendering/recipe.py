@@ -1,0 +1,281 @@
+"""What made a picture: small frozen expressions that can be hashed, drawn, written as JSON and read back.
+
+An expression is one of two things. A *code* is where a face comes from: a seed, a kept code, something between two
+others. A *picture* is what is drawn from codes: a face, a photo's structure in a style, a sheet of them. `renderer`
+turns them into tensors and pixels; here is only what they say.
+
+A recipe goes into a PNG's metadata and may come back from a stranger. It holds registry names with their sha256,
+numbers and codes, never a path, an address or a photo, and it is read within hard bounds; what is not understood is
+refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from .._version import __version__
+from ..errors import BadInputError
+
+KEY = "webtoonfaces"  # of the recipe in a PNG's metadata
+FORMAT = 1
+MOST_NODES, MOST_DEPTH, MOST_BYTES = 2000, 40, 4 * 2**20
+
+
+class RecipeError(BadInputError):
+    """A recipe that is missing, damaged, too large, or from a newer version."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Code of a seed, from StyleGAN2: [1, L, D]."""
+
+    seed: int
+    psi: float = 0.7
+    cutoff: int | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor that was kept: float32, its bytes as base64."""
+
+    data: str
+    shape: tuple[int, ...]
+
+    @staticmethod
+    def of(array: np.ndarray) -> Stored:
+        array = np.ascontiguousarray(array, dtype="<f4")
+        return Stored(base64.b64encode(array.tobytes()).decode(), tuple(array.shape))
+
+    def array(self) -> np.ndarray:
+        """float32 of `shape`; RecipeError where the bytes do not fit or hold no numbers."""
+        try:
+            raw = base64.b64decode(self.data, validate=True)
+        except binascii.Error as error:
+            raise RecipeError("A kept code in this recipe is damaged.") from error
+        if any(side < 1 for side in self.shape) or len(raw) != 4 * math.prod(self.shape):
+            raise RecipeError("A kept code in this recipe has not the size that it says.")
+        array = np.frombuffer(raw, dtype="<f4").reshape(self.shape).astype(np.float32)
+        if not np.isfinite(array).all():
+            raise RecipeError("A kept code in this recipe holds numbers that are none.")
+        return array
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Between two codes: t = 0 is `a`, 1 is `b`."""
+
+    a: Code
+    b: Code
+    t: float
+    method: str = "lerp"
+
+
+@dataclass(frozen=True)
+class Layers:
+    """`b` at some layers, each with its strength; `a` elsewhere."""
+
+    a: Code
+    b: Code
+    layers: tuple[int, ...]
+    strengths: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SwapAt:
+    """The first `location` layers from `a`, the rest from `b`."""
+
+    a: Code
+    b: Code
+    location: float
+
+
+@dataclass(frozen=True)
+class StyleOf:
+    """The Swapping Autoencoder's style of the face that a StyleGAN2 code draws."""
+
+    face: Code
+
+
+@dataclass(frozen=True)
+class StructureOf:
+    """The Swapping Autoencoder's structure of the face that a StyleGAN2 code draws."""
+
+    face: Code
+
+
+Code = Seed | Stored | Blend | Layers | SwapAt | StyleOf | StructureOf
+
+
+@dataclass(frozen=True)
+class Face:
+    """What StyleGAN2 draws from a code."""
+
+    code: Code
+    noise: str = "const"
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """What the Swapping Autoencoder draws from a structure and a style."""
+
+    structure: Code
+    style: Code
+    noise: str = "none"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Pictures side by side, row by row; None leaves a cell blank. `cell` is a side in px."""
+
+    cells: tuple[Picture | None, ...]
+    columns: int
+    cell: int = 128
+
+
+Picture = Face | Redrawn | Sheet
+_KINDS = {cls.__name__: cls for cls in (*typing.get_args(Code), *typing.get_args(Picture))}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as a recipe names it: `name` is the registry's, or "" for a file of somebody's own."""
+
+    family: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A picture and the models that drew it."""
+
+    picture: Picture
+    models: tuple[Model, ...]
+    size: int | None = None
+    version: str = __version__
+
+    def to_json(self) -> str:
+        """One line of JSON; RecipeError where it would be too large to be read back."""
+        content = {
+            "format": FORMAT,
+            "version": self.version,
+            "size": self.size,
+            "models": [{"family": m.family, "name": m.name, "sha256": m.sha256} for m in self.models],
+            "picture": _write(self.picture),
+        }
+        text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+        if len(text) > MOST_BYTES or sum(1 for _ in walk(self.picture)) > MOST_NODES:
+            raise RecipeError("This picture is made of too many parts to keep its recipe.")
+        return text
+
+    @staticmethod
+    def from_json(text: str) -> Recipe:
+        """Read a recipe that may come from anybody; RecipeError says what is wrong with it."""
+        if len(text) > MOST_BYTES:
+            raise RecipeError(f"This recipe is larger than {MOST_BYTES // 2**20} MiB, which none of ours is.")
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RecipeError("This recipe is no JSON.") from error
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise RecipeError("This recipe is of another version of webtoonfaces, or none of ours. Try to update it.")
+        reader = _Reader()
+        picture = reader.read(content.get("picture"), Picture, depth=0)
+        models = content.get("models")
+        if not isinstance(models, list) or len(models) > 8:
+            raise RecipeError("This recipe names no models.")
+        size = content.get("size")
+        if size is not None and not (isinstance(size, int) and 16 <= size <= 8192):
+            raise RecipeError(f"This recipe asks for a picture of {size} px.")
+        return Recipe(picture, tuple(_model(m) for m in models), size, str(content.get("version"))[:40])
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """Every expression inside one, itself first."""
+    yield node
+    if isinstance(node, tuple):
+        for part in node:
+            if part is not None and not isinstance(part, (int, float)):
+                yield from walk(part)
+    elif type(node).__name__ in _KINDS and not isinstance(node, Stored):
+        for field in fields(node):
+            value = getattr(node, field.name)
+            if isinstance(value, tuple) or type(value).__name__ in _KINDS:
+                yield from walk(value)
+
+
+def grid(
+    corners: tuple[Code, Code, Code, Code], *, rows: int, cols: int, method: str = "lerp", cell: int = 128
+) -> Sheet:
+    """The sheet between four corners (top left, top right, bottom left, bottom right)."""
+    cells = []
+    for i in range(rows):
+        for j in range(cols):
+            cells.append(Face(between(corners, j / max(1, cols - 1), i / max(1, rows - 1), method=method)))
+    return Sheet(tuple(cells), cols, cell)
+
+
+def between(corners: tuple[Code, Code, Code, Code], x: float, y: float, *, method: str = "lerp") -> Code:
+    """The code at (x, y) in the unit square between four corners; (0, 0) is top left."""
+    left, right = Blend(corners[0], corners[2], y, method), Blend(corners[1], corners[3], y, method)
+    return Blend(left, right, x, method)
+
+
+def _model(content: Any) -> Model:
+    if not isinstance(content, dict) or not all(isinstance(content.get(k), str) for k in ("family", "name", "sha256")):
+        raise RecipeError("This recipe does not name its models.")
+    if len(content["sha256"]) != 64 or len(content["name"]) > 64 or content["family"] not in ("stylegan2", "swapae"):
+        raise RecipeError("This recipe names a model in no way we know.")
+    return Model(content["family"], content["name"], content["sha256"])
+
+
+def _write(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_write(part) for part in value]
+    if type(value).__name__ in _KINDS:
+        return {"is": type(value).__name__} | {f.name: _write(getattr(value, f.name)) for f in fields(value)}
+    return value
+
+
+class _Reader:
+    """Builds expressions from JSON by the types of their own fields, within bounds."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+
+    def read(self, value: Any, wanted: Any, *, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MOST_DEPTH or self.nodes > 20 * MOST_NODES:
+            raise RecipeError("This recipe is nested too deeply or has too many parts.")
+        allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
+        if isinstance(value, dict):
+            kind = _KINDS.get(str(value.get("is")))
+            if kind is None or kind not in allowed:
+                raise RecipeError(f"This recipe holds a {str(value.get('is'))[:40]!r} where none can be.")
+            hints = typing.get_type_hints(kind)
+            parts = {name: self.read(value.get(name), hint, depth=depth + 1) for name, hint in hints.items()}
+            return kind(**parts)
+        for option in allowed:
+            if typing.get_origin(option) is tuple and isinstance(value, list):
+                return tuple(self.read(v, typing.get_args(option)[0], depth=depth + 1) for v in value[: MOST_NODES + 1])
+            if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+                if not math.isfinite(value) or abs(value) > 1e6:
+                    raise RecipeError("This recipe holds a number that is none, or beyond all measure.")
+                return float(value)
+            if option is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**32:
+                return value
+            if option is type(None) and value is None:
+                return None
+            if option is str and isinstance(value, str):
+                return value
+        raise RecipeError(f"This recipe holds {str(value)[:40]!r} where something else should be.")

@@ -1,0 +1,281 @@
+"""From an expression to a picture, or to an error: without any widget, and without ever raising.
+
+It keeps what does not change: codes, the cells of sheets, and the activations before the layer that moved. While a
+handle moves it is asked for a draft, and decides by the times it has measured what a draft may cost.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from .. import codes
+from ..errors import BadInputError, WebtoonFacesError
+from ..images import contact_sheet, to_pil
+from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder
+from . import recipe as r
+
+Value = TypeVar("Value")
+BUDGET_S = 0.08  # of a draft: twelve frames a second still look like motion
+SMALLEST_DRAFT = 32  # px
+KEPT_CODES, KEPT_CELLS = 512, 600
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to draw, and whether a draft will do. `size` scales the picture's longer side; None leaves it."""
+
+    picture: r.Picture
+    draft: bool = False
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A picture, or an error in the user's words with the traceback beside it; and how long it took.
+
+    `draft` : whether it is less than the full picture; a model that is quick enough draws that even when it need not.
+    """
+
+    picture: Image.Image | None
+    seconds: float
+    draft: bool = False
+    error: str = ""
+    traceback: str = ""
+
+
+class _Kept(Generic[Value]):
+    """The most recently used values, so many of them."""
+
+    def __init__(self, most: int):
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+        self._most = most
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        if key in self._values:
+            self._values.move_to_end(key)
+            return self._values[key]
+        value = self._values[key] = make()
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+        return value
+
+
+class Renderer:
+    """Draws expressions with one StyleGAN2, one Swapping Autoencoder, or both. Safe to call from several threads."""
+
+    def __init__(
+        self, generator: StyleGAN2 | None = None, swapae: SwappingAutoencoder | None = None, *, budget: float = BUDGET_S
+    ):
+        if not isinstance(generator, StyleGAN2 | None) or not isinstance(swapae, SwappingAutoencoder | None):
+            raise BadInputError(
+                "A StyleGAN2 and a Swapping Autoencoder are needed, each in its place in the call; "
+                f"{generator!r} and {swapae!r} were given."
+            )
+        self._generator, self._swapae = generator, swapae
+        self.budget = budget
+        self._lock = threading.RLock()
+        self._codes: _Kept[Tensor] = _Kept(KEPT_CODES)
+        self._cells: _Kept[Image.Image] = _Kept(KEPT_CELLS)
+        self._face_prefix, self._swap_prefix = Prefix(), Prefix()
+        self._seconds: dict[tuple[str, int], float] = {}  # (model, side) -> measured, smoothed
+        self._reduced = False  # whether what is being drawn is less than the full picture
+
+    @property
+    def generator(self) -> StyleGAN2:
+        if self._generator is None:
+            raise BadInputError("This picture is drawn by a StyleGAN2, and none was given.")
+        return self._generator
+
+    @property
+    def swapae(self) -> SwappingAutoencoder:
+        if self._swapae is None:
+            raise BadInputError("This picture is drawn by a Swapping Autoencoder, and none was given.")
+        return self._swapae
+
+    def render(self, request: Request) -> Rendered:
+        """Draw; whatever goes wrong is in the result, nothing is raised."""
+        started = time.perf_counter()
+        try:
+            with self._lock:
+                self._reduced = False
+                picture = self.draw(request.picture, draft=request.draft)
+                reduced = self._reduced
+                if request.size is not None:
+                    picture = scaled(picture, request.size)
+        except Exception as error:  # the result is all that a widget has to show
+            told = str(error) if isinstance(error, WebtoonFacesError) else f"{type(error).__name__}: {error}"
+            return Rendered(None, time.perf_counter() - started, request.draft, told, traceback.format_exc())
+        return Rendered(picture, time.perf_counter() - started, reduced)
+
+    def draw(self, picture: r.Picture, *, draft: bool = False) -> Image.Image:
+        """The picture of an expression; raises what goes wrong."""
+        with self._lock:
+            if isinstance(picture, r.Sheet):
+                return self._sheet(picture, draft)
+            if isinstance(picture, r.Face):
+                return self._face(picture, draft)
+            return self._redrawn(picture, draft)
+
+    def code(self, code: r.Code) -> Tensor:
+        """The tensor of a code, on the CPU, where kept codes and those of models meet: ws [1, L, D], or a structure."""
+        return self._codes.get(code, lambda: self._evaluate(code).cpu())
+
+    def recipe(self, picture: r.Picture, *, size: int | None = None) -> r.Recipe:
+        """What a PNG's metadata says of this picture."""
+        used = []
+        nodes = list(r.walk(picture))
+        if any(isinstance(node, (r.Face, r.Seed, r.StyleOf, r.StructureOf)) for node in nodes):
+            used.append(("stylegan2", self.generator.weights))
+        if any(isinstance(node, (r.Redrawn, r.StyleOf, r.StructureOf)) for node in nodes):
+            used.append(("swapae", self.swapae.weights))
+        models = [r.Model(family, w.name if w else "", w.sha256 if w else "0" * 64) for family, w in used]
+        return r.Recipe(picture, tuple(models), size)
+
+    def _evaluate(self, code: r.Code) -> Tensor:
+        match code:
+            case r.Seed(seed, psi, cutoff):
+                return self.generator.sample_ws([seed], truncation_psi=psi, truncation_cutoff=cutoff)
+            case r.Stored():
+                return torch.from_numpy(code.array())
+            case r.Blend(a, b, t, method):
+                if method not in ("lerp", "slerp"):
+                    raise BadInputError(f"Codes are blended by lerp or slerp, not {method!r}.")
+                first, second = self.code(a), self.code(b)
+                if first.ndim == 4 or second.ndim == 4:  # structures have no layers to walk through
+                    if first.shape != second.shape:
+                        raise BadInputError("Only structures of one shape are blended: crop both pictures to a square.")
+                    return torch.lerp(first, second, t)
+                return (codes.lerp if method == "lerp" else codes.slerp)(first, second, t)
+            case r.Layers(a, b, layers, strengths):
+                return codes.swap_layers(self.code(a), self.code(b), layers=layers, strength=list(strengths))
+            case r.SwapAt(a, b, location):
+                return codes.swap_at(self.code(a), self.code(b), location=location)
+            case r.StyleOf(face):
+                return self._encoded(face)[1]
+            case r.StructureOf(face):
+                return self._encoded(face)[0]
+
+    def _encoded(self, face: r.Code) -> tuple[Tensor, Tensor]:
+        return encode_samples(self.generator.synthesis(self.code(face)).clamp(-1, 1), self.swapae)
+
+    def _face(self, face: r.Face, draft: bool) -> Image.Image:
+        ws = self.code(face.code)
+        side = self._draft_side("stylegan2", self.generator.size) if draft else self.generator.size
+        with self._timed("stylegan2", side):
+            prefix = self._face_prefix if face.noise != "random" else None
+            images = self.generator.synthesis(ws, noise_mode=face.noise, max_size=side, prefix=prefix)
+        picture = to_pil(images)[0]
+        if side == self.generator.size:
+            return picture
+        self._reduced = True
+        return scaled(picture, self.generator.size)
+
+    def _redrawn(self, picture: r.Redrawn, draft: bool) -> Image.Image:
+        structure, style = self.code(picture.structure), self.code(picture.style)
+        side = 16 * max(structure.shape[2:])
+        if draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8:
+            # There is no pyramid to stop in: half the structure is a quarter of the work.
+            structure = F.interpolate(structure, scale_factor=0.5, mode="area")
+        with self._timed("swapae", 16 * max(structure.shape[2:])):
+            prefix = self._swap_prefix if picture.noise != "random" else None
+            images = self.swapae.decode(structure, style, noise_mode=picture.noise, prefix=prefix)
+        drawn = to_pil(images)[0]
+        if max(drawn.size) == side:
+            return drawn
+        self._reduced = True
+        return scaled(drawn, side)
+
+    def _sheet(self, sheet: r.Sheet, draft: bool) -> Image.Image:
+        drawn: list[Image.Image | None] = []
+        stride = self._draft_stride(sheet) if draft else 1
+        for index, cell in enumerate(sheet.cells):
+            if cell is None:
+                drawn.append(None)
+                continue
+            row, column = divmod(index, sheet.columns)
+            row, column = row - row % stride, column - column % stride
+            stand_in = sheet.cells[row * sheet.columns + column] or cell
+            self._reduced |= stand_in != cell
+            drawn.append(
+                self._cells.get((stand_in, sheet.cell), lambda: scaled(self.draw(stand_in), sheet.cell))  # noqa: B023
+            )
+        return contact_sheet(drawn, columns=sheet.columns, cell=sheet.cell)
+
+    def _draft_stride(self, sheet: r.Sheet) -> int:
+        """Draw every cell, or every second or third of both directions and let its neighbours borrow it."""
+        known = [seconds for (_, _), seconds in self._seconds.items()]
+        each = max(known, default=0.0)
+        for stride in (1, 2, 3):
+            if each * len(sheet.cells) / stride**2 <= self.budget:
+                return stride
+        return 4
+
+    def _draft_side(self, model: str, full: int) -> int:
+        """The largest side whose picture is drawn within the budget, by what was measured so far."""
+        side = full
+        while side > SMALLEST_DRAFT:
+            seconds = self._seconds.get((model, side))
+            if seconds is None:
+                larger = self._seconds.get((model, 2 * side))
+                if larger is None or larger / 3 <= self.budget:  # a quarter of the pixels, and what does not shrink
+                    return side
+            elif seconds <= self.budget:
+                return side
+            side //= 2
+        return side
+
+    def _timed(self, model: str, side: int) -> _Timer:
+        return _Timer(self._seconds, (model, side))
+
+
+class _Timer:
+    """Smooths what a block of code takes into a table."""
+
+    def __init__(self, table: dict[Any, float], key: Any):
+        self._table, self._key = table, key
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            seconds = time.perf_counter() - self._started
+            self._table[self._key] = 0.7 * self._table.get(self._key, seconds) + 0.3 * seconds
+
+
+def encode_samples(images: Tensor, swapae: SwappingAutoencoder) -> tuple[Tensor, Tensor]:
+    """Structure and style of a generator's pictures [N, 3, H, W] in [-1, 1], made as large as `swapae` was trained."""
+    size = (swapae.size, swapae.size)
+    if images.shape[2:] != size:  # bicubic weights overshoot at ink lines, and nothing it was shown leaves the range
+        images = F.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)
+    return swapae.encode(images)
+
+
+def scaled(picture: Image.Image, size: int) -> Image.Image:
+    """With a longer side of `size` px."""
+    longer = max(picture.size)
+    if longer == size:
+        return picture
+    width, height = (max(1, round(side * size / longer)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS if size < longer else Image.Resampling.BICUBIC)
+
+
+def check_models(taker: str, *, generator: Any = None, swapae: Any = None) -> None:
+    """BadInputError for the name of a model, or one of the other kind, where `taker` needs a loaded one."""
+    for given, other, kind, load in (
+        (generator, SwappingAutoencoder, "a StyleGAN2", "G = wf.load_stylegan2"),
+        (swapae, StyleGAN2, "a Swapping Autoencoder", "AE = wf.load_swapae"),
+    ):
+        if isinstance(given, (str, other)):
+            raise BadInputError(f"{taker} takes {kind} here, not {given!r}. Load one: {load}('demo').")

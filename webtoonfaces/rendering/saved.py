@@ -1,0 +1,120 @@
+"""The shelf: pictures and their codes, kept in a plain folder across explorers and kernel restarts.
+
+An item is a PNG like any other that is saved: it shows in a file manager, and its recipe holds the code.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from ..errors import BadInputError, UnknownNameError
+from ..images import load_image, save_image
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_recorded
+from . import recipe as r
+from .renderer import Renderer, scaled
+
+FOLDER = "shelf"
+
+
+def save_picture(picture: Image.Image, path: str | os.PathLike[str], recipe: r.Recipe) -> Path:
+    """Write a PNG with its recipe, from which `replay` draws it again; other formats are refused."""
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise BadInputError(f"A picture is saved with its recipe as PNG; {path.name} ends otherwise.")
+    return save_image(picture, path, metadata={r.KEY: recipe.to_json()})
+
+
+def read_recipe(path: str | os.PathLike[str]) -> r.Recipe:
+    """The recipe in a PNG; RecipeError where there is none or it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            text = getattr(image, "text", {}).get(r.KEY)
+    except FileNotFoundError as error:
+        raise r.RecipeError(f"There is no file {os.fspath(path)}.") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise r.RecipeError(f"{Path(path).name} cannot be read as a PNG.") from error
+    if text is None:
+        raise r.RecipeError(
+            f"{Path(path).name} holds no recipe. Only PNGs saved by webtoonfaces do, and editors often drop it."
+        )
+    return r.Recipe.from_json(str(text))
+
+
+def replay(
+    path: str | os.PathLike[str], *, generator: StyleGAN2 | None = None, swapae: SwappingAutoencoder | None = None
+) -> Image.Image:
+    """Draw a saved picture again: on the same machine and engine the same pixels, elsewhere within 2 of 255.
+
+    The models that its recipe names are loaded where they are here already; nothing is ever fetched. A picture made
+    with a model of your own needs that model: pass it.
+    """
+    recipe = read_recipe(path)
+    given = {"stylegan2": generator, "swapae": swapae}
+    for model in recipe.models:
+        handle = given[model.family]
+        if handle is not None and handle.weights is not None and handle.weights.sha256 == model.sha256:
+            continue
+        if not model.name:
+            raise BadInputError(
+                f"This picture was made with a {model.family} model of somebody's own (sha256 {model.sha256[:12]}...). "
+                f"Pass it: replay(path, {'generator' if model.family == 'stylegan2' else 'swapae'}=...)."
+            )
+        given[model.family] = load_recorded(model.family, model.name, model.sha256)
+    renderer = Renderer(given["stylegan2"], given["swapae"])  # type: ignore[arg-type]
+    rendered = renderer.draw(recipe.picture)
+    return rendered if recipe.size is None else scaled(rendered, recipe.size)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing on the shelf."""
+
+    name: str
+    path: Path
+
+    @property
+    def picture(self) -> Image.Image:
+        return load_image(self.path)
+
+    @property
+    def recipe(self) -> r.Recipe:
+        return read_recipe(self.path)
+
+
+class Shelf:
+    """A folder of saved pictures: `$WEBTOONFACES_SHELF`, or `shelf` where the kernel runs."""
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None):
+        self.folder = Path(folder or os.environ.get("WEBTOONFACES_SHELF") or FOLDER)
+
+    def __iter__(self) -> Iterator[Item]:
+        """The newest first."""
+        found = [path for path in self.folder.glob("*.png") if path.is_file()]
+        for path in sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True):
+            yield Item(path.stem, path)
+
+    def __getitem__(self, name: str) -> Item:
+        for item in self:
+            if item.name == name:
+                return item
+        raise UnknownNameError("picture on the shelf", name, [item.name for item in self])
+
+    def keep(self, picture: Image.Image, recipe: r.Recipe, *, name: str = "picture") -> Item:
+        """Put a picture on the shelf; a name that is taken gets a number."""
+        stem = re.sub(r"[^\w -]+", "", name).strip()[:60] or "picture"
+        path, number = self.folder / f"{stem}.png", 1
+        while path.exists():
+            number += 1
+            path = self.folder / f"{stem} {number}.png"
+        return Item(path.stem, save_picture(picture, path, recipe))
+
+    def drop(self, name: str) -> None:
+        """Take an item off the shelf, and delete its file."""
+        self[name].path.unlink()

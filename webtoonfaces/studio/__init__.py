@@ -1,1 +1,0 @@
-"""The work behind the screen: what to render, from what, and how it is kept. Knows no widget."""

@@ -1,0 +1,72 @@
+"""The picture of a model card: what a network draws, small, chosen by nobody.
+
+A StyleGAN2 shows the samples of the seeds 0 to 63; a Swapping Autoencoder pictures that were held out of its training,
+taken at even distances: four of them in the styles of eight others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..codes import swap_at
+from ..data.folder import PictureFolder, read
+from ..errors import BadInputError
+from ..images import contact_sheet, to_pil
+from ..images._pixels import as_floats
+from .run_folder import seeded_w
+
+SAMPLES, SAMPLE_COLUMNS = 64, 16
+STRUCTURES, STYLES, LOCATION = 4, 8, 2
+CELL, MOST_COLOURS = 64, 256  # px of a cell; a palette makes the file a third as large
+
+
+def card_sheet(family: str, networks: Mapping[str, Any], *, data: str | Path | None, size: int) -> Image.Image:
+    """The sheet of a "stylegan2" or "swapae" with the averaged `networks`, which are left in eval mode.
+
+    data, size : the pictures that a SwapAE was trained on, and their side in px.     Raises `BadInputError` where a
+    SwapAE's data set is not there any more or holds out too few pictures.
+    """
+    sheet = _samples(networks) if family == "stylegan2" else _swaps(networks, data, size)
+    return sheet.quantize(MOST_COLOURS)
+
+
+@torch.inference_mode()
+def _samples(networks: Mapping[str, Any]) -> Image.Image:
+    generator = networks["g_ema"].eval()
+    ws = seeded_w(generator, range(SAMPLES))[:, None].expand(-1, generator.num_ws, -1)
+    pictures = [picture for part in ws.split(8) for picture in to_pil(generator.synthesis(part, "const"))]
+    return contact_sheet(pictures, columns=SAMPLE_COLUMNS, cell=CELL)
+
+
+@torch.inference_mode()
+def _swaps(networks: Mapping[str, Any], data: str | Path | None, size: int) -> Image.Image:
+    """Above, the styles; on the left, the structures; in between, each of these in each style."""
+    encoder, generator = networks["e_ema"].eval(), networks["g_ema"].eval()
+    images = _held_out(data, size)
+    structure, style = encoder(images)
+    ws = style[:, None].expand(-1, generator.num_ws, -1)
+    cells: list[Image.Image | None] = [None, *to_pil(images[STRUCTURES:])]
+    for row in range(STRUCTURES):
+        swapped = swap_at(ws[row : row + 1], ws[STRUCTURES:], location=LOCATION)
+        drawn = generator(structure[row : row + 1].expand(STYLES, -1, -1, -1), swapped, "none")
+        cells += [*to_pil(images[row]), *to_pil(drawn)]
+    return contact_sheet(cells, columns=1 + STYLES, cell=CELL)
+
+
+def _held_out(data: str | Path | None, size: int) -> Tensor:
+    """Float pictures [STRUCTURES + STYLES, 3, size, size] in [-1, 1], spread over all titles."""
+    if data is None or not Path(data).exists():
+        raise BadInputError(f"The data set {data} is not there, so nothing can be swapped.")
+    folder = PictureFolder(data, size=size, split="held_out")
+    if len(folder) < STRUCTURES + STYLES:
+        raise BadInputError(f"{data} holds out {len(folder)} pictures; {STRUCTURES + STYLES} are needed for a sheet.")
+    places = np.linspace(0, len(folder) - 1, STRUCTURES + STYLES).round().astype(int)
+    chosen = [*places[1::3], *(place for i, place in enumerate(places) if i % 3 != 1)]
+    return as_floats(torch.cat(list(read(folder, [int(place) for place in chosen]))))

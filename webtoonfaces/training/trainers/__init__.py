@@ -1,0 +1,1 @@
+"""What a step of training does, for each kind of model."""

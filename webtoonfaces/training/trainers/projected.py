@@ -1,0 +1,76 @@
+"""A discriminator on the features of a frozen MobileNetV2 (after Sauer et al. 2021, "Projected GANs Converge Faster").
+
+It need not learn to see, only to tell drawn features from real ones, so a generator gets a useful answer after a few
+hundred pictures instead of tens of thousands, and a step costs little more than the generator itself. As in the
+paper's section 3.2, fixed random convolutions first mix the channels of each map, then the maps with each other from
+the deepest up, so that no head can look away from what another one sees. Where the paper bounds its heads by spectral
+norm and the hinge loss, these have the losses of every other discriminator here: logistic, with R1 at the features.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...models import ops
+
+LAYERS = (1, 3, 6, 13)  # MobileNetV2's maps at 1/2, 1/4, 1/8 and 1/16 of the picture's side
+CHANNELS = (16, 24, 32, 96)
+MIXED = 48  # channels of every map once it is mixed
+HEAD = 64
+SMALLEST = 4  # px; a head judges a map of about this side, place by place
+
+
+class ProjectedDiscriminator(nn.Module):
+    """Maps of the layers `LAYERS`, [N, C, H, W] each -> logits [N, K], one for each place of each map.
+
+    size : side in px of the pictures that the maps are of; a power of two from 32 up.
+    """
+
+    def __init__(self, size: int):
+        super().__init__()
+        for i, channels in enumerate(CHANNELS):
+            self.register_buffer(f"mix{i}", _random(MIXED, channels, 1))
+        for i, _ in enumerate(pairwise(CHANNELS)):
+            self.register_buffer(f"join{i}", _random(MIXED, MIXED, 3))
+        self.heads = nn.ModuleList(_head(size >> (i + 1)) for i in range(len(CHANNELS)))
+
+    def mixed(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """The maps, each with its channels mixed and joined with the deeper ones; what `forward` takes."""
+        found: list[Tensor] = []
+        for i in reversed(range(len(maps))):
+            own = F.conv2d(maps[i], self.get_buffer(f"mix{i}"))
+            if found:
+                deeper = F.interpolate(found[-1], own.shape[2:], mode="nearest")
+                own = (own + F.conv2d(deeper, self.get_buffer(f"join{i}"), padding=1)) / math.sqrt(2)
+            found.append(own.float())
+        return found[::-1]
+
+    def forward(self, *mixed: Tensor) -> Tensor:
+        return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, mixed, strict=True)], dim=1).float()
+
+
+def _random(out_ch: int, in_ch: int, kernel: int) -> Tensor:
+    """A fixed convolution that keeps the variance."""
+    return torch.randn(out_ch, in_ch, kernel, kernel) / math.sqrt(in_ch * kernel * kernel)
+
+
+class _Spread(nn.Module):
+    """How much the pictures of a group differ, as one more channel: a generator that repeats itself is found out."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.minibatch_stddev(x)
+
+
+def _head(side: int) -> nn.Sequential:
+    layers: list[nn.Module] = [ops.ConvLayer(MIXED, HEAD, 1)]
+    while side > SMALLEST:
+        layers.append(ops.ConvLayer(HEAD, HEAD, 3, down=True))
+        side //= 2
+    layers += [_Spread(), ops.ConvLayer(HEAD + 1, HEAD, 3), ops.ConvLayer(HEAD, 1, 1, activate=False)]
+    return nn.Sequential(*layers)

@@ -1,0 +1,133 @@
+"""A photo as a cartoon: what it may go through before the Swapping Autoencoder, which was taught on drawings.
+
+Two parts, each by itself: flat colours, from a published network or from `classical`, and lines, from the photo. The
+project this one follows put a cartoonizer and an edge detector together for the same end, but never published how; here
+the cartoon is darkened where there is a line, `cartoon * (1 - strength * ink)`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from PIL import Image, ImageChops
+
+from ..errors import BadInputError, UnknownNameError
+from ..images import ImageSource, load_image, to_pil, to_tensor
+from ..pretrained.cartoonizers import (
+    DEXINED,
+    Cartoonizer,
+    EdgeDetector,
+    cartoonizer_names,
+    load_cartoonizer,
+    load_edges,
+)
+from ..pretrained.generators import is_file
+from . import classical
+
+Model: TypeAlias = "str | os.PathLike[str] | Cartoonizer | None"
+Edges: TypeAlias = "str | os.PathLike[str] | EdgeDetector | None"
+Folder: TypeAlias = "str | os.PathLike[str] | None"
+Step: TypeAlias = "bool | str | os.PathLike[str] | Cartoonizer | Callable[[Image.Image], ImageSource] | None"
+
+CLASSICAL, LINES = "classical", "lines"
+FAINTEST, DARKEST = 0.4, 0.8  # probability of an edge at which DexiNed's lines begin, and at which they are full
+SMALLEST = 16  # px
+
+
+def cartoonize(
+    image: ImageSource, *, model: Model = None, edges: Edges = None, strength: float = 0.85,
+    size: int = classical.SIZE, device: str | torch.device | None = None,
+    checkpoints: Folder = None,
+) -> Image.Image:  # fmt: skip
+    """A photo as a cartoon, an RGB picture of the photo's own size.
+
+    Parameters
+    ----------
+    image : anything `load_image` opens.
+    model : what makes the colours.
+        None or "classical": no network. Smoothing, a few levels of lightness, and drawn lines: a stylisation that was
+            taught nothing, and so knows no face from a teacup; see `webtoonize.classical` for its sources.
+        "facial-cartoonizer" (not for commercial use), "animegan2-face_paint_512_v2", "animegan2-celeba_distill",
+            "animegan2-paprika", ...: published weights, downloaded once; or the path of such a file.
+        A Cartoonizer from `filters.load_cartoonizer`: to load it once and use it often.
+    edges : where its lines come from. None: the classical model draws its own, the networks none.
+        "lines": the classical model's lines.      "dexined", a file or an EdgeDetector: DexiNed's edges, faint ones
+        (probability below 0.4) left out, so that lines are thin.
+    strength : of the lines, 0 for none to 1 for black.
+    size : px, the longer side at which the picture is worked on; a larger one is shrunk, and its cartoon enlarged. The
+        smaller, the coarser the drawing: the networks learned from pictures of 256 and 512 px. Above 1248 px the facial
+        cartoonizer works in parts, without seams (DexiNed: 1600 px). AnimeGANv2 needs the whole picture at once: 1.6 GB
+        at 1024 x 1024, and at most as many pixels as 2048 x 2048.
+    device, checkpoints : as in `load_stylegan2`; classical colours and lines are always computed on the CPU.
+
+    Raises ImageError, BadInputError, UnknownNameError; for the networks MissingExtraError and WeightsError.
+    """
+    if isinstance(size, bool) or not isinstance(size, int) or size < SMALLEST:
+        raise BadInputError(f"size is a whole number of at least {SMALLEST} px, not {size!r}.")
+    if not 0 <= strength <= 1:
+        raise BadInputError(f"strength goes from 0, no lines, to 1, black ones, not {strength!r}.")
+    picture = load_image(image)
+    network = _cartoonizer(model, device, checkpoints)
+    detector = _detector(LINES if network is None and edges is None else edges, device, checkpoints)
+    flat = classical.paint(picture, size=size) if network is None else _redrawn(picture, network, size)
+    if detector is None or strength == 0:
+        return flat
+    ink = classical.lines(picture, size=size) if isinstance(detector, str) else _edges(picture, detector, size)
+    return inked(flat, ink, strength=strength)
+
+
+def inked(cartoon: Image.Image, ink: Image.Image, *, strength: float) -> Image.Image:
+    """`cartoon`, RGB, darkened by `ink`, mode L of the same size: cartoon * (1 - strength * ink)."""
+    shade = ink.point([round(255 - strength * level) for level in range(256)])
+    return ImageChops.multiply(cartoon, Image.merge("RGB", (shade, shade, shade)))
+
+
+def as_step(step: Step) -> Callable[[Image.Image], Image.Image] | None:
+    """What `face2webtoon(cartoonize=...)` takes, as a function of a picture; None where nothing is to be done.
+
+    None or False: nothing. True: the classical cartoon. A name, a path or a Cartoonizer: that model. Anything else is
+    called with the picture, for instance `functools.partial(wf.cartoonize, model=..., edges="dexined")`.
+    """
+    if step is None or step is False:
+        return None
+    if step is True or isinstance(step, (str, os.PathLike, Cartoonizer)):
+        model = None if step is True else step
+        return lambda picture: cartoonize(picture, model=model)
+    if not callable(step):
+        raise BadInputError(f"cartoonize is True, the name of a model, or a function of a picture, not {step!r}.")
+    return lambda picture: load_image(step(picture))
+
+
+def _cartoonizer(model: Model, device: str | torch.device | None, checkpoints: Folder) -> Cartoonizer | None:
+    if isinstance(model, Cartoonizer) or model is None or model == CLASSICAL:
+        return model if isinstance(model, Cartoonizer) else None
+    _check_name("cartoonizer", model, [CLASSICAL, *cartoonizer_names()])
+    return load_cartoonizer(model, device=device, checkpoints=checkpoints)
+
+
+def _detector(edges: Edges, device: str | torch.device | None, checkpoints: Folder) -> EdgeDetector | str | None:
+    if isinstance(edges, EdgeDetector) or edges is None:
+        return edges
+    if edges == LINES:
+        return LINES
+    _check_name("edge detector", edges, [LINES, DEXINED])
+    return load_edges(edges, device=device, checkpoints=checkpoints)
+
+
+def _check_name(kind: str, source: str | os.PathLike[str], names: list[str]) -> None:
+    text = os.fspath(source)
+    if text not in names and not is_file(text):
+        raise UnknownNameError(kind, text, names)
+
+
+def _redrawn(picture: Image.Image, network: Cartoonizer, size: int) -> Image.Image:
+    small = to_tensor(classical.shrunk(picture, size))
+    return classical.resized(to_pil(network(small))[0], picture.size)
+
+
+def _edges(picture: Image.Image, detector: EdgeDetector, size: int) -> Image.Image:
+    probability = detector(to_tensor(classical.shrunk(picture, size))).sigmoid()
+    return classical.ramp(probability, picture.size, FAINTEST, DARKEST)

@@ -1,0 +1,244 @@
+"""A photo, redrawn in the styles of webtoons: encoded once, drawn in as many styles as you like.
+
+The photo gives the structure; a style comes from a StyleGAN2 sample or from a reference picture. The first layers up
+to the swap location keep the photo's own texture, the rest take the style's; noise is zero throughout.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .. import codes
+from ..errors import BadInputError
+from ..faces import AlignedFace, align_face
+from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil, to_tensor
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from ..rendering.renderer import check_models, encode_samples
+from .cartoonize import Step, as_step
+
+Style: TypeAlias = "int | ImageSource"
+CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
+ANCHORS, STEPS = 10, 20  # of the style-exploration animation: 9 x 20 = 180 frames
+BATCH = 10
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # endings of one picture; `save` takes anything else for a folder
+
+
+class Portrait:
+    """A photo whose codes are kept: `draw` takes any number of styles without encoding it again.
+
+    Attributes: `picture` (the aligned photo, PIL), `encoded` (what was encoded: the photo, or its cartoon), `aligned`
+    (AlignedFace or None), `structure` [1, C, h, w], `texture` [1, L, D].
+    """
+
+    def __init__(
+        self, face: AlignedFace | ImageSource, swapae: SwappingAutoencoder, *, align: bool = True,
+        cartoonize: Step = None,
+    ):  # fmt: skip
+        """face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
+        cartoonize : what the photo goes through before it is encoded; see `face2webtoon`.
+        """
+        self.swapae = swapae
+        if not isinstance(face, AlignedFace) and align:
+            face = align_face(face, size=max(CELL, swapae.size))
+        self.aligned = face if isinstance(face, AlignedFace) else None
+        self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
+        step = as_step(cartoonize)
+        self.encoded = step(self.picture) if step else self.picture
+        self.structure, self.texture = swapae.encode(_at_model_size(self.encoded, swapae))
+
+    def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
+        """The photo in each style [N, L, D], its own texture kept in the first `location` layers."""
+        return self.swapae.render(self.structure, codes.swap_at(self.texture, styles, location=location))
+
+    def rebuild(self) -> Image.Image:
+        """The photo with its own texture: what the model makes of it before any style."""
+        return self.swapae.render(self.structure, self.texture)[0]
+
+
+def _at_model_size(picture: ImageSource, swapae: SwappingAutoencoder) -> Tensor:
+    """The picture as a tensor [1, 3, H, W] of the size that it is encoded at."""
+    image = load_image(picture)
+    return to_tensor(image, size=encoded_size(image, swapae))
+
+
+def encoded_size(picture: Image.Image, swapae: SwappingAutoencoder) -> tuple[int, int]:
+    """Width and height with the shorter side as the model was trained at: strokes come out at their scale."""
+    scale = swapae.size / min(picture.size)
+    return max(16, round(picture.width * scale)), max(16, round(picture.height * scale))
+
+
+@dataclass(frozen=True)
+class StyleSource:
+    """Turns seeds and pictures into style codes; keeps the pictures, because sheets show them."""
+
+    swapae: SwappingAutoencoder
+    generator: StyleGAN2 | None = None
+    truncation_psi: float = 0.7
+
+    def from_ws(self, ws: Tensor) -> tuple[list[Image.Image], Tensor]:
+        """StyleGAN2 codes [N, L, D] -> their pictures, and their styles [N, L', D'] for the Swapping Autoencoder."""
+        if self.generator is None:
+            raise BadInputError("Styles by seed need a generator: pass generator=wf.load_stylegan2('demo').")
+        pictures, styles = [], []
+        for part in ws.split(BATCH):
+            images = self.generator.synthesis(part, noise_mode="const").clamp(-1, 1)
+            styles.append(encode_samples(images, self.swapae)[1])
+            pictures += to_pil(images)
+        return pictures, torch.cat(styles)
+
+    def from_seeds(self, seeds: Sequence[int]) -> tuple[list[Image.Image], Tensor]:
+        if self.generator is None:
+            return self.from_ws(torch.empty(0))
+        return self.from_ws(self.generator.sample_ws(seeds, truncation_psi=self.truncation_psi))
+
+    def gather(self, styles: Iterable[Style]) -> tuple[list[Image.Image], Tensor]:
+        """Seeds (whole numbers) and pictures (anything else), in any mixture and order."""
+        pictures, found = [], []
+        for style in styles:
+            if isinstance(style, (int, np.integer)):
+                one, code = self.from_seeds([int(style)])
+            else:
+                one = [load_image(style)]
+                code = self.swapae.encode(_at_model_size(one[0], self.swapae))[1]
+            pictures += one
+            found.append(code)
+        if not found:
+            raise BadInputError("Give at least one style: a number of styles, seeds, or pictures.")
+        return pictures, torch.cat(found)
+
+
+@dataclass(frozen=True, eq=False)
+class WebtoonSheet:
+    """What `face2webtoon` gives: every picture, and ways to lay them out and keep them.
+
+    `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own texture.
+    """
+
+    portrait: Portrait
+    source: StyleSource
+    styles: list[Image.Image]
+    codes: Tensor = field(repr=False)
+    locations: tuple[float, ...] = (3, 5)
+    images: list[list[Image.Image]] = field(default_factory=list, repr=False)
+    reconstruction: Image.Image | None = field(default=None, repr=False)
+
+    @property
+    def face(self) -> Image.Image:
+        """The aligned photo."""
+        return self.portrait.picture
+
+    def sheet(self, *, cell: int = CELL) -> Image.Image:
+        """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style."""
+        rows: list[Image.Image | None] = [self.face, *self.styles]
+        for row in self.images:
+            rows += [self.reconstruction, *row]
+        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell)
+
+    def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
+        """180 frames of 2 x 2: blank, style; photo, result: a walk through ten samples, twenty steps between two."""
+        if self.source.generator is None:
+            raise BadInputError("The style exploration walks through samples: it needs generator=...")
+        psi = self.source.truncation_psi
+        anchors = self.source.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
+        location = self.locations[0] if location is None else location
+        for ws in codes.loop(anchors, steps=STEPS, closed=False).split(BATCH):
+            styles, found = self.source.from_ws(ws)
+            for style, result in zip(styles, self.portrait.draw(found, location=location), strict=True):
+                yield contact_sheet([None, style, self.face, result], columns=2, cell=cell)
+
+    def gif(
+        self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int = CELL
+    ) -> Path:
+        """Write the style exploration as a GIF of 9 seconds; returns its path."""
+        return save_gif(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
+
+    def save(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Write the sheet as one picture, or every picture by itself into a folder; returns the paths.
+
+        path : ends in .png, .jpg, .webp for the sheet; is a folder otherwise, made if need be. There, results are named
+            by location and style. Styles are numbered from 0, as `images` and `paste` number them.
+        """
+        path = Path(path)
+        if path.suffix.lower() in PICTURES and not path.is_dir():
+            return [save_image(self.sheet(), path)]
+        named = {"photo": self.face, "reconstruction": self.reconstruction}
+        named |= {f"style-{j}": style for j, style in enumerate(self.styles)}
+        for location, row in zip(self.locations, self.images, strict=True):
+            named |= {f"location-{location:g}-style-{j}": picture for j, picture in enumerate(row)}
+        return [save_image(picture, path / f"{name}.png") for name, picture in named.items() if picture is not None]
+
+    def paste(self, *, style: int = 0, location: float | None = None) -> Image.Image:
+        """The whole photo with one result as its face; styles count from 0, the default location is the first."""
+        if self.portrait.aligned is None:
+            raise BadInputError("This picture was not cut out of a photo, so there is nothing to paste it back into.")
+        if not 0 <= style < len(self.styles):
+            raise BadInputError(f"There is no style {style}: this sheet has styles 0 to {len(self.styles) - 1}.")
+        if location is not None and location not in self.locations:
+            drawn = ", ".join(f"{one:g}" for one in self.locations)
+            raise BadInputError(f"Nothing was drawn at location {location:g}; this sheet has {drawn}.")
+        row = 0 if location is None else self.locations.index(location)
+        return self.portrait.aligned.paste(self.images[row][style])
+
+    def _repr_png_(self) -> bytes | None:
+        return self.sheet()._repr_png_()
+
+
+def face2webtoon(
+    face: AlignedFace | ImageSource, *, styles: int | ImageSource | Iterable[Style] = 5,
+    swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
+    locations: float | Sequence[float] = (3, 5), seed: int = 0, truncation_psi: float = 0.7, align: bool = True,
+    cartoonize: Step = None,
+) -> WebtoonSheet:  # fmt: skip
+    """Redraw a photo in webtoon styles.
+
+    Parameters
+    ----------
+    face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False.
+    styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
+        pictures.
+    swapae, generator : the models; the embedded demo models where none are given.
+    locations : one swap location or several, 0 to L: the photo's own texture stays in so many of the L layers of the
+        autoencoder. Low ones change shapes too, high ones only colours. Fractions blend a layer.
+    truncation_psi : of the samples; lower is more average.
+    cartoonize : what the photo goes through before it is encoded: None for nothing, True for the classical cartoon, the
+        name or path of a cartoonizer, or any function of a picture, such as
+        `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. It helps a Swapping Autoencoder
+        that was never shown photos. The sheet still shows the photo; the cartoon is `.portrait.encoded`.
+
+    Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
+    """
+    check_models("face2webtoon", generator=generator, swapae=swapae)
+    swapae = swapae or load_swapae()
+    listed = _listed(styles, seed)
+    if generator is None and any(isinstance(style, (int, np.integer)) for style in listed):
+        generator = load_stylegan2()
+    chosen = tuple(locations) if isinstance(locations, Iterable) else (locations,)
+    if not all(isinstance(location, (int, float, np.number)) for location in chosen):
+        raise BadInputError(f"locations are numbers, such as (3, 5), not {locations!r}.")
+    if not chosen:
+        raise BadInputError("Give at least one swap location, such as locations=(3,).")
+    portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
+    source = StyleSource(swapae, generator, truncation_psi)
+    pictures, found = source.gather(listed)
+    drawn = [portrait.draw(found, location=location) for location in chosen]
+    return WebtoonSheet(portrait, source, pictures, found, chosen, drawn, portrait.rebuild())
+
+
+def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:
+    """What `face2webtoon` takes as styles, as a list of seeds and pictures."""
+    if isinstance(styles, (int, np.integer)):
+        return list(range(seed, seed + int(styles)))
+    if isinstance(styles, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
+        return [styles]
+    if not isinstance(styles, Iterable):
+        raise BadInputError(f"styles is their number, a picture, or a list of seeds and pictures, not {styles!r}.")
+    return list(styles)

@@ -1,0 +1,223 @@
+"""A photo and the faces in it: found or drawn by hand, framed, encoded, and put back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from ..errors import BadInputError, FaceNotFoundError, MissingExtraError
+from ..faces import AlignedFace, align_face, align_faces
+from ..faces.align import crop_quad, quad_from_box
+from ..faces.find import checked_box
+from ..images import ImageSource, load_image
+from ..pretrained.cartoonizers import cartoonizer_names
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_photo
+from ..rendering import recipe as r
+from ..rendering.to_python import Spelling
+from .cartoonize import CLASSICAL
+from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSheet, encoded_size
+
+Box = tuple[float, float, float, float]
+FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
+SMALLEST = 16  # px, of a side of a crop drawn by hand
+COLOUR, PICKED = "#ffffff", "#ffd400"  # of the frames round faces, and of the one round the picked face
+
+
+class Photo:
+    """A photo, its faces, and the codes of those that were asked for. Safe to use from several threads.
+
+    The most prominent face is looked for at once, the others by `search`, which takes longer.
+
+    Attributes: `picture`, the whole photo (RGB); `faces`, the AlignedFaces that are known in it, the most prominent
+    first and what was drawn by hand last; `advice`, why no face was found, or "".
+    """
+
+    def __init__(self, source: ImageSource, swapae: SwappingAutoencoder):
+        """source : anything `load_image` opens. Raises ImageError; finding no face is no error."""
+        self.picture = load_image(source)
+        self.swapae = swapae
+        self.faces: list[AlignedFace] = []
+        self.advice = ""
+        self._portraits: dict[tuple[AlignedFace, str], Portrait] = {}
+        self._stored: dict[tuple[AlignedFace, str], tuple[r.Stored, r.Stored]] = {}
+        self._calls: dict[AlignedFace, str] = {}
+        self._lock = threading.RLock()
+        try:
+            first = align_face(self.picture, size=self.size)
+            self.faces.append(first)
+            self._calls[first] = f"wf.align_face({{photo}}, size={self.size})"
+        except FaceNotFoundError:
+            self.advice = "No face was found in this photo. Draw a square round the head, and it is taken as the face."
+        except MissingExtraError as error:
+            self.advice = f"{error} Or draw a square round the head, and it is taken as the face."
+
+    @property
+    def size(self) -> int:
+        """Side of the crops, px: what `Portrait` cuts out by itself."""
+        return max(CELL, self.swapae.size)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Left, top, right, bottom of each face, in shares of the photo's width and height, 0 to 1."""
+        width, height = self.picture.size
+        found = []
+        for face in self.faces:
+            shares = [edge / side for edge, side in zip(face.box, (width, height, width, height), strict=True)]
+            left, top, right, bottom = (min(1.0, max(0.0, share)) for share in shares)
+            found.append((left, top, right, bottom))
+        return found
+
+    def search(self) -> int:
+        """Look for smaller faces, too, and for those behind others; returns how many were new."""
+        if self.advice:
+            return 0  # where not even one was found there are no others
+        found = align_faces(self.picture, size=self.size)
+        with self._lock:
+            before = len(self.faces)
+            for index, face in enumerate(found):
+                if any(_same(known.box, face.box) for known in self.faces):
+                    continue
+                self.faces.append(face)
+                self._calls[face] = f"wf.align_faces({{photo}}, size={self.size})[{index}]"
+            return len(self.faces) - before
+
+    def add(self, box: Sequence[float]) -> int:
+        """Take what is in a box drawn by hand (left, top, right, bottom, photo pixels) as a face; returns its index.
+
+        Where a face can be made out in it, that is set upright; otherwise the square round the box is the crop. A face
+        that was known in the same place is replaced. Raises BadInputError for a box that is none or outside the photo.
+        """
+        left, top, right, bottom = (round(edge, 1) for edge in checked_box(box))
+        if right - left < SMALLEST or bottom - top < SMALLEST:
+            raise BadInputError(f"This crop is too small: draw it at least {SMALLEST} px wide and high.")
+        if right <= 0 or bottom <= 0 or left >= self.picture.width or top >= self.picture.height:
+            raise BadInputError("This crop lies outside the photo.")
+        face = self._in_box((left, top, right, bottom))
+        with self._lock:
+            for index, known in enumerate(self.faces):
+                if _same(known.box, face.box):
+                    self.faces[index] = face
+                    return index
+            self.faces.append(face)
+            return len(self.faces) - 1
+
+    def _in_box(self, box: Box) -> AlignedFace:
+        try:
+            face = align_face(self.picture, box=box, size=self.size)
+            if face.score != 0:  # the detector, too, sees a face there (None: without dlib the crop is the box)
+                self._calls[face] = f"wf.align_face({{photo}}, box={box}, size={self.size})"
+                return face
+        except FaceNotFoundError:
+            pass
+        quad = quad_from_box(box)
+        return AlignedFace(crop_quad(self.picture, quad, self.size), quad, box, "box", self.picture)
+
+    def portrait(self, index: int, cartoonizer: str = "") -> Portrait:
+        """The face at `index`, encoded once: as it is, or as the cartoon that `cartoonizer` makes of it.
+
+        Raises UnknownNameError for a cartoonizer that is none, and what fetching its weights raises.
+        """
+        with self._lock:
+            key = self.face(index), cartoonizer
+            if key not in self._portraits:
+                self._portraits[key] = Portrait(key[0], self.swapae, cartoonize=cartoonizer or None)
+            return self._portraits[key]
+
+    def face(self, index: int) -> AlignedFace:
+        if not self.faces:
+            raise BadInputError(f"{self.advice} In code: draw_crop((left, top, right, bottom)).")
+        if index not in range(len(self.faces)):
+            raise BadInputError(f"There is no face {index!r} in this photo; it has {len(self.faces)}, counted from 0.")
+        return self.faces[index]
+
+    def codes(self, index: int, cartoonizer: str = "") -> tuple[r.Stored, r.Stored]:
+        """Structure [1, C, h, w] and texture [1, L, D] of a face, as a recipe keeps them; see `portrait`."""
+        with self._lock:
+            portrait = self.portrait(index, cartoonizer)
+            key = self.faces[index], cartoonizer
+            if key not in self._stored:
+                structure, texture = (
+                    r.Stored.of(code.cpu().numpy()) for code in (portrait.structure, portrait.texture)
+                )
+                self._stored[key] = structure, texture
+            return self._stored[key]
+
+    def spellings(self, index: int, photo: str, cartoonizer: str = "") -> dict[r.Stored, Spelling]:
+        """Both codes as a cell can write them, where a call makes the face; see `python`."""
+        call, size = self.python(index, photo), encoded_size(self.face(index).image, self.swapae)
+        if not photo or not call:
+            return {}
+        seen = f"wf.cartoonize({call}.image, model={cartoonizer!r})" if cartoonizer else f"{call}.image"
+        pair = f"AE.encode({seen}.resize({size}, Image.Resampling.LANCZOS))"
+        return {code: Spelling(pair, part) for part, code in enumerate(self.codes(index, cartoonizer))}
+
+    def python(self, index: int, photo: str) -> str:
+        """The call that makes the AlignedFace at `index` of a photo that is spelled so; "" where none does."""
+        return self._calls.get(self.face(index), "").format(photo=photo)
+
+    def paste(self, pictures: Mapping[int, Image.Image]) -> Image.Image:
+        """The whole photo with a picture in the place of each of these faces."""
+        photo = self.picture
+        for index, picture in pictures.items():
+            photo = self.face(index).paste(picture, onto=photo)
+        return photo
+
+    def overview(self, *, side: int = 720, picked: int | None = None, drawn: Box | None = None) -> Image.Image:
+        """The photo, its longer side at most `side` px, with a numbered frame round each face.
+
+        `drawn` is one more frame, without a number, in shares of the photo's sides.
+        """
+        scale = min(1.0, side / max(self.picture.size))
+        width, height = (max(1, round(edge * scale)) for edge in self.picture.size)
+        view = self.picture.resize((width, height), Image.Resampling.LANCZOS)
+        pen = ImageDraw.Draw(view)
+        line = max(2, side // 240)
+        font = ImageFont.load_default(size=max(12, side // 24))
+        for index, box in enumerate(self.boxes):
+            left, top, right, bottom = _in_pixels(box, view.size)
+            colour = PICKED if index == picked else COLOUR
+            pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline="black", width=line + 2)
+            pen.rectangle((left, top, right, bottom), outline=colour, width=line)
+            _, _, across, down = pen.textbbox((0, 0), str(index + 1), font=font)
+            above = max(0, top - down - 2 * line)  # the frame: a small face would be hidden behind its number
+            pen.rectangle((left, above, left + across + 3 * line, above + down + 2 * line), fill=colour)
+            pen.text((left + 2 * line, above + line), str(index + 1), font=font, fill="black")
+        if drawn is not None:
+            pen.rectangle(_in_pixels(drawn, view.size), outline=PICKED, width=line)
+        return view
+
+    def exploration(
+        self, index: int, generator: StyleGAN2, *, seed: int, psi: float, location: float, cartoonizer: str = ""
+    ) -> Iterator[Image.Image]:
+        """The `FRAMES` pictures of `WebtoonSheet.frames`: a face walks through the styles of ten samples."""
+        source = StyleSource(self.swapae, generator, psi)
+        sheet = WebtoonSheet(self.portrait(index, cartoonizer), source, [], torch.empty(0), (location,))
+        return sheet.frames(seed=seed)
+
+
+def cartoonizers() -> list[str]:
+    """What a face may go through before it is encoded: the classical cartoon, and the published networks."""
+    return [CLASSICAL, *cartoonizer_names()]
+
+
+def example() -> Image.Image:
+    """The photo that travels with the package."""
+    return example_photo()
+
+
+def _same(a: Box, b: Box) -> bool:
+    """Whether the middle of each box lies inside the other."""
+
+    def holds(box: Box, other: Box) -> bool:
+        x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+        return box[0] < x < box[2] and box[1] < y < box[3]
+
+    return holds(a, b) and holds(b, a)
+
+
+def _in_pixels(box: Box, size: tuple[int, int]) -> Box:
+    left, top, right, bottom = box
+    return left * size[0], top * size[1], right * size[0] - 1, bottom * size[1] - 1
