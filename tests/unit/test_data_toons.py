@@ -159,7 +159,7 @@ def test_a_data_set_has_a_folder_a_title_and_a_manifest_that_proves_it(tmp_path:
         assert len(pictures) == title["count"]
         lines = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in pictures)
         assert title["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
-    assert not list(out.rglob("*.part"))
+    assert not list(out.rglob("*.part*"))
     assert np.array_equal(
         np.asarray(draw_toon("micah", 0, seed=4, size=32)),
         np.asarray(toons.Image.open(toons.toon_path(out, "micah", 0))),

@@ -28,6 +28,7 @@ from tqdm.auto import tqdm
 
 from webtoonfaces.data import manifest
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, ImageError, UnknownNameError
+from webtoonfaces.files import replacing
 from webtoonfaces.images import load_image
 
 KIND = "webtoonfaces prepared pictures"
@@ -431,10 +432,8 @@ def _header_size(source: Source, entry: Entry) -> tuple[int, int]:
 
 
 def _save(image: Image.Image, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    image.save(part, format="PNG")
-    part.replace(path)  # a file with its final name is complete
+    with replacing(path) as draft:  # a file with its final name is complete
+        image.save(draft, format="PNG")
 
 
 def _sha256(text: str) -> str:

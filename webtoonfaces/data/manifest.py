@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from webtoonfaces.errors import BadInputError
+from webtoonfaces.files import write_text
 
 MANIFEST = "manifest.json"
 
@@ -39,10 +40,7 @@ def open_folder(out: Path, *, kind: str, settings: Mapping[str, Any]) -> dict[st
 
 def write(out: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest of `out`, whole or not at all."""
-    path = out / MANIFEST
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(path)
+    write_text(out / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:

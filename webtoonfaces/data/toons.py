@@ -30,6 +30,7 @@ from tqdm.auto import tqdm
 
 from webtoonfaces.data import manifest
 from webtoonfaces.errors import BadInputError, MissingExtraError, UnknownNameError
+from webtoonfaces.files import replacing
 
 if TYPE_CHECKING:
     from dicebear import Style
@@ -421,9 +422,8 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 def _draw_chunk(out: Path, chunk: list[tuple[str, int]], seed: int, size: int) -> int:
     for style, index in chunk:
         path = toon_path(out, style, index)
-        part = path.with_suffix(".part")
-        draw_toon(style, index, seed=seed, size=size).save(part, format="PNG")
-        part.replace(path)  # a file with its final name is complete: a resumed run trusts it
+        with replacing(path) as draft:  # a file with its final name is complete: a resumed run trusts it
+            draw_toon(style, index, seed=seed, size=size).save(draft, format="PNG")
     return len(chunk)
 
 

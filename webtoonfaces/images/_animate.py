@@ -17,7 +17,7 @@ from PIL import Image
 from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError
 from webtoonfaces.images._load import ImageSource, load_image
 from webtoonfaces.images._options import whole_number
-from webtoonfaces.images._save import replacing
+from webtoonfaces.images._save import picture_file
 
 _Indices: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -56,8 +56,8 @@ def save_gif(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps
             options |= {"save_all": True, "append_images": deltas, "duration": durations, "loop": loop}
             options |= {"transparency": _UNCHANGED, "disposal": 1}
         first = next(deltas)
-        with replacing(path) as temporary:
-            first.save(temporary, "GIF", **options)
+        with picture_file(path) as draft:
+            first.save(draft, "GIF", **options)
     return path
 
 
@@ -89,9 +89,9 @@ def save_mp4(
         "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,"
         "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
     )
-    with replacing(path) as temporary:
+    with picture_file(path) as draft:
         writer = imageio_ffmpeg.write_frames(
-            str(temporary),
+            str(draft),
             first.size,
             fps=Fraction(fps).limit_denominator(1001),
             codec="libx264",
@@ -109,7 +109,7 @@ def save_mp4(
             raise ImageError(f"The video could not be written: {error}") from error
         finally:
             writer.close()
-        if not temporary.exists() or not temporary.stat().st_size:
+        if not draft.exists() or not draft.stat().st_size:
             raise ImageError("The video could not be written: ffmpeg made no file.")
     return path
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from PIL.PngImagePlugin import PngInfo
 
 from webtoonfaces.errors import ImageError
+from webtoonfaces.files import replacing
 from webtoonfaces.images._load import ImageSource, load_image
 from webtoonfaces.images._options import whole_number
 
@@ -68,24 +68,19 @@ def save_image(
             f"{path.name!r} does not end in {', '.join(_SUFFIXES)}: the suffix chooses the format.{advice}"
         )
     content = encode(image, format, quality=quality, metadata=metadata)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with picture_file(path) as draft:
+        draft.write_bytes(content)
     return path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` to write to; it takes the place of `path` at the end, or vanishes on an error."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+def picture_file(path: Path) -> Iterator[Path]:
+    """`files.replacing` for a picture or an animation: ImageError where it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
+        with replacing(path) as draft:
+            yield draft
     except OSError as error:
         raise ImageError(f"{path} could not be written: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _png_info(metadata: Mapping[str, str]) -> PngInfo:

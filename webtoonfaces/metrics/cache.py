@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..files import replacing
 from ..weights.store import search_folders
 
 Tensors = dict[str, Tensor]
@@ -37,7 +37,5 @@ def remembered(path: Path, make: Callable[[], tuple[Tensors, Words]]) -> tuple[T
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], words: Words) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")  # two processes may compute the same
-    save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, part, metadata=words)
-    part.replace(path)
+    with replacing(path) as draft:  # two processes may compute the same
+        save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, draft, metadata=words)

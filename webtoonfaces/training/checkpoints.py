@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from ..errors import BadInputError, WebtoonFacesError
+from ..files import remove_drafts, replacing
 from ..weights import convert
 
 
@@ -28,15 +28,11 @@ def save_state(folder: Path, state: Mapping[str, Any], *, keep: int) -> Path:
     The file gets its name when all of it is on the disk. Raises `CheckpointError` where it cannot be written.
     """
     path = folder / f"state-{state['step']:09d}.pt"
-    part = path.with_suffix(".part")
+    remove_drafts(folder, "state-*.pt")
     try:
-        with part.open("wb") as file:
+        with replacing(path, durable=True) as draft, draft.open("wb") as file:
             torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except (OSError, RuntimeError) as error:  # torch wraps some of the former in the latter
-        part.unlink(missing_ok=True)
         raise CheckpointError(
             f"The checkpoint could not be written to {folder} ({str(error).splitlines()[0]}). Is the disk full? "
             "Make room and type the same command again; the run goes on from the checkpoint before, which is intact."

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 
 from ..data.folder import PictureFolder
 from ..errors import BadInputError, MissingExtraError
+from ..files import write_text
 from .checkpoints import load_state, save_state, states
 from .step import Share, StepRandom, StepSampler
 
@@ -136,7 +137,8 @@ class _Loop:
             return (states(self.options.out) or [self._save()])[-1]
         if self.main:
             description = {**asdict(self.options), **asdict(self.trainer.config()), **self.about}
-            _write_json(self.options.out / "options.json", {"family": self.trainer.family, **description})
+            content = json.dumps({"family": self.trainer.family, **description}, indent=1, default=str)
+            write_text(self.options.out / "options.json", content + "\n")
         try:
             with _signals(self._stop):
                 return self._train()
@@ -337,17 +339,9 @@ def _forget_after(log: Path, step: int) -> None:
     if not log.exists():
         return
     lines = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
-    part = log.with_suffix(".part")
-    part.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
-    part.replace(log)
+    write_text(log, "".join(line for line in lines if json.loads(line)["step"] <= step))
 
 
 def _line(shown: int, seconds: float, speed: float, scores: dict[str, float]) -> str:
     told = "  ".join(f"{name} {value:.3f}" for name, value in scores.items())
     return f"{shown / 1000:8.1f} kimg  {seconds / 60:6.1f} min  {speed:6.2f} img/s  {told}"
-
-
-def _write_json(path: Path, value: Any) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(value, indent=1, default=str) + "\n")
-    part.replace(path)

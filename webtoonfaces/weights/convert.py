@@ -24,6 +24,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..errors import LayoutError, UnsafeFileError, WeightsError, WeightsNotFoundError
+from ..files import replacing
 from .layouts import StateDict, build, config_of, export, kinds, original_view
 
 __all__ = [
@@ -291,11 +292,9 @@ def _gathered(
 
 
 def _write_file(path: Path, tensors: StateDict, header: dict[str, str]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, metadata=header)
-    temporary.chmod(0o644)  # safetensors writes for the owner alone
-    temporary.replace(path)
+    with replacing(path) as draft:
+        save_file(tensors, draft, metadata=header)
+        draft.chmod(0o644)  # safetensors writes for the owner alone
     return path
 
 
@@ -314,10 +313,8 @@ def convert_file(source: str | Path, target: str | Path, family: str, *, everyth
         kept = {k: v for k, v in checkpoint.metadata.items() if k not in ("format", "family", "config", PART)}
         return write(target, family, modules, metadata=kept)
     exported = {name: export(FAMILIES[family][name], module) for name, module in modules.items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".part")
-    torch.save(exported.get("net", exported), temporary)
-    temporary.replace(target)
+    with replacing(target) as draft, draft.open("wb") as file:  # given a path, torch would write its name into the file
+        torch.save(exported.get("net", exported), file)
     return target
 
 

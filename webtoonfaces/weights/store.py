@@ -26,6 +26,7 @@ from webtoonfaces.errors import (
     WeightsError,
     WeightsNotFoundError,
 )
+from webtoonfaces.files import write_text
 from webtoonfaces.weights.download import can_resume, discard, transfer
 from webtoonfaces.weights.registry import Record, Source
 
@@ -245,9 +246,7 @@ def _pin(path: Path, sha256: str) -> None:
     try:
         with _lock(pins):
             text = json.dumps(_read_pins(path.parent) | {path.name: sha256}, indent=2, sort_keys=True)
-            draft = path.with_name(f"{PINS}.part")
-            draft.write_text(text + "\n", encoding="utf-8")
-            draft.replace(pins)
+            write_text(pins, text + "\n")
     except OSError as error:
         _log.warning("The sha256 of %s could not be noted beside it (%s): a change will go unnoticed.", path, error)
 
