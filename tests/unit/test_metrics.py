@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from webtoonfaces.cli.evaluate import add_evaluate
 from webtoonfaces.data.folder import PictureFolder, read
 from webtoonfaces.errors import BadInputError, MissingExtraError, UnknownNameError
-from webtoonfaces.images._pixels import as_levels
+from webtoonfaces.images import as_levels
 from webtoonfaces.metrics import classifier as classifiers
 from webtoonfaces.metrics import distances, evaluate, swap
 from webtoonfaces.metrics import table as tables

@@ -131,7 +131,7 @@ def test_the_draft_of_a_slow_autoencoder_is_half_as_large_inside(renderer, tiny_
         return real(structure, *args, **options)
 
     monkeypatch.setattr(tiny_swapae, "decode", spied)
-    structure, style = tiny_swapae.encode(torch.rand(1, 3, 128, 128) * 2 - 1)
+    structure, style = torch.rand(1, 8, 8, 8) - 0.5, torch.rand(1, 8, 128) - 0.5  # of a picture of 128 px
     picture = r.Redrawn(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
     renderer._seconds[("swapae", 128)] = 5.0
     assert renderer.render(Request(picture, draft=True)).picture.size == (128, 128)
@@ -170,7 +170,7 @@ def test_recipe_names_the_models_that_were_used(demo_generator, demo_swapae):
 
 def test_a_draft_that_came_out_whole_is_none(renderer, tiny_generator, tiny_swapae):
     assert not renderer.render(Request(r.Face(A), draft=True)).draft
-    structure, style = tiny_swapae.encode(torch.rand(1, 3, 128, 128) * 2 - 1)
+    structure, style = torch.rand(1, 8, 8, 8) - 0.5, torch.rand(1, 8, 128) - 0.5  # of a picture of 128 px
     picture = r.Redrawn(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
     renderer._seconds[("swapae", 128)] = 5.0
     assert renderer.render(Request(picture, draft=True)).draft

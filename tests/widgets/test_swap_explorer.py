@@ -30,8 +30,7 @@ def swap(tiny_swapae, tiny_generator, shelf):
 
 
 def encoded(swapae, picture: Image.Image):
-    size = tuple(round(swapae.size * side / min(picture.size)) for side in picture.size)
-    return swapae.encode(picture.resize(size, Image.Resampling.LANCZOS))
+    return swapae.encode(picture)
 
 
 def test_the_first_layers_keep_the_structures_own_style(swap, tiny_swapae):

@@ -6,21 +6,28 @@ matplotlib and ffmpeg are loaded only by the functions that need them, so import
 
 from webtoonfaces.images._animate import save_gif, save_mp4
 from webtoonfaces.images._load import ImageSource, load_image, to_tensor
-from webtoonfaces.images._pixels import to_pil
+from webtoonfaces.images._pixels import as_floats, as_levels, shrink, to_pil
 from webtoonfaces.images._save import encode, save_image
 from webtoonfaces.images._sheets import contact_sheet, frame, strip, swap_sheet
 from webtoonfaces.images._show import show
+from webtoonfaces.images._sizes import resized, scaled, shrunk
 
 __all__ = [
     "ImageSource",
+    "as_floats",
+    "as_levels",
     "contact_sheet",
     "encode",
     "frame",
     "load_image",
+    "resized",
     "save_gif",
     "save_image",
     "save_mp4",
+    "scaled",
     "show",
+    "shrink",
+    "shrunk",
     "strip",
     "swap_sheet",
     "to_pil",

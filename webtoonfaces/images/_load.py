@@ -19,7 +19,8 @@ from PIL import Image, UnidentifiedImageError
 from webtoonfaces.errors import ImageError
 from webtoonfaces.images._modes import to_rgb
 from webtoonfaces.images._options import Color, Size, as_color, as_size, whole_number
-from webtoonfaces.images._pixels import from_array, from_tensor, is_tensor
+from webtoonfaces.images._pixels import as_floats, from_array, from_tensor, is_tensor
+from webtoonfaces.images._sizes import resized
 
 if TYPE_CHECKING:
     import torch
@@ -92,7 +93,7 @@ def to_tensor(image_or_images: ImageSource | Iterable[ImageSource], *, size: Siz
         seen = ", ".join(f"{width} x {height}" for width, height in sizes[:4]) + (", ..." if len(sizes) > 4 else "")
         raise ImageError(f"The pictures have different sizes ({seen}). Give size=256, say, to make them alike.")
     levels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))  # [N, H, W, 3]
-    return levels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format).div_(127.5).sub_(1)
+    return as_floats(levels.permute(0, 3, 1, 2).contiguous())
 
 
 def as_list(pictures: Any) -> list[Any]:
@@ -101,11 +102,6 @@ def as_list(pictures: Any) -> list[Any]:
         return list(pictures) if pictures.ndim == 4 else [pictures]
     single = isinstance(pictures, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(pictures, "read")
     return list(pictures) if isinstance(pictures, Iterable) and not single else [pictures]
-
-
-def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """`picture` at exactly `size`, antialiased; itself where it already has that size."""
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
 @contextmanager

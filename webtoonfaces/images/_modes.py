@@ -5,20 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from webtoonfaces.errors import ImageError
-
-# What undoes each value of the EXIF tag Orientation (Exif 2.32, section 4.6.4); 1 is upright.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 # What white may be in the modes that do not say it; the first that holds the brightest pixel is taken.
 _WHITES = {"F": (1.0, 255.0, 65535.0), "I": (255.0, 65535.0, 2.0**31 - 1)}
@@ -43,13 +32,9 @@ def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except (
-        Exception
-    ):  # Pillow's EXIF parser raises of every kind, and a broken tag is no reason to refuse a good picture
+        return ImageOps.exif_transpose(image)
+    except Exception:  # Pillow's EXIF parser raises of every kind, and a broken tag leaves a good picture
         return image
-    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    return image if turn is None else image.transpose(turn)
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

@@ -37,20 +37,20 @@ def to_pil(tensor: torch.Tensor) -> list[Image.Image]:
             "The picture holds values that are not numbers (NaN or infinite). The model or the code that made it "
             "has overflowed: try float32 instead of half precision, or another code."
         )
-    levels = batch.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)  # [N, 3, H, W]
+    levels = as_levels(batch)  # [N, 3, H, W]
     return [Image.fromarray(pixels) for pixels in levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
 
 
 def as_levels(images: torch.Tensor) -> torch.Tensor:
-    """Drawn pictures, nominally in [-1, 1], as the uint8 that a file would hold, on the CPU."""
+    """Floats, nominally in [-1, 1] and clamped to it -> the nearest of 256 levels, uint8, of the same shape."""
     import torch
 
-    return images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()
+    return images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
 
 
-def as_floats(pictures: torch.Tensor) -> torch.Tensor:
-    """uint8 -> float32 in [-1, 1]."""
-    return pictures.float().div(127.5).sub(1)
+def as_floats(levels: torch.Tensor) -> torch.Tensor:
+    """Levels, uint8 -> float32 in [-1, 1], of the same shape; the inverse of `as_levels`."""
+    return levels.float().div_(127.5).sub_(1)
 
 
 def shrink(images: torch.Tensor, side: int) -> torch.Tensor:

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from PIL import Image, ImageDraw, ImageFont
 
 from webtoonfaces.errors import BadInputError, ImageError
-from webtoonfaces.images._load import ImageSource, as_list, load_image, resized
+from webtoonfaces.images._load import ImageSource, as_list, load_image
 from webtoonfaces.images._options import Color, Size, as_color, as_size, whole_number
+from webtoonfaces.images._sizes import resized
 
 Label: TypeAlias = str | None
 

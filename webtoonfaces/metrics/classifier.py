@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from ..data.folder import PictureFolder, Split, content_key
 from ..errors import BadInputError
-from ..images._pixels import as_floats, shrink
+from ..images import as_floats, shrink
 from .cache import cache_path, remembered
 
 SIDE = 64  # px, to which it shrinks every picture

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from ..data.folder import PictureFolder, content_key, read
 from ..errors import BadInputError, MissingExtraError
-from ..images._pixels import as_floats, shrink
+from ..images import as_floats, shrink
 from ..pretrained.mobilenet import load_mobilenet
 from .cache import cache_path, remembered
 from .classifier import TrainedClassifier

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from ..data.folder import BATCH, PictureFolder, read
 from ..errors import BadInputError
-from ..images import contact_sheet, to_pil
-from ..images._pixels import as_floats
+from ..images import as_floats, contact_sheet, to_pil
 from .distances import Features, data_rows, describe, describe_data
 
 COLUMNS = 8

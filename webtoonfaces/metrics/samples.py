@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..codes import truncate
-from ..images._pixels import as_levels
+from ..images import as_levels
 from ..models import stylegan2
 from ..training.run_folder import seeded_w
 
@@ -33,4 +33,4 @@ def samples(
         def noise(_: int, side: int, each: list[torch.Generator] = each) -> Tensor:
             return torch.stack([torch.randn(1, side, side, generator=random) for random in each]).to(device)
 
-        yield as_levels(generator.synthesis(ws, noise=noise))
+        yield as_levels(generator.synthesis(ws, noise=noise)).cpu()

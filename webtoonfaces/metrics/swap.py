@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from ..codes import swap_at
 from ..errors import BadInputError
-from ..images._pixels import as_floats, shrink
+from ..images import as_floats, shrink
 from .classifier import NEEDED_ACCURACY, TrainedClassifier
 
 if TYPE_CHECKING:

@@ -33,7 +33,6 @@ NOISE_MODES = stylegan2_networks.NOISE_MODES
 MOST_PSI = 2  # either way; beyond it no face is left to see
 LONG = 24  # pictures from which on a progress bar helps
 EXAMPLE = "astronaut.png"
-SMALLEST = 64  # px, the least side that the Swapping Autoencoder takes
 
 
 @dataclass(frozen=True)
@@ -306,27 +305,35 @@ class SwappingAutoencoder:
     def encode(self, images: Tensor | ImageSource | Sequence[ImageSource]) -> tuple[Tensor, Tensor]:
         """Pictures -> structure [N, C, H/16, W/16] and style [N, L, D] (one vector, repeated for each layer).
 
-        images : float [N, 3, H, W] in [-1, 1], or one or several of anything `wf.images.load_image` opens. Sides that
-            are no multiples of 16, or below 64 px, are resized to the nearest that are; of several pictures, all to
-            the first one's.
+        images : float [N, 3, H, W] in [-1, 1], or one or several of anything `wf.images.load_image` opens; any size.
+            Each is resized as the model was trained: its shorter side to `size` px, its longer one in proportion, to
+            the nearest multiple of 16. Of several pictures, all are resized to the first one's sides.
         """
         with self.lock:
             structure, style = self.encoder(self._fit(images))
         return structure, style[:, None].repeat(1, self.num_ws, 1)
 
     def _fit(self, images: Any) -> Tensor:
-        if isinstance(images, Tensor):
-            batch = images[None] if images.ndim == 3 else images
-        else:
-            several = isinstance(images, (list, tuple))
-            pictures = [to_tensor(one) for one in (images if several else [images])]
+        """The pictures as the encoder takes them; the only place that decides at which size a picture is encoded."""
+        if not isinstance(images, Tensor):
+            pictures = [load_image(one) for one in (images if isinstance(images, (list, tuple)) else [images])]
             if not pictures:
                 raise BadInputError("There is no picture to encode.")
-            first = _fitting(*pictures[0].shape[2:])
-            batch = torch.cat([_resize(picture, first) for picture in pictures])
-        if batch.ndim != 4 or batch.shape[1] != 3 or not batch.is_floating_point():
+            return to_tensor(pictures, size=self._sides(*pictures[0].size)).to(self.device)  # as training pictures are
+        batch = images[None] if images.ndim == 3 else images
+        if batch.ndim != 4 or batch.shape[1] != 3 or 0 in batch.shape or not batch.is_floating_point():
             raise BadInputError(f"Pictures are float [N, 3, H, W] in [-1, 1], not {batch.dtype} {list(batch.shape)}.")
-        return _resize(batch.to(self.device, torch.float32), _fitting(*batch.shape[2:]))
+        batch = batch.to(self.device, torch.float32).clamp(-1, 1)
+        sides = self._sides(*batch.shape[2:])
+        if tuple(batch.shape[2:]) == sides:
+            return batch
+        # Bicubic weights overshoot at ink lines.
+        return F.interpolate(batch, sides, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)
+
+    def _sides(self, first: int, second: int) -> tuple[int, int]:
+        """The two sides, in px, at which a picture with these sides is encoded."""
+        scale = self.size / min(first, second)
+        return max(self.size, round(first * scale / 16) * 16), max(self.size, round(second * scale / 16) * 16)
 
     @torch.no_grad()
     def decode(
@@ -367,15 +374,3 @@ class SwappingAutoencoder:
             t = style if len(style) == 1 else style[part]
             pictures += to_pil(self.decode(s, t, noise_mode=noise_mode))
         return pictures
-
-
-def _fitting(height: int, width: int) -> tuple[int, int]:
-    """The nearest sides that are multiples of 16, at least 64 px; a shorter side is lifted first, to keep the shape."""
-    scale = max(1.0, SMALLEST / min(height, width))
-    return (max(SMALLEST, round(height * scale / 16) * 16), max(SMALLEST, round(width * scale / 16) * 16))
-
-
-def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
-    if tuple(images.shape[2:]) == size:
-        return images
-    return F.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)

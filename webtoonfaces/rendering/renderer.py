@@ -21,7 +21,7 @@ from torch import Tensor
 
 from .. import codes
 from ..errors import BadInputError, WebtoonFacesError
-from ..images import contact_sheet, to_pil
+from ..images import contact_sheet, scaled, to_pil
 from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder
 from . import recipe as r
 
@@ -167,7 +167,7 @@ class Renderer:
                 return self._encoded(face)[0]
 
     def _encoded(self, face: r.Code) -> tuple[Tensor, Tensor]:
-        return encode_samples(self.generator.synthesis(self.code(face)).clamp(-1, 1), self.swapae)
+        return self.swapae.encode(self.generator.synthesis(self.code(face)))
 
     def _face(self, face: r.Face, draft: bool) -> Image.Image:
         ws = self.code(face.code)
@@ -252,23 +252,6 @@ class _Timer:
         if kind is None:
             seconds = time.perf_counter() - self._started
             self._table[self._key] = 0.7 * self._table.get(self._key, seconds) + 0.3 * seconds
-
-
-def encode_samples(images: Tensor, swapae: SwappingAutoencoder) -> tuple[Tensor, Tensor]:
-    """Structure and style of a generator's pictures [N, 3, H, W] in [-1, 1], made as large as `swapae` was trained."""
-    size = (swapae.size, swapae.size)
-    if images.shape[2:] != size:  # bicubic weights overshoot at ink lines, and nothing it was shown leaves the range
-        images = F.interpolate(images, size, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)
-    return swapae.encode(images)
-
-
-def scaled(picture: Image.Image, size: int) -> Image.Image:
-    """With a longer side of `size` px."""
-    longer = max(picture.size)
-    if longer == size:
-        return picture
-    width, height = (max(1, round(side * size / longer)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.LANCZOS if size < longer else Image.Resampling.BICUBIC)
 
 
 def check_models(taker: str, *, generator: Any = None, swapae: Any = None) -> None:

@@ -18,8 +18,7 @@ from torch import Tensor
 from ..codes import swap_at
 from ..data.folder import PictureFolder, read
 from ..errors import BadInputError
-from ..images import contact_sheet, to_pil
-from ..images._pixels import as_floats
+from ..images import as_floats, contact_sheet, to_pil
 from .run_folder import seeded_w
 
 SAMPLES, SAMPLE_COLUMNS = 64, 16

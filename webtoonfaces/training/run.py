@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader
 from ..data.folder import PictureFolder
 from ..errors import BadInputError, MissingExtraError
 from ..files import write_text
+from ..images import as_floats
 from .checkpoints import load_state, save_state, states
 from .step import Share, StepRandom, StepSampler
 
@@ -227,8 +228,8 @@ class _Loop:
         for part in range(parts):
             slot = self.accelerator.process_index * parts + part
             random = StepRandom(self.options.seed, self.step, slot=slot, slots=self.slots, device=device)
-            seen = None if photos is None else _as_floats(photos[part::parts], device)
-            shares.append(Share(_as_floats(images[part::parts], device), random, seen))
+            seen = None if photos is None else _placed(photos[part::parts], device)
+            shares.append(Share(_placed(images[part::parts], device), random, seen))
         return shares
 
     # what is written
@@ -329,9 +330,9 @@ def _leave_signals_to_parent(_: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _as_floats(images: Tensor, device: torch.device) -> Tensor:
-    floats = images.to(device, non_blocking=True).float().div_(127.5).sub_(1)
-    return floats.contiguous(memory_format=torch.channels_last)
+def _placed(images: Tensor, device: torch.device) -> Tensor:
+    """Levels, uint8 [N, 3, H, W] -> floats in [-1, 1] on the device."""
+    return as_floats(images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
 
 
 def _forget_after(log: Path, step: int) -> None:

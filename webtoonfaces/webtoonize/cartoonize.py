@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageChops
 
 from ..errors import BadInputError, UnknownNameError
-from ..images import ImageSource, load_image, to_pil, to_tensor
+from ..images import ImageSource, load_image, resized, shrunk, to_pil, to_tensor
 from ..pretrained.cartoonizers import (
     DEXINED,
     Cartoonizer,
@@ -124,10 +124,10 @@ def _check_name(kind: str, source: str | os.PathLike[str], names: list[str]) -> 
 
 
 def _redrawn(picture: Image.Image, network: Cartoonizer, size: int) -> Image.Image:
-    small = to_tensor(classical.shrunk(picture, size))
-    return classical.resized(to_pil(network(small))[0], picture.size)
+    small = to_tensor(shrunk(picture, size))
+    return resized(to_pil(network(small))[0], picture.size)
 
 
 def _edges(picture: Image.Image, detector: EdgeDetector, size: int) -> Image.Image:
-    probability = detector(to_tensor(classical.shrunk(picture, size))).sigmoid()
+    probability = detector(to_tensor(shrunk(picture, size))).sigmoid()
     return classical.ramp(probability, picture.size, FAINTEST, DARKEST)

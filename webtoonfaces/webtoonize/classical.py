@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ..images import to_pil, to_tensor
+from ..images import resized, shrunk, to_pil, to_tensor
 
 SIZE = 1024  # px, the longer side at which pictures are drawn unless another is asked for
 UNIT = 512  # px, the longer side that the widths below are given for
@@ -70,17 +70,6 @@ def _drawn_at(picture: Image.Image, size: int) -> tuple[Tensor, float]:
     """The picture in Oklab at the size at which it is drawn, and how long the `UNIT`th part of that is in px."""
     small = shrunk(picture, size)
     return to_oklab(to_tensor(small)), max(small.size) / UNIT
-
-
-def shrunk(picture: Image.Image, longest: int) -> Image.Image:
-    """`picture` with its longer side at most `longest` px."""
-    scale = min(1.0, longest / max(picture.size))
-    return resized(picture, (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
-
-
-def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """`picture` at exactly `size`, antialiased."""
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def ramp(values: Tensor, size: tuple[int, int], low: float, high: float) -> Image.Image:

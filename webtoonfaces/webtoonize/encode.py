@@ -14,7 +14,7 @@ from ..rendering import recipe as r
 from ..rendering.renderer import Renderer
 from ..rendering.saved import Item
 from ..rendering.to_python import Spelling
-from .face2webtoon import Portrait, encoded_size
+from .face2webtoon import Portrait
 
 MOST_NODES = 30  # of a code that is taken off the shelf: mixing mixtures over and over would outgrow a recipe
 
@@ -52,9 +52,8 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
     python = ""
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
-        size = portrait.aligned.image.width if portrait.aligned else 0
-        opened = f"wf.align_face({path!r}, size={size}).image" if size else f"wf.load_image({path!r})"
-        python = f"AE.encode({opened}.resize({encoded_size(portrait.picture, swapae)}, Image.Resampling.LANCZOS))"
+        aligned = portrait.aligned
+        python = f"AE.encode({f'wf.align_face({path!r}, size={aligned.image.width}).image' if aligned else repr(path)})"
     return PictureCodes(_stored(portrait.structure), _stored(portrait.texture), portrait.picture, python)
 
 

@@ -20,9 +20,9 @@ from torch import Tensor
 from .. import codes
 from ..errors import BadInputError
 from ..faces import AlignedFace, align_face
-from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil, to_tensor
+from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
-from ..rendering.renderer import check_models, encode_samples
+from ..rendering.renderer import check_models
 from .cartoonize import Step, as_step
 
 Style: TypeAlias = "int | ImageSource"
@@ -53,7 +53,7 @@ class Portrait:
         self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
         step = as_step(cartoonize)
         self.encoded = step(self.picture) if step else self.picture
-        self.structure, self.texture = swapae.encode(_at_model_size(self.encoded, swapae))
+        self.structure, self.texture = swapae.encode(self.encoded)
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
         """The photo in each style [N, L, D], its own texture kept in the first `location` layers."""
@@ -62,18 +62,6 @@ class Portrait:
     def rebuild(self) -> Image.Image:
         """The photo with its own texture: what the model makes of it before any style."""
         return self.swapae.render(self.structure, self.texture)[0]
-
-
-def _at_model_size(picture: ImageSource, swapae: SwappingAutoencoder) -> Tensor:
-    """The picture as a tensor [1, 3, H, W] of the size that it is encoded at."""
-    image = load_image(picture)
-    return to_tensor(image, size=encoded_size(image, swapae))
-
-
-def encoded_size(picture: Image.Image, swapae: SwappingAutoencoder) -> tuple[int, int]:
-    """Width and height with the shorter side as the model was trained at: strokes come out at their scale."""
-    scale = swapae.size / min(picture.size)
-    return max(16, round(picture.width * scale)), max(16, round(picture.height * scale))
 
 
 @dataclass(frozen=True)
@@ -90,8 +78,8 @@ class StyleSource:
             raise BadInputError("Styles by seed need a generator: pass generator=wf.load_stylegan2('demo').")
         pictures, styles = [], []
         for part in ws.split(BATCH):
-            images = self.generator.synthesis(part, noise_mode="const").clamp(-1, 1)
-            styles.append(encode_samples(images, self.swapae)[1])
+            images = self.generator.synthesis(part, noise_mode="const")
+            styles.append(self.swapae.encode(images)[1])
             pictures += to_pil(images)
         return pictures, torch.cat(styles)
 
@@ -108,7 +96,7 @@ class StyleSource:
                 one, code = self.from_seeds([int(style)])
             else:
                 one = [load_image(style)]
-                code = self.swapae.encode(_at_model_size(one[0], self.swapae))[1]
+                code = self.swapae.encode(one[0])[1]
             pictures += one
             found.append(code)
         if not found:

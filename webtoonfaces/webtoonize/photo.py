@@ -12,13 +12,13 @@ from ..errors import BadInputError, FaceNotFoundError, MissingExtraError
 from ..faces import AlignedFace, align_face, align_faces
 from ..faces.align import crop_quad, quad_from_box
 from ..faces.find import checked_box
-from ..images import ImageSource, load_image
+from ..images import ImageSource, load_image, shrunk
 from ..pretrained.cartoonizers import cartoonizer_names
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_photo
 from ..rendering import recipe as r
 from ..rendering.to_python import Spelling
 from .cartoonize import CLASSICAL
-from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSheet, encoded_size
+from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSheet
 
 Box = tuple[float, float, float, float]
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
@@ -147,11 +147,11 @@ class Photo:
 
     def spellings(self, index: int, photo: str, cartoonizer: str = "") -> dict[r.Stored, Spelling]:
         """Both codes as a cell can write them, where a call makes the face; see `python`."""
-        call, size = self.python(index, photo), encoded_size(self.face(index).image, self.swapae)
+        call = self.python(index, photo)
         if not photo or not call:
             return {}
         seen = f"wf.cartoonize({call}.image, model={cartoonizer!r})" if cartoonizer else f"{call}.image"
-        pair = f"AE.encode({seen}.resize({size}, Image.Resampling.LANCZOS))"
+        pair = f"AE.encode({seen})"
         return {code: Spelling(pair, part) for part, code in enumerate(self.codes(index, cartoonizer))}
 
     def python(self, index: int, photo: str) -> str:
@@ -170,9 +170,7 @@ class Photo:
 
         `drawn` is one more frame, without a number, in shares of the photo's sides.
         """
-        scale = min(1.0, side / max(self.picture.size))
-        width, height = (max(1, round(edge * scale)) for edge in self.picture.size)
-        view = self.picture.resize((width, height), Image.Resampling.LANCZOS)
+        view = shrunk(self.picture, side).copy()
         pen = ImageDraw.Draw(view)
         line = max(2, side // 240)
         font = ImageFont.load_default(size=max(12, side // 24))

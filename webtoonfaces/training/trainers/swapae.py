@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ...errors import BadInputError
-from ...images import contact_sheet, to_pil
+from ...images import as_floats, contact_sheet, to_pil
 from ...models import swapae as models
 from ...models.mobilenet import MobileNetV2
 from ...pretrained.mobilenet import load_mobilenet
@@ -122,7 +122,7 @@ class SwapAETrainer:
                 [p for name in judges for p in net[name].parameters()], rate * lazy, (config.beta1, 0.99**lazy)
             ),
         }
-        self.examples = examples[:12].to(device).float().div(127.5).sub(1)
+        self.examples = as_floats(examples[:12].to(device))
         uses_features = config.feature_weight > 0 or config.statistics_weight > 0 or config.projected
         self.features: MobileNetV2 | None = load_mobilenet(device) if uses_features else None
 
