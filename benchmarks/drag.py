@@ -97,9 +97,11 @@ def measure(lab: Lab, name: str) -> Drag:
         # The picture's colour tells what it was drawn from.
         wanted = notebook.value("round(255 * explorer.x)")
         notebook.lab.until(
-            "wf.colour(root).then((red) => Math.abs(red - Number(wanted)) <= 2)", "the last picture is shown",
-            root=root, wanted=str(wanted),
-        )  # fmt: skip
+            "wf.colour(root).then((red) => Math.abs(red - Number(wanted)) <= 2)",
+            "the last picture is shown",
+            root=root,
+            wanted=str(wanted),
+        )
         settled: float = notebook.page.evaluate("wf.shown[wf.shown.length - 1] - wf.released")
         return Drag(notebook.value("len(drawn)"), settled)
 

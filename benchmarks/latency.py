@@ -52,10 +52,12 @@ EXPLORERS = {
     "LayerMixer": (MODELS.format("LayerMixer(G)"), "wf-layer-mixer", "all", "explorer._all.value = 0"),
     "SwapExplorer": (MODELS.format("SwapExplorer(AE, G)"), "wf-swap-explorer", "location", "explorer.location = 0"),
     "FaceStudio": (
-        MODELS.format("FaceStudio(AE, G, photo=wf.example_photo())"), "wf-face-studio", "location",
+        MODELS.format("FaceStudio(AE, G, photo=wf.example_photo())"),
+        "wf-face-studio",
+        "location",
         "explorer.location = 0",
     ),
-}  # fmt: skip
+}
 
 
 def press(notebook: Notebook, label: str | None, key: str) -> float:

@@ -110,9 +110,14 @@ def copy_environment(made: Path, copy: Path) -> Path:
 
 def _run(command: list[str], **variables: str) -> None:
     done = subprocess.run(
-        command, cwd=tempfile.gettempdir(), env=_clean_environment() | variables, text=True, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        command,
+        cwd=tempfile.gettempdir(),
+        env=_clean_environment() | variables,
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if done.returncode:
         raise CheckFailedError(f"{' '.join(command)}\n{done.stdout}")
 
@@ -211,8 +216,11 @@ def _run_until_shown(client: NotebookClient, cells: list[nbformat.NotebookNode])
 def check_start(state: Any) -> None:
     """The environment is Colab's: otherwise all that follows would prove nothing."""
     versions = state["versions"]
-    wrong = [f"{name} {versions[name]}" for name, wanted in (("ipywidgets", "7.7."), ("ipykernel", "6."))
-             if not versions[name].startswith(wanted)]  # fmt: skip
+    wrong = [
+        f"{name} {versions[name]}"
+        for name, wanted in (("ipywidgets", "7.7."), ("ipykernel", "6."))
+        if not versions[name].startswith(wanted)
+    ]
     if wrong or "webtoonfaces" in versions or state["fetched"]:
         raise CheckFailedError(f"The environment is not what Colab has: {wrong or 'this package is in it'}.")
 

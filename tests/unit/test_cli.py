@@ -14,9 +14,22 @@ from webtoonfaces.cli.main import main
 from webtoonfaces.weights import convert
 
 COMMANDS = [
-    "lab", "models", "fetch", "convert", "align", "face2webtoon", "sample", "interpolate", "doctor", "figures", "train",
-    "data", "export", "evaluate", "cartoonize",
-]  # fmt: skip
+    "lab",
+    "models",
+    "fetch",
+    "convert",
+    "align",
+    "face2webtoon",
+    "sample",
+    "interpolate",
+    "doctor",
+    "figures",
+    "train",
+    "data",
+    "export",
+    "evaluate",
+    "cartoonize",
+]
 
 
 @pytest.fixture

@@ -39,10 +39,15 @@ def swapae_file(path: Path) -> Path:
     d, c = swapae.Discriminator(TINY_SWAPAE), swapae.CooccurrenceDiscriminator(TINY_SWAPAE)
     encoder, generator = convert.export("swapae_encoder", e), convert.export("swapae_generator", g)
     content = {
-        "e": encoder, "g": generator, "e_ema": encoder, "g_ema": generator,
-        "d": convert.export("swapae_discriminator", d), "cooccur": convert.export("swapae_cooccur", c),
-        "g_optim": {"state": {}, "param_groups": []}, "args": argparse.Namespace(channel=2, size=64),
-    }  # fmt: skip
+        "e": encoder,
+        "g": generator,
+        "e_ema": encoder,
+        "g_ema": generator,
+        "d": convert.export("swapae_discriminator", d),
+        "cooccur": convert.export("swapae_cooccur", c),
+        "g_optim": {"state": {}, "param_groups": []},
+        "args": argparse.Namespace(channel=2, size=64),
+    }
     torch.save(content, path)
     return path
 

@@ -34,10 +34,21 @@ CELL, MARGIN = 160, 8
 YELLOW = (255, 238, 0)
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_every_figure.py"
 NAMES = [
-    "dataset", "stylegan2/samples", "stylegan2/1", "stylegan2/2", "stylegan2/3", "stylegan2/exploration",
-    *(f"swapae/{number}" for number in range(1, 23)), "swapae/jtbc",
-    "face2webtoon/dh", "face2webtoon/dh-sheet", "face2webtoon/grb", "face2webtoon/je", "face2webtoon/jyp", "fid",
-]  # fmt: skip
+    "dataset",
+    "stylegan2/samples",
+    "stylegan2/1",
+    "stylegan2/2",
+    "stylegan2/3",
+    "stylegan2/exploration",
+    *(f"swapae/{number}" for number in range(1, 23)),
+    "swapae/jtbc",
+    "face2webtoon/dh",
+    "face2webtoon/dh-sheet",
+    "face2webtoon/grb",
+    "face2webtoon/je",
+    "face2webtoon/jyp",
+    "fid",
+]
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +171,14 @@ def test_four_way(models, tiny_generator, name, first):
     assert has_black_margin(picture)
     ws = tiny_generator.sample_ws(range(first, first + 4), truncation_psi=0.7)
     for row, column, weights in [
-        (0, 0, (1, 0, 0, 0)), (0, 4, (0, 1, 0, 0)), (4, 0, (0, 0, 1, 0)), (4, 4, (0, 0, 0, 1)),
-        (2, 2, (0.25, 0.25, 0.25, 0.25)), (0, 1, (0.75, 0.25, 0, 0)), (3, 0, (0.25, 0, 0.75, 0)),
-    ]:  # fmt: skip
+        (0, 0, (1, 0, 0, 0)),
+        (0, 4, (0, 1, 0, 0)),
+        (4, 0, (0, 0, 1, 0)),
+        (4, 4, (0, 0, 0, 1)),
+        (2, 2, (0.25, 0.25, 0.25, 0.25)),
+        (0, 1, (0.75, 0.25, 0, 0)),
+        (3, 0, (0.25, 0, 0.75, 0)),
+    ]:
         between = (torch.tensor(weights).view(4, 1, 1) * ws).sum(0, keepdim=True)
         assert same(cell(picture, row, column), tiny_generator.render(between)[0]), (row, column)
 
@@ -457,9 +473,14 @@ def test_fid_is_the_published_table(charts):
     (axes,) = charts[0].axes
     assert "naver-webtoon-faces" in axes.get_title()
     assert text_of(axes) == [
-        ["Iteration", "FID"], ["FFHQ", "256.54"], ["50k", "11.73"], ["100k", "9.29"], ["150k", "8.87"],
-        ["200k", "8.11"], ["250k", "7.41"],
-    ]  # fmt: skip
+        ["Iteration", "FID"],
+        ["FFHQ", "256.54"],
+        ["50k", "11.73"],
+        ["100k", "9.29"],
+        ["150k", "8.87"],
+        ["200k", "8.11"],
+        ["250k", "7.41"],
+    ]
 
 
 def test_fid_beside_a_run(charts, tmp_path):
@@ -471,8 +492,10 @@ def test_fid_beside_a_run(charts, tmp_path):
     assert len(text_of(published)) == 7
     assert tmp_path.name in run.get_title()
     assert text_of(run) == [
-        ["Iteration", "KID"], ["0", str(Score(0.5, 0.01))], ["1,000", str(Score(0.25, 0.01))],
-    ]  # fmt: skip
+        ["Iteration", "KID"],
+        ["0", str(Score(0.5, 0.01))],
+        ["1,000", str(Score(0.25, 0.01))],
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------- gallery

@@ -462,9 +462,13 @@ def test_a_copied_picture_is_found(data: Path, cache: Path) -> None:
 def test_a_table_has_a_row_for_each_checkpoint_the_latest_value_counts(tmp_path: Path) -> None:
     for step, value in ((2000, 0.2), (1000, 0.5), (2000, 0.3)):
         tables.write_row(
-            tmp_path, step=step, kimg=step / 100, checkpoint=f"state-{step}.pt", scores={"KID": Score(value, 0.01)},
+            tmp_path,
+            step=step,
+            kimg=step / 100,
+            checkpoint=f"state-{step}.pt",
+            scores={"KID": Score(value, 0.01)},
             references={"KID": {"halves": 0.001}},
-        )  # fmt: skip
+        )
     table = tables.read_table(tmp_path)
     assert [(row.step, row.scores["KID"].value) for row in table.rows] == [(1000, 0.5), (2000, 0.3)]
     assert "Row 0" in table.markdown()
@@ -498,9 +502,12 @@ def _type(*words: str) -> int:
 
 
 def test_evaluate_kid_and_table_from_the_command_line(
-    run: Path, data: Path, classifier: classifiers.TrainedClassifier, monkeypatch: pytest.MonkeyPatch,
+    run: Path,
+    data: Path,
+    classifier: classifiers.TrainedClassifier,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(distances, "PIXEL_SIDE", 8)
     monkeypatch.setattr(distances, "mobilenet_features", lambda *_, **__: distances.pixel_features())
     monkeypatch.setattr(evaluate, "load_or_train_classifier", lambda *_, **__: classifier)
@@ -527,9 +534,13 @@ def test_too_few_samples_are_refused_before_any_is_drawn(
 
 
 def test_evaluate_nearest_writes_a_sheet(
-    run: Path, data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    run: Path,
+    data: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(distances, "PIXEL_SIDE", 8)
     monkeypatch.setattr(distances, "mobilenet_features", lambda *_, **__: distances.pixel_features())
     out = tmp_path / "sheets" / "nearest.png"

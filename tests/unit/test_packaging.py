@@ -237,9 +237,15 @@ def run(command: list[str], *, folder: Path, timeout: float = 240) -> str:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "WEBTOONFACES"))}
     env["WEBTOONFACES_CACHE"] = str(folder / "no-such-cache")
     done = subprocess.run(
-        command, cwd=folder, env=env, timeout=timeout, text=True, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        command,
+        cwd=folder,
+        env=env,
+        timeout=timeout,
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
     return done.stdout
 

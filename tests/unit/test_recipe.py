@@ -72,7 +72,12 @@ def stored(data: str, shape: list) -> dict:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "null", "{", '"x"', "[" * 100_000,
+        "",
+        "[]",
+        "null",
+        "{",
+        '"x"',
+        "[" * 100_000,
         damaged(format=99),
         damaged(picture=None),
         damaged(picture={"is": "Popen", "args": ["ls"]}),
@@ -83,13 +88,15 @@ def stored(data: str, shape: list) -> dict:
         damaged(picture=seed(psi=None)),
         damaged(picture=seed(psi=1e300)),
         damaged(picture={"is": "Sheet", "cells": [seed()] * 50_000, "columns": 3, "cell": 64}),
-        damaged(size=10**9), damaged(size="big"),
-        damaged(models=None), damaged(models=[{"family": "stylegan2", "name": "x"}]),
+        damaged(size=10**9),
+        damaged(size="big"),
+        damaged(models=None),
+        damaged(models=[{"family": "stylegan2", "name": "x"}]),
         damaged(models=[{"family": "os", "name": "x", "sha256": "0" * 64}]),
         damaged(models=[{"family": "swapae", "name": "x" * 1000, "sha256": "0" * 64}]),
         " " * (r.MOST_BYTES + 1),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_ours_is_refused(text):
     with pytest.raises(r.RecipeError):
         r.Recipe.from_json(text)

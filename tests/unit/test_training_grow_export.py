@@ -264,9 +264,17 @@ def test_a_run_starts_from_the_parts_of_another(run, data, tmp_path, monkeypatch
     said: list[str] = []
     begun = tmp_path / "begun"
     launch(
-        family, data, begun, preset="smoke", device="cpu", init=files, kimg=0.004, batch=4, say=said.append,
+        family,
+        data,
+        begun,
+        preset="smoke",
+        device="cpu",
+        init=files,
+        kimg=0.004,
+        batch=4,
+        say=said.append,
         config={"learning_rate": 0.0},
-    )  # fmt: skip
+    )
     assert said[0].startswith("starting from") and "new" not in said[0]
     for name in ("g", "d"):
         for key, value in of_run(begun, name).items():
@@ -294,9 +302,16 @@ def test_finetuning_with_photos_starts_from_weights_and_takes_its_defaults(data,
         launch("swapae", data, tmp_path / "new", preset="smoke", device="cpu", photos=data)
     said: list[str] = []
     path = launch(
-        "swapae", data, tmp_path / "fine", preset="smoke", device="cpu", init=[trained], photos=data, minutes=1e-9,
+        "swapae",
+        data,
+        tmp_path / "fine",
+        preset="smoke",
+        device="cpu",
+        init=[trained],
+        photos=data,
+        minutes=1e-9,
         say=said.append,
-    )  # fmt: skip
+    )
     options = json.loads((tmp_path / "fine" / "options.json").read_text())
     assert (options["batch"], options["photo_batch"], options["kimg"]) == (16, 8, 32)
     assert "new: d, cooccur" in said[0] and load_state(path)["step"] == 1

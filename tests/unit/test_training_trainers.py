@@ -31,13 +31,18 @@ from webtoonfaces.weights import convert
 needs_features = pytest.mark.skipif(find_spec(PACKAGE) is None, reason="MobileNetV2's weights are not installed")
 
 STYLEGAN2 = stylegan2.Config(
-    model=StyleGAN2Config(size=32, channels=(8, 8, 8, 8), w_dim=8, mapping_layers=2), r1_every=2, path_every=2,
+    model=StyleGAN2Config(size=32, channels=(8, 8, 8, 8), w_dim=8, mapping_layers=2),
+    r1_every=2,
+    path_every=2,
     ada_speed=100,
-)  # fmt: skip
+)
 SWAPAE = swapae.Config(
-    model=SwapAEConfig(channel=1, size=64, discriminator_channels=(8, 8, 8, 8, 8)), patches=2, references=2,
-    lazy_every=2, corrupt=0.5,
-)  # fmt: skip
+    model=SwapAEConfig(channel=1, size=64, discriminator_channels=(8, 8, 8, 8, 8)),
+    patches=2,
+    references=2,
+    lazy_every=2,
+    corrupt=0.5,
+)
 
 
 @pytest.fixture(scope="module")

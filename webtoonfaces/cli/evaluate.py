@@ -68,9 +68,11 @@ def _add_sampling(parser: argparse.ArgumentParser, *, count: int) -> None:
     parser.add_argument("--samples", type=int, default=count, help=f"pictures to draw (default: {count:,})")
     parser.add_argument("--psi", type=float, default=1.0, help="truncation; 1 is none (default: 1)")
     parser.add_argument(
-        "--mirror", action=argparse.BooleanOptionalAction, default=None,
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        default=None,
         help="count the data set's mirrored pictures as its own (default: as the training did)",
-    )  # fmt: skip
+    )
 
 
 def _add_start_of(parser: argparse.ArgumentParser) -> None:

@@ -19,9 +19,11 @@ the exit code is 1."""
 def add_figures(commands: Any) -> None:
     """Add the `figures` command to the parser's sub-commands."""
     parser = commands.add_parser(
-        "figures", help="draw every figure of the original, or some", epilog=EXAMPLES,
+        "figures",
+        help="draw every figure of the original, or some",
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("out", help="the folder to write to")
     parser.add_argument("names", nargs="*", help='such as swapae/9, or "face2webtoon/*" (default: all)')
     parser.add_argument(
@@ -47,10 +49,14 @@ def _figures(args: argparse.Namespace) -> int:
 
     names = chosen(args.names)
     gallery = Gallery(
-        args.out, images=args.images, data=args.data, run=args.metrics, seed=args.seed,
+        args.out,
+        images=args.images,
+        data=args.data,
+        run=args.metrics,
+        seed=args.seed,
         swapae=load_swapae(args.swapae, device=args.device, checkpoints=args.checkpoints),
         generator=load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints),
-    )  # fmt: skip
+    )
     failed = 0
     with tqdm(names, unit="figure") as progress:
         for name in progress:

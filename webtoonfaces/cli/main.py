@@ -52,9 +52,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add(commands: Any, name: str, about: str, examples: str, run: Run) -> argparse.ArgumentParser:
     parser = commands.add_parser(
-        name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=f"examples:\n{examples}",
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -70,9 +73,13 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 def _add_psi(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--psi", "--truncation-psi", type=float, default=0.7, metavar="PSI",
+        "--psi",
+        "--truncation-psi",
+        type=float,
+        default=0.7,
+        metavar="PSI",
         help="truncation of the samples: 0 the average face, 1 none (default: 0.7)",
-    )  # fmt: skip
+    )
 
 
 def _numbers(text: str) -> list[int]:
@@ -144,9 +151,12 @@ def _run_models(_: argparse.Namespace) -> int:
 
 def _fetch(commands: Any) -> None:
     parser = _add(
-        commands, "fetch", "download a model's weights",
-        "  webtoonfaces fetch stylegan2 webtoon\n  webtoonfaces fetch animegan2 face_paint_512_v2", _run_fetch,
-    )  # fmt: skip
+        commands,
+        "fetch",
+        "download a model's weights",
+        "  webtoonfaces fetch stylegan2 webtoon\n  webtoonfaces fetch animegan2 face_paint_512_v2",
+        _run_fetch,
+    )
     parser.add_argument("kind", help="stylegan2, swapae, cartoonizer, animegan2 or dexined")
     parser.add_argument("name")
     parser.add_argument("--checkpoints", metavar="DIR", help="put it here")
@@ -164,10 +174,13 @@ def _run_fetch(args: argparse.Namespace) -> int:
 
 def _convert(commands: Any) -> None:
     parser = _add(
-        commands, "convert", "convert a checkpoint from or to its original format",
+        commands,
+        "convert",
+        "convert a checkpoint from or to its original format",
         "  webtoonfaces convert stylegan2 250000.pt webtoon.safetensors\n"
-        "  webtoonfaces convert swapae mine.safetensors mine.pt --all", _run_convert,
-    )  # fmt: skip
+        "  webtoonfaces convert swapae mine.safetensors mine.pt --all",
+        _run_convert,
+    )
     parser.add_argument("family", choices=["stylegan2", "swapae", "cartoonizer", "animegan2", "dexined"])
     parser.add_argument("source")
     parser.add_argument("target", help="ends in .safetensors or .pt")
@@ -196,9 +209,13 @@ def _aligned(args: argparse.Namespace, size: int) -> Any:
 
     try:
         face = align_face(
-            args.photo, size=size, box=args.box, index=args.index, fallback=args.fallback,
+            args.photo,
+            size=size,
+            box=args.box,
+            index=args.index,
+            fallback=args.fallback,
             landmark_model=args.landmark_model,
-        )  # fmt: skip
+        )
     except FaceNotFoundError as error:
         raise FaceNotFoundError(f"{error} On the command line: --box L T R B, or --fallback center.") from None
     if args.box is None and face.score is not None and face.score < SURE:
@@ -212,9 +229,12 @@ def _aligned(args: argparse.Namespace, size: int) -> Any:
 
 def _align(commands: Any) -> None:
     parser = _add(
-        commands, "align", "cut a face out of a photo, upright and centred",
-        "  webtoonfaces align photo.jpg -o face.png\n  webtoonfaces align group.jpg -o face.png --all", _run_align,
-    )  # fmt: skip
+        commands,
+        "align",
+        "cut a face out of a photo, upright and centred",
+        "  webtoonfaces align photo.jpg -o face.png\n  webtoonfaces align group.jpg -o face.png --all",
+        _run_align,
+    )
     _add_face(parser)
     parser.add_argument("-o", "--out", default="face.png")
     parser.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
@@ -235,18 +255,22 @@ def _run_align(args: argparse.Namespace) -> int:
 
 def _cartoonize(commands: Any) -> None:
     parser = _add(
-        commands, "cartoonize", "redraw a photo as a cartoon",
+        commands,
+        "cartoonize",
+        "redraw a photo as a cartoon",
         "  webtoonfaces cartoonize photo.jpg -o cartoon.png\n"
         "  webtoonfaces cartoonize photo.jpg -o cartoon.png --model animegan2-face_paint_512_v2\n"
         "  webtoonfaces cartoonize photo.jpg -o cartoon.png --model facial-cartoonizer --edges dexined",
         _run_cartoonize,
-    )  # fmt: skip
+    )
     parser.add_argument("photo")
     parser.add_argument("-o", "--out", default="cartoon.png")
     parser.add_argument(
-        "--model", default="classical", metavar="NAME",
+        "--model",
+        default="classical",
+        metavar="NAME",
         help="classical, facial-cartoonizer, animegan2-..., or a file (default: classical, which downloads nothing)",
-    )  # fmt: skip
+    )
     parser.add_argument("--edges", metavar="NAME", help="lines, dexined or a file (default: the model's own)")
     parser.add_argument("--strength", type=float, default=0.85, help="of the lines, 0 to 1 (default: 0.85)")
     parser.add_argument("--size", type=int, default=1024, help="longer side it is drawn at, in pixels (default: 1024)")
@@ -257,22 +281,29 @@ def _run_cartoonize(args: argparse.Namespace) -> int:
     from ..webtoonize.cartoonize import cartoonize
 
     cartoon = cartoonize(
-        args.photo, model=args.model, edges=args.edges, strength=args.strength, size=args.size,
-        device=args.device, checkpoints=args.checkpoints,
-    )  # fmt: skip
+        args.photo,
+        model=args.model,
+        edges=args.edges,
+        strength=args.strength,
+        size=args.size,
+        device=args.device,
+        checkpoints=args.checkpoints,
+    )
     _save(cartoon, args.out)
     return 0
 
 
 def _face2webtoon(commands: Any) -> None:
     parser = _add(
-        commands, "face2webtoon", "redraw a photo in webtoon styles",
+        commands,
+        "face2webtoon",
+        "redraw a photo in webtoon styles",
         "  webtoonfaces face2webtoon photo.jpg -o sheet.png\n"
         "  webtoonfaces face2webtoon photo.jpg -o sheet.png --gif exploration.gif --seed 7\n"
         "  webtoonfaces face2webtoon photo.jpg -o sheet.png --style drawing.png --style 3 --locations 2 4\n"
         "  webtoonfaces face2webtoon photo.jpg -o sheet.png --cartoonize facial-cartoonizer --edges dexined",
         _run_face2webtoon,
-    )  # fmt: skip
+    )
     _add_face(parser)
     parser.add_argument("-o", "--out", default="sheet.png", help="the sheet (default: sheet.png)")
     parser.add_argument("--gif", metavar="FILE", help="write the style exploration too")
@@ -283,9 +314,12 @@ def _face2webtoon(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the first sample")
     _add_psi(parser)
     parser.add_argument(
-        "--cartoonize", nargs="?", const="classical", metavar="MODEL",
+        "--cartoonize",
+        nargs="?",
+        const="classical",
+        metavar="MODEL",
         help="make a cartoon of the photo first; MODEL as in the command cartoonize (default: classical)",
-    )  # fmt: skip
+    )
     parser.add_argument("--edges", metavar="NAME", help="the cartoon's lines: lines, dexined or a file")
     _add_model(parser, kind="Swapping Autoencoder", flag="--swapae")
     _add_model(parser, kind="StyleGAN2", flag="--stylegan2")
@@ -304,10 +338,15 @@ def _run_face2webtoon(args: argparse.Namespace) -> int:
         cartoonize, model=args.cartoonize, edges=args.edges, device=args.device, checkpoints=args.checkpoints
     )
     sheet = wf.face2webtoon(
-        _aligned(args, max(256, swapae.size)), styles=styles, swapae=swapae, generator=generator,
-        locations=[location for part in args.locations for location in part], seed=args.seed, truncation_psi=args.psi,
+        _aligned(args, max(256, swapae.size)),
+        styles=styles,
+        swapae=swapae,
+        generator=generator,
+        locations=[location for part in args.locations for location in part],
+        seed=args.seed,
+        truncation_psi=args.psi,
         cartoonize=cartoon if args.cartoonize or args.edges else None,
-    )  # fmt: skip
+    )
     _save(sheet.sheet(), args.out)
     if args.singles:
         print(f"wrote {len(sheet.save(args.singles))} pictures to {args.singles}")
@@ -318,10 +357,12 @@ def _run_face2webtoon(args: argparse.Namespace) -> int:
 
 def _sample(commands: Any) -> None:
     parser = _add(
-        commands, "sample", "draw faces from seeds",
+        commands,
+        "sample",
+        "draw faces from seeds",
         "  webtoonfaces sample -o faces.png --seeds 0-23\n  webtoonfaces sample -o one.png --seeds 7 --psi 0.5",
         _run_sample,
-    )  # fmt: skip
+    )
     parser.add_argument("-o", "--out", default="samples.png")
     parser.add_argument("--seeds", type=_numbers, help="such as 0-7 or 3,14,15 (default: eight from --seed on)")
     parser.add_argument("--seed", type=int, default=0)
@@ -342,10 +383,12 @@ def _run_sample(args: argparse.Namespace) -> int:
 
 def _interpolate(commands: Any) -> None:
     parser = _add(
-        commands, "interpolate", "draw the faces between four seeds",
+        commands,
+        "interpolate",
+        "draw the faces between four seeds",
         "  webtoonfaces interpolate 0 1 2 3 -o grid.png\n  webtoonfaces interpolate 5 6 7 8 -o loop.gif",
         _run_interpolate,
-    )  # fmt: skip
+    )
     parser.add_argument("seeds", type=int, nargs=4, help="corners: top left, top right, bottom left, bottom right")
     parser.add_argument("-o", "--out", default="grid.png", help=".png for a grid, .gif or .mp4 for a loop")
     parser.add_argument("--rows", type=int, default=5)

@@ -57,9 +57,11 @@ def add_train(commands: Any) -> None:
 def add_export(commands: Any) -> None:
     """Add the `export` command to the parser's sub-commands."""
     parser = commands.add_parser(
-        "export", help="a run's checkpoint as a weight file with a model card", epilog=EXPORT_EXAMPLES,
+        "export",
+        help="a run's checkpoint as a weight file with a model card",
+        epilog=EXPORT_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("source", help="a run's folder, or one of its state-*.pt")
     parser.add_argument("out", help="the .safetensors file to write")
     parser.add_argument("--all", action="store_true", help="all networks, to train on from; in parts of 16 MiB")
@@ -85,12 +87,29 @@ def _train(args: argparse.Namespace) -> int:
     if args.freeze_d is not None:
         config["freeze_d"] = args.freeze_d
     launch(
-        args.family, args.data, args.out, preset=args.preset, init=args.init, grow=args.grow, photos=args.photos,
-        device=args.device, precision=args.precision, config=config, command=_typed(), kimg=args.kimg,
-        minutes=args.minutes, batch=args.batch, photo_batch=args.photo_batch, accumulate=args.accumulate,
-        seed=args.seed, workers=args.workers, save_minutes=args.save_minutes, keep=args.keep,
-        sample_kimg=args.sample_kimg, say=lambda line: print(line, flush=True),
-    )  # fmt: skip
+        args.family,
+        args.data,
+        args.out,
+        preset=args.preset,
+        init=args.init,
+        grow=args.grow,
+        photos=args.photos,
+        device=args.device,
+        precision=args.precision,
+        config=config,
+        command=_typed(),
+        kimg=args.kimg,
+        minutes=args.minutes,
+        batch=args.batch,
+        photo_batch=args.photo_batch,
+        accumulate=args.accumulate,
+        seed=args.seed,
+        workers=args.workers,
+        save_minutes=args.save_minutes,
+        keep=args.keep,
+        sample_kimg=args.sample_kimg,
+        say=lambda line: print(line, flush=True),
+    )
     return 0
 
 
@@ -109,9 +128,15 @@ def _export(args: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:
             raise BadInputError(f"{args.metrics} cannot be read as JSON: {error}.") from error
     written = export(
-        args.source, args.out, everything=args.all, dtype=torch.float32 if args.float32 else torch.float16,
-        title=args.title, data=args.data, metrics=metrics, limits=args.limit,
-    )  # fmt: skip
+        args.source,
+        args.out,
+        everything=args.all,
+        dtype=torch.float32 if args.float32 else torch.float16,
+        title=args.title,
+        data=args.data,
+        metrics=metrics,
+        limits=args.limit,
+    )
     for file in written.files:
         print(f"{file.path}  {file.nbytes} bytes  sha256 {file.sha256}")
     print(written.card)

@@ -30,9 +30,13 @@ def about(name: str) -> str:
 
 
 def draw(
-    name: str, *, swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
-    images: ImageSource | Sequence[ImageSource] | None = None, seed: int = 0,
-) -> Image.Image | Animation:  # fmt: skip
+    name: str,
+    *,
+    swapae: SwappingAutoencoder | None = None,
+    generator: StyleGAN2 | None = None,
+    images: ImageSource | Sequence[ImageSource] | None = None,
+    seed: int = 0,
+) -> Image.Image | Animation:
     """Draw the figure called `name`: an RGB picture, or an `Animation`.
 
     Parameters

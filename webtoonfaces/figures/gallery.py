@@ -53,10 +53,16 @@ class Gallery:
     """
 
     def __init__(
-        self, out: str | os.PathLike[str], *, swapae: SwappingAutoencoder | None = None,
-        generator: StyleGAN2 | None = None, images: Sequence[ImageSource] = (),
-        data: str | os.PathLike[str] | None = None, run: str | os.PathLike[str] | None = None, seed: int = 0,
-    ):  # fmt: skip
+        self,
+        out: str | os.PathLike[str],
+        *,
+        swapae: SwappingAutoencoder | None = None,
+        generator: StyleGAN2 | None = None,
+        images: Sequence[ImageSource] = (),
+        data: str | os.PathLike[str] | None = None,
+        run: str | os.PathLike[str] | None = None,
+        seed: int = 0,
+    ):
         """swapae, generator, seed : as in `draw`.     images : for every figure that takes pictures.
 
         data, run : what `dataset` and `fid` are made from.     Raises BadInputError where `out` can be no folder.
@@ -91,9 +97,14 @@ class Gallery:
             labels = [entry.figure.name if entry.path else f"{entry.figure.name}: failed" for entry in self.entries]
             thumbnails = [entry.thumbnail for entry in self.entries]
             contact = contact_sheet(
-                thumbnails, columns=min(COLUMNS, len(thumbnails)), labels=labels, cell=THUMBNAIL, gap=GAP, margin=GAP,
+                thumbnails,
+                columns=min(COLUMNS, len(thumbnails)),
+                labels=labels,
+                cell=THUMBNAIL,
+                gap=GAP,
+                margin=GAP,
                 background=GREY,
-            )  # fmt: skip
+            )
             save_image(contact, self.out / CONTACT)
         page = self.out / PAGE
         try:

@@ -23,9 +23,13 @@ class Material:
     """
 
     def __init__(
-        self, *, swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
-        images: Any = None, seed: int = 0,
-    ):  # fmt: skip
+        self,
+        *,
+        swapae: SwappingAutoencoder | None = None,
+        generator: StyleGAN2 | None = None,
+        images: Any = None,
+        seed: int = 0,
+    ):
         self._swapae, self._generator = swapae, generator
         self.given = images
         self.seed = seed

@@ -59,9 +59,14 @@ def _redrawn(material: Material, styles: list[Image.Image], count: int) -> Webto
     photo = material.images[0] if material.images else example_photo()
     seeds = range(material.seed, material.seed + count)
     return face2webtoon(
-        _face(photo, material.swapae), styles=styles or seeds, align=False, swapae=material.swapae,
-        generator=material.generator, seed=material.seed, truncation_psi=PSI,
-    )  # fmt: skip
+        _face(photo, material.swapae),
+        styles=styles or seeds,
+        align=False,
+        swapae=material.swapae,
+        generator=material.generator,
+        seed=material.seed,
+        truncation_psi=PSI,
+    )
 
 
 def _face(photo: Image.Image, swapae: SwappingAutoencoder) -> Image.Image:

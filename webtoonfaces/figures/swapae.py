@@ -33,9 +33,15 @@ def swaps_of(portrait: Portrait, styles: list[Image.Image], *, location: float) 
     top = max(1, len(styles) // 2)
     cell = cell_for(portrait.swapae)
     return swap_sheet(
-        portrait.picture, portrait.rebuild(), styles[:top], results[:top], styles[top:], results[top:],
-        cell=cell, margin=margin_for(cell),
-    )  # fmt: skip
+        portrait.picture,
+        portrait.rebuild(),
+        styles[:top],
+        results[:top],
+        styles[top:],
+        results[top:],
+        cell=cell,
+        margin=margin_for(cell),
+    )
 
 
 def every_location(material: Material, *, pictures: int) -> Image.Image:

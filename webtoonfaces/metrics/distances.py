@@ -105,9 +105,10 @@ def _fused(network: nn.Module) -> nn.Module:
 def classifier_features(classifier: TrainedClassifier, *, device: str | torch.device = "cpu") -> Features:
     """The title classifier's 128 features, which no model is trained against."""
     return Features(
-        "the title classifier", f"title-{classifier.key}",
+        "the title classifier",
+        f"title-{classifier.key}",
         lambda images: classifier.network.features(images.to(device)).cpu(),
-    )  # fmt: skip
+    )
 
 
 def pixel_features() -> Features:

@@ -78,10 +78,17 @@ def best_device(name: str | None = None) -> torch.device:
 
 
 def measure_kid(
-    source: str | Path, data: str | Path, *, count: int = distances.SAMPLES, psi: float = 1.0, seed: int = 0,
-    subset_size: int = distances.SUBSET_SIZE, mirror: bool | None = None, device: str | None = None,
+    source: str | Path,
+    data: str | Path,
+    *,
+    count: int = distances.SAMPLES,
+    psi: float = 1.0,
+    seed: int = 0,
+    subset_size: int = distances.SUBSET_SIZE,
+    mirror: bool | None = None,
+    device: str | None = None,
     progress: bool = True,
-) -> KidReport:  # fmt: skip
+) -> KidReport:
     """KID between `count` samples of a StyleGAN2 and a data set, on MobileNetV2 and on the title classifier.
 
     source : as `load_subject` takes it.        psi : truncation; 1 leaves the samples as they come.
@@ -117,9 +124,16 @@ def _entry(kind: Features, drawn: Tensor, folder: PictureFolder, *, subset_size:
 
 
 def measure_fid(
-    source: str | Path, data: str | Path, *, count: int = distances.SAMPLES, psi: float = 1.0, seed: int = 0,
-    mirror: bool | None = None, device: str | None = None, progress: bool = True,
-) -> tuple[Subject, dict[str, Score]]:  # fmt: skip
+    source: str | Path,
+    data: str | Path,
+    *,
+    count: int = distances.SAMPLES,
+    psi: float = 1.0,
+    seed: int = 0,
+    mirror: bool | None = None,
+    device: str | None = None,
+    progress: bool = True,
+) -> tuple[Subject, dict[str, Score]]:
     """FID between `count` samples of a StyleGAN2 and a data set; see `measure_kid`.
 
     Raises
@@ -134,9 +148,16 @@ def measure_fid(
 
 
 def measure_nearest(
-    source: str | Path, data: str | Path, *, count: int = 16, psi: float = 1.0, seed: int = 0,
-    mirror: bool | None = None, device: str | None = None, progress: bool = True,
-) -> tuple[list[Neighbours], Image.Image]:  # fmt: skip
+    source: str | Path,
+    data: str | Path,
+    *,
+    count: int = 16,
+    psi: float = 1.0,
+    seed: int = 0,
+    mirror: bool | None = None,
+    device: str | None = None,
+    progress: bool = True,
+) -> tuple[list[Neighbours], Image.Image]:
     """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and pixel by pixel; a sheet."""
     place = best_device(device)
     subject = load_subject(source, "stylegan2", device=place)
@@ -148,9 +169,15 @@ def measure_nearest(
 
 
 def measure_swap(
-    source: str | Path, data: str | Path, *, pairs: int = swap.PAIRS, seed: int = 0, size: int | None = None,
-    device: str | None = None, progress: bool = True,
-) -> tuple[Subject, SwapReport]:  # fmt: skip
+    source: str | Path,
+    data: str | Path,
+    *,
+    pairs: int = swap.PAIRS,
+    seed: int = 0,
+    size: int | None = None,
+    device: str | None = None,
+    progress: bool = True,
+) -> tuple[Subject, SwapReport]:
     """Reconstruction error, style transfer rate and structure match of a Swapping Autoencoder on held-out pictures.
 
     size : side in px that the pictures are drawn at; None takes what the checkpoint was trained on, if that is known,
@@ -178,9 +205,12 @@ def swap_scores(report: SwapReport) -> dict[str, Score]:
 
 
 def record(
-    subject: Subject, scores: dict[str, Score], *, start_of: str | Path | None = None,
+    subject: Subject,
+    scores: dict[str, Score],
+    *,
+    start_of: str | Path | None = None,
     references: dict[str, dict[str, float]] | None = None,
-) -> Path | None:  # fmt: skip
+) -> Path | None:
     """Write scores into the table of the subject's run, or as row 0 of the run `start_of`; None without a run."""
     if start_of is not None:
         run = Path(start_of)
@@ -190,9 +220,13 @@ def record(
     if subject.run is None or subject.step is None or subject.kimg is None:
         return None
     return write_row(
-        subject.run, step=subject.step, kimg=subject.kimg, checkpoint=subject.file, scores=scores,
+        subject.run,
+        step=subject.step,
+        kimg=subject.kimg,
+        checkpoint=subject.file,
+        scores=scores,
         references=references,
-    )  # fmt: skip
+    )
 
 
 def _folder(data: str | Path, subject: Subject, mirror: bool | None) -> PictureFolder:

@@ -121,9 +121,16 @@ def from_networks(encoder: nn.Module, generator: nn.Module, *, device: str | tor
 
 @torch.inference_mode()
 def measure_swaps(
-    model: AutoEncoder, classifier: TrainedClassifier, pictures: Tensor, labels: Tensor, *, pairs: int = PAIRS,
-    group: int = GROUP, seed: int = 0, progress: bool = False,
-) -> SwapReport:  # fmt: skip
+    model: AutoEncoder,
+    classifier: TrainedClassifier,
+    pictures: Tensor,
+    labels: Tensor,
+    *,
+    pairs: int = PAIRS,
+    group: int = GROUP,
+    seed: int = 0,
+    progress: bool = False,
+) -> SwapReport:
     """Measure `model` on pictures it was not trained on, uint8 [N, 3, H, W], with their titles, int64 [N].
 
     pairs : is rounded down to whole groups.        labels : indices into the classifier's titles.

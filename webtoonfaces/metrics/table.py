@@ -103,9 +103,14 @@ class MetricTable:
 
 
 def write_row(
-    run: Path, *, step: int, kimg: float, checkpoint: str, scores: Mapping[str, Score],
+    run: Path,
+    *,
+    step: int,
+    kimg: float,
+    checkpoint: str,
+    scores: Mapping[str, Score],
     references: Mapping[str, Mapping[str, float]] | None = None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Add a measurement to the run's `metrics.jsonl`; returns that file."""
     row = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -45,9 +45,11 @@ class UpBlock(nn.Module):
     def __init__(self, in_ch: int, out_ch: int, *, last: bool = False):
         super().__init__()
         self.conv_layer = nn.Sequential(
-            *_conv_bn(in_ch, in_ch), nn.ReLU(), nn.Upsample(scale_factor=2, mode="nearest"),
+            *_conv_bn(in_ch, in_ch),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2, mode="nearest"),
             nn.Conv2d(in_ch, out_ch, 3, 1, 1),
-        )  # fmt: skip
+        )
         self.act = nn.Sequential(nn.BatchNorm2d(out_ch), nn.ReLU())
         self.last = last
 
@@ -86,9 +88,16 @@ class AnimeUnit(nn.Sequential):
     """Reflection padding, convolution, norm over all channels together, leaky ReLU."""
 
     def __init__(
-        self, in_ch: int, out_ch: int, kernel: int = 3, *, stride: int = 1,
-        padding: int | tuple[int, int, int, int] | None = None, groups: int = 1, bias: bool = False,
-    ):  # fmt: skip
+        self,
+        in_ch: int,
+        out_ch: int,
+        kernel: int = 3,
+        *,
+        stride: int = 1,
+        padding: int | tuple[int, int, int, int] | None = None,
+        groups: int = 1,
+        bias: bool = False,
+    ):
         pad = kernel // 2 if padding is None else padding
         super().__init__(
             nn.ReflectionPad2d(pad),

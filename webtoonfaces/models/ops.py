@@ -203,9 +203,17 @@ class ConvLayer(nn.Sequential):
     """
 
     def __init__(
-        self, in_ch: int, out_ch: int, kernel: int, *, down: bool = False, activate: bool = True, bias: bool = True,
-        reflect: bool = False, padding: int | None = None,
-    ):  # fmt: skip
+        self,
+        in_ch: int,
+        out_ch: int,
+        kernel: int,
+        *,
+        down: bool = False,
+        activate: bool = True,
+        bias: bool = True,
+        reflect: bool = False,
+        padding: int | None = None,
+    ):
         layers: list[nn.Module] = []
         padding = kernel // 2 if padding is None else padding
         stride = 1

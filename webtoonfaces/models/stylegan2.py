@@ -135,9 +135,14 @@ class Generator(nn.Module):
         return self.w_avg
 
     def synthesis(
-        self, ws: Tensor, noise_mode: str = "const", *, noise: NoiseSource | None = None, stop_at: int | None = None,
+        self,
+        ws: Tensor,
+        noise_mode: str = "const",
+        *,
+        noise: NoiseSource | None = None,
+        stop_at: int | None = None,
         prefix: Prefix | None = None,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """ws, float32 [N, L, D] -> pictures [N, 3, size, size], nominally in [-1, 1], never clamped.
 
         noise_mode : "const" adds the checkpoint's own planes, "random" fresh ones, "none" no noise.

@@ -128,9 +128,13 @@ class Generator(nn.Module):
         return self.config.num_ws
 
     def forward(
-        self, structure: Tensor, style: Tensor, noise_mode: str = "const",
-        noise: Sequence[Tensor | None] | None = None, prefix: Prefix | None = None,
-    ) -> Tensor:  # fmt: skip
+        self,
+        structure: Tensor,
+        style: Tensor,
+        noise_mode: str = "const",
+        noise: Sequence[Tensor | None] | None = None,
+        prefix: Prefix | None = None,
+    ) -> Tensor:
         """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
         noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] a block, overrides it.

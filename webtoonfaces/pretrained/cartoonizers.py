@@ -53,9 +53,11 @@ def cartoonizer_names() -> dict[str, registry.Record]:
 
 
 def load_cartoonizer(
-    source: str | os.PathLike[str], *, device: str | torch.device | None = None,
+    source: str | os.PathLike[str],
+    *,
+    device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
-) -> Cartoonizer:  # fmt: skip
+) -> Cartoonizer:
     """A cartoonizer by one of `cartoonizer_names()`, or from a file, whose network is told from its content.
 
     `device`, `checkpoints` and errors as in `load_stylegan2`.
@@ -75,9 +77,11 @@ def load_cartoonizer(
 
 
 def load_edges(
-    source: str | os.PathLike[str] = DEXINED, *, device: str | torch.device | None = None,
+    source: str | os.PathLike[str] = DEXINED,
+    *,
+    device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
-) -> EdgeDetector:  # fmt: skip
+) -> EdgeDetector:
     """The edge detector DexiNed, by the name "dexined" or from a file; see `load_stylegan2`.
 
     Raises MissingExtraError without kornia, besides the errors there.

@@ -68,9 +68,11 @@ def example_photo() -> Image.Image:
 
 
 def load_stylegan2(
-    source: str | os.PathLike[str] = "demo", *, device: str | torch.device | None = None,
+    source: str | os.PathLike[str] = "demo",
+    *,
+    device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
-) -> StyleGAN2:  # fmt: skip
+) -> StyleGAN2:
     """A StyleGAN2 by its name in `available_models()`, or from a `.safetensors` or original `.pt` file.
 
     device : "cpu", "cuda", "mps"; None takes the best there is.
@@ -83,9 +85,11 @@ def load_stylegan2(
 
 
 def load_swapae(
-    source: str | os.PathLike[str] = "demo", *, device: str | torch.device | None = None,
+    source: str | os.PathLike[str] = "demo",
+    *,
+    device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
-) -> SwappingAutoencoder:  # fmt: skip
+) -> SwappingAutoencoder:
     """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
     checkpoint, origin = read_weights("swapae", source, checkpoints)
     return SwappingAutoencoder(
@@ -158,9 +162,12 @@ class StyleGAN2:
     """
 
     def __init__(
-        self, network: stylegan2_networks.Generator, *, device: str | torch.device | None = None,
+        self,
+        network: stylegan2_networks.Generator,
+        *,
+        device: str | torch.device | None = None,
         weights: Weights | None = None,
-    ):  # fmt: skip
+    ):
         self.network: stylegan2_networks.Generator = place(network, device)
         self.weights = weights
         self.lock = threading.RLock()
@@ -271,9 +278,13 @@ class SwappingAutoencoder:
     """
 
     def __init__(
-        self, encoder: swapae_networks.Encoder, generator: swapae_networks.Generator, *,
-        device: str | torch.device | None = None, weights: Weights | None = None,
-    ):  # fmt: skip
+        self,
+        encoder: swapae_networks.Encoder,
+        generator: swapae_networks.Generator,
+        *,
+        device: str | torch.device | None = None,
+        weights: Weights | None = None,
+    ):
         self.encoder: swapae_networks.Encoder = place(encoder, device)
         self.generator: swapae_networks.Generator = place(generator, device)
         self.weights = weights

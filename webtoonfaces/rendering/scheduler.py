@@ -46,9 +46,13 @@ class Scheduler(Generic[Request, Result]):
     """
 
     def __init__(
-        self, work: Callable[[Request], Result], done: Callable[[Request, Result], None], *,
-        then: Callable[[Request, Result], Request | None] | None = None, settle: float = SETTLE_S,
-    ):  # fmt: skip
+        self,
+        work: Callable[[Request], Result],
+        done: Callable[[Request, Result], None],
+        *,
+        then: Callable[[Request, Result], Request | None] | None = None,
+        settle: float = SETTLE_S,
+    ):
         self._work, self._done, self._then, self._settle = work, done, then, settle
         self._condition = threading.Condition()
         self._pending: Request | None = None

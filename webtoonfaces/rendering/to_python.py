@@ -32,9 +32,12 @@ class _UnspeakableError(Exception):
 
 
 def python_cell(
-    picture: r.Picture, renderer: Renderer, *, spellings: Mapping[r.Stored, Spelling] | None = None,
+    picture: r.Picture,
+    renderer: Renderer,
+    *,
+    spellings: Mapping[r.Stored, Spelling] | None = None,
     saved: str = "picture.png",
-) -> str:  # fmt: skip
+) -> str:
     """The cell whose last line is `picture`.
 
     spellings : calls for kept codes that have one, such as those of a file.

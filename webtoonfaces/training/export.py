@@ -63,10 +63,16 @@ class Exported:
 
 
 def export(
-    source: str | Path, out: str | Path, *, everything: bool = False, dtype: torch.dtype = torch.float16,
-    title: str | None = None, data: str | Path | None = None, metrics: Mapping[str, Any] | str | None = None,
+    source: str | Path,
+    out: str | Path,
+    *,
+    everything: bool = False,
+    dtype: torch.dtype = torch.float16,
+    title: str | None = None,
+    data: str | Path | None = None,
+    metrics: Mapping[str, Any] | str | None = None,
     limits: Sequence[str] = (),
-) -> Exported:  # fmt: skip
+) -> Exported:
     """Write the checkpoint `source`, a run's folder or a `state-*.pt`, as `out` (.safetensors) and a model card.
 
     everything : all networks, to train on from, in parts of at most 16 MiB (`name-00001-of-00002.safetensors`);

@@ -25,10 +25,21 @@ PRECISIONS = ("auto", "full", "bf16")
 
 
 def launch(
-    family: str, data: str | Path, out: str | Path, *, preset: str = "paper", init: Sequence[str | Path] = (),
-    grow: bool = False, photos: str | Path | None = None, device: str | None = None, precision: str = "auto",
-    config: Mapping[str, Any] | None = None, command: str = "", say: Callable[[str], None] = print, **options: Any,
-) -> Path:  # fmt: skip
+    family: str,
+    data: str | Path,
+    out: str | Path,
+    *,
+    preset: str = "paper",
+    init: Sequence[str | Path] = (),
+    grow: bool = False,
+    photos: str | Path | None = None,
+    device: str | None = None,
+    precision: str = "auto",
+    config: Mapping[str, Any] | None = None,
+    command: str = "",
+    say: Callable[[str], None] = print,
+    **options: Any,
+) -> Path:
     """Train `family` ("stylegan2" or "swapae") on `data`; returns the last checkpoint in `out`.
 
     A run that `out` holds goes on, with the recipe, batch and seed it began with where nothing else is asked for.

@@ -38,10 +38,15 @@ SMALLEST = 16  # px
 
 
 def cartoonize(
-    image: ImageSource, *, model: Model = None, edges: Edges = None, strength: float = 0.85,
-    size: int = classical.SIZE, device: str | torch.device | None = None,
+    image: ImageSource,
+    *,
+    model: Model = None,
+    edges: Edges = None,
+    strength: float = 0.85,
+    size: int = classical.SIZE,
+    device: str | torch.device | None = None,
     checkpoints: Folder = None,
-) -> Image.Image:  # fmt: skip
+) -> Image.Image:
     """A photo as a cartoon, an RGB picture of the photo's own size.
 
     Parameters

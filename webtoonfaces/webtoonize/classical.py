@@ -40,10 +40,16 @@ STROKE = 4.0  # px, over which a line is averaged along the flow
 FAINTEST, DARKEST = 0.006, 0.022  # fall of lightness at which a line begins, and at which it is black
 
 BAND = 32  # rows
-_LMS = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
-        (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
-_LAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922050, 0.4505937099),
-        (0.0259040371, 0.7827717662, -0.8086757660))  # fmt: skip
+_LMS = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+_LAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
+)
 
 
 @torch.no_grad()
@@ -204,9 +210,10 @@ def _gauss(steps: Tensor, sigma: float) -> Tensor:
 def _pixels(images: Tensor) -> Tensor:
     """Where each pixel is, (x, y) in px: [1, 2, H, W]."""
     y, x = torch.meshgrid(
-        torch.arange(images.shape[2], dtype=torch.float32), torch.arange(images.shape[3], dtype=torch.float32),
+        torch.arange(images.shape[2], dtype=torch.float32),
+        torch.arange(images.shape[3], dtype=torch.float32),
         indexing="ij",
-    )  # fmt: skip
+    )
     return torch.stack([x, y])[None]
 
 

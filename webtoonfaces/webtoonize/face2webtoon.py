@@ -40,9 +40,13 @@ class Portrait:
     """
 
     def __init__(
-        self, face: AlignedFace | ImageSource, swapae: SwappingAutoencoder, *, align: bool = True,
+        self,
+        face: AlignedFace | ImageSource,
+        swapae: SwappingAutoencoder,
+        *,
+        align: bool = True,
         cartoonize: Step = None,
-    ):  # fmt: skip
+    ):
         """face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
         cartoonize : what the photo goes through before it is encoded; see `face2webtoon`.
         """
@@ -181,11 +185,17 @@ class WebtoonSheet:
 
 
 def face2webtoon(
-    face: AlignedFace | ImageSource, *, styles: int | ImageSource | Iterable[Style] = 5,
-    swapae: SwappingAutoencoder | None = None, generator: StyleGAN2 | None = None,
-    locations: float | Sequence[float] = (3, 5), seed: int = 0, truncation_psi: float = 0.7, align: bool = True,
+    face: AlignedFace | ImageSource,
+    *,
+    styles: int | ImageSource | Iterable[Style] = 5,
+    swapae: SwappingAutoencoder | None = None,
+    generator: StyleGAN2 | None = None,
+    locations: float | Sequence[float] = (3, 5),
+    seed: int = 0,
+    truncation_psi: float = 0.7,
+    align: bool = True,
     cartoonize: Step = None,
-) -> WebtoonSheet:  # fmt: skip
+) -> WebtoonSheet:
     """Redraw a photo in webtoon styles.
 
     Parameters

@@ -234,9 +234,13 @@ def _read_safetensors(path: Path, family: str, wanted: Iterable[str]) -> Checkpo
 
 
 def write(
-    path: str | Path, family: str, networks: Mapping[str, nn.Module], *, dtype: torch.dtype | None = None,
+    path: str | Path,
+    family: str,
+    networks: Mapping[str, nn.Module],
+    *,
+    dtype: torch.dtype | None = None,
     metadata: Mapping[str, str] | None = None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write networks as one safetensors file, under their names in original files ("g_ema", "d", ...).
 
     dtype : stores floating tensors so (`torch.float16` halves the file); None keeps them as they are.
@@ -246,9 +250,14 @@ def write(
 
 
 def write_parts(
-    path: str | Path, family: str, networks: Mapping[str, nn.Module], *, max_bytes: int,
-    dtype: torch.dtype | None = None, metadata: Mapping[str, str] | None = None,
-) -> list[Path]:  # fmt: skip
+    path: str | Path,
+    family: str,
+    networks: Mapping[str, nn.Module],
+    *,
+    max_bytes: int,
+    dtype: torch.dtype | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> list[Path]:
     """As `write`, in files of at most `max_bytes` named `name-00001-of-00003.safetensors`; `read_all` joins them.
 
     A tensor is never cut: one that is larger than `max_bytes` gets a file of its own.
