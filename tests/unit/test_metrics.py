@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,17 +20,16 @@ from PIL import Image, ImageDraw
 from webtoonfaces.cli.evaluate import add_evaluate
 from webtoonfaces.data.folder import PictureFolder, read
 from webtoonfaces.errors import BadInputError, MissingExtraError, UnknownNameError
-from webtoonfaces.images import as_levels
+from webtoonfaces.images import as_floats, as_levels, shrink
 from webtoonfaces.metrics import classifier as classifiers
 from webtoonfaces.metrics import distances, evaluate, swap
 from webtoonfaces.metrics import table as tables
 from webtoonfaces.metrics.cache import cache_path, remembered
 from webtoonfaces.metrics.distances import Score
 from webtoonfaces.metrics.nearest import nearest, nearest_sheet
-from webtoonfaces.metrics.samples import samples
+from webtoonfaces.metrics.samples import load_evaluated, samples
 from webtoonfaces.pretrained.mobilenet import load_mobilenet
 from webtoonfaces.training import presets
-from webtoonfaces.training.run_folder import load_subject
 from webtoonfaces.training.trainers.stylegan2 import StyleGAN2Trainer
 
 SIDE = 32
@@ -198,7 +198,8 @@ def test_mobilenet_features_have_one_scale_for_all_sizes() -> None:
     small, large = (distances.describe([p[:2], p[2:]], [distances.mobilenet_features()])[0] for p in (pictures, larger))
     assert small.shape == large.shape == (3, 1280)
     assert float(small.square().mean()) == pytest.approx(float(large.square().mean()), rel=0.5)
-    plain = load_mobilenet()(classifiers.as_floats(pictures))  # whose batch normalisations are not folded away
+    enlarged = shrink(as_floats(pictures), 224)
+    plain = load_mobilenet()(enlarged)  # whose batch normalisations are not folded away
     assert torch.allclose(small, plain, atol=1e-4)
 
 
@@ -252,7 +253,7 @@ def test_the_classifier_learns_titles_whatever_their_colours(classifier: classif
     drawn = torch.stack(
         [torch.from_numpy(np.array(_draw(title, random))).permute(2, 0, 1) for title in TITLES for _ in range(10)]
     )
-    found = classifier.titles_of(classifiers.as_floats(drawn))
+    found = classifier.titles_of(as_floats(drawn))
     right = (found == torch.arange(3).repeat_interleave(10)).float().mean()
     assert right >= 0.9
 
@@ -333,7 +334,7 @@ def _decode(structure: torch.Tensor, ws: torch.Tensor) -> torch.Tensor:
 
 
 def _measure(decode=_decode, **options) -> swap.SwapReport:
-    model = swap.AutoEncoder(_encode, decode)
+    model = SimpleNamespace(encode=_encode, decode=decode)
     return swap.measure_swaps(model, _ByColour(), *_toys(), pairs=70, **options)  # type: ignore[arg-type]
 
 
@@ -356,7 +357,7 @@ def test_a_model_that_loses_the_structure_is_found_out() -> None:
 def test_swap_metrics_need_a_group_of_pictures() -> None:
     pictures, labels = _toys(20)
     with pytest.raises(BadInputError, match="32 held-out pictures apart; this data set has 20"):
-        swap.measure_swaps(swap.AutoEncoder(_encode, _decode), _ByColour(), pictures, labels)  # type: ignore[arg-type]
+        swap.measure_swaps(SimpleNamespace(encode=_encode, decode=_decode), _ByColour(), pictures, labels)  # type: ignore[arg-type]
     with pytest.raises(BadInputError, match="at least 32 pairs; 8 were asked for"):
         swap.check_counts(64, 8)
 
@@ -379,7 +380,7 @@ def test_pairs_need_two_titles() -> None:
 
 
 def test_edges_forgive_colour_and_a_pixel_but_not_another_place() -> None:
-    images = classifiers.as_floats(_toys()[0])
+    images = as_floats(_toys()[0])
     edges = swap.edge_maps(images)
     assert torch.allclose(edges.norm(dim=1), torch.ones(len(edges)))
     assert torch.allclose(swap.edge_maps(0.4 - 0.5 * images), edges, atol=1e-5)
@@ -402,33 +403,33 @@ def test_a_swap_report_can_be_read(tmp_path: Path) -> None:
     assert error == Score(0.5, pytest.approx(math.sqrt(0.25 / 64)))
 
 
-# -------------------------------------------------------------------------------------------------------- subject
+# -------------------------------------------------------------------------------------------------------- models
 
 
 def test_a_runs_checkpoint_is_the_network_that_was_saved(run: Path) -> None:
-    subject = load_subject(run, "stylegan2")
-    assert (subject.step, subject.kimg, subject.size, subject.mirror) == (250, 2.0, 32, True)
-    assert str(subject) == "tiny/state-000000250.pt at 2.0 kimg"
+    model = load_evaluated(run, "stylegan2")
+    assert (model.run.step, model.run.kimg, model.handle.size, model.mirror) == (250, 2.0, 32, True)
+    assert str(model) == "tiny/state-000000250.pt at 2.0 kimg"
     torch.manual_seed(0)
     original = StyleGAN2Trainer(presets.STYLEGAN2["smoke"].config, Accelerator(cpu=True)).networks["g_ema"]
     z = torch.randn(2, 32)
-    assert torch.allclose(subject.networks["g_ema"](z, "none"), original(z, "none"), atol=1e-6)
-    assert load_subject(run / "state-000000250.pt", "stylegan2").run == run
+    assert torch.allclose(model.handle.network(z, "none"), original(z, "none"), atol=1e-6)
+    assert load_evaluated(run / "state-000000250.pt", "stylegan2").run.folder == run
 
 
 def test_what_cannot_be_measured_is_said(run: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="checkpoint of a stylegan2; this measures a swapae"):
-        load_subject(run, "swapae")
+        load_evaluated(run, "swapae")
     with pytest.raises(BadInputError, match="no checkpoint"):
-        load_subject(tmp_path, "stylegan2")
+        load_evaluated(tmp_path, "stylegan2")
     with pytest.raises(BadInputError, match="Check the path"):
-        load_subject(tmp_path / "gone.pt", "stylegan2")
+        load_evaluated(tmp_path / "gone.pt", "stylegan2")
     with pytest.raises(UnknownNameError, match="dmeo"):
-        load_subject("dmeo", "stylegan2")
+        load_evaluated("dmeo", "stylegan2")
 
 
 def test_samples_are_those_of_their_seeds_whatever_the_batch(run: Path) -> None:
-    generator = load_subject(run, "stylegan2").networks["g_ema"]
+    generator = load_evaluated(run, "stylegan2").handle
     every = torch.cat(list(samples(generator, range(5), batch=5)))  # type: ignore[arg-type]
     parts = torch.cat(list(samples(generator, range(2, 5), batch=2)))  # type: ignore[arg-type]
     assert every.shape == (5, 3, 32, 32) and every.dtype == torch.uint8

@@ -38,7 +38,7 @@ def add_evaluate(commands: Any) -> None:
     fid.set_defaults(run=_fid)
 
     swap = kinds.add_parser("swap", help="a SwapAE's reconstruction error, style transfer rate and structure match")
-    _add_subject(swap)
+    _add_model(swap)
     swap.add_argument("--pairs", type=int, default=320, help="pictures swapped at each location (default: 320)")
     swap.add_argument("--size", type=int, help="side of the pictures in px (default: what it was trained on)")
     swap.add_argument("-o", "--out", type=Path, help="write report, numbers and plot into this folder")
@@ -56,7 +56,7 @@ def add_evaluate(commands: Any) -> None:
     nearest.set_defaults(run=_nearest)
 
 
-def _add_subject(parser: argparse.ArgumentParser) -> None:
+def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a run, one of its checkpoints, a weight file or a name")
     parser.add_argument("data", help=DATA_HELP)
     parser.add_argument("--seed", type=int, default=0)
@@ -64,7 +64,7 @@ def _add_subject(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sampling(parser: argparse.ArgumentParser, *, count: int) -> None:
-    _add_subject(parser)
+    _add_model(parser)
     parser.add_argument("--samples", type=int, default=count, help=f"pictures to draw (default: {count:,})")
     parser.add_argument("--psi", type=float, default=1.0, help="truncation; 1 is none (default: 1)")
     parser.add_argument(
@@ -94,7 +94,7 @@ def _kid(args: argparse.Namespace) -> int:
 
     report = evaluate.measure_kid(args.model, args.data, subset_size=args.subset_size, **_sampling(args))
     print(report.markdown())
-    written = evaluate.record(report.subject, report.scores(), start_of=args.start_of, references=report.references())
+    written = evaluate.record(report.model, report.scores(), start_of=args.start_of, references=report.references())
     _say_written([written])
     return 0
 
@@ -102,26 +102,26 @@ def _kid(args: argparse.Namespace) -> int:
 def _fid(args: argparse.Namespace) -> int:
     from ..metrics import evaluate
 
-    subject, scores = evaluate.measure_fid(args.model, args.data, **_sampling(args))
+    model, scores = evaluate.measure_fid(args.model, args.data, **_sampling(args))
     for label, score in scores.items():
-        print(f"{label} of {subject}: {score.value:.2f}")
-    _say_written([evaluate.record(subject, scores, start_of=args.start_of)])
+        print(f"{label} of {model}: {score.value:.2f}")
+    _say_written([evaluate.record(model, scores, start_of=args.start_of)])
     return 0
 
 
 def _swap(args: argparse.Namespace) -> int:
     from ..metrics import evaluate
 
-    subject, report = evaluate.measure_swap(
+    model, report = evaluate.measure_swap(
         args.model, args.data, pairs=args.pairs, seed=args.seed, size=args.size, device=args.device
     )
-    print(f"Swaps of {subject}\n\n{report.markdown()}")
-    written = [evaluate.record(subject, evaluate.swap_scores(report), start_of=args.start_of)]
+    print(f"Swaps of {model}\n\n{report.markdown()}")
+    written = [evaluate.record(model, evaluate.swap_scores(report), start_of=args.start_of)]
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         paths = [args.out / f"swaps.{suffix}" for suffix in ("md", "json", "png")]
-        paths[0].write_text(f"Swaps of {subject}\n\n{report.markdown()}", encoding="utf-8")
-        paths[1].write_text(json.dumps({"model": str(subject), **report.as_dict()}, indent=1) + "\n", encoding="utf-8")
+        paths[0].write_text(f"Swaps of {model}\n\n{report.markdown()}", encoding="utf-8")
+        paths[1].write_text(json.dumps({"model": str(model), **report.as_dict()}, indent=1) + "\n", encoding="utf-8")
         report.figure().savefig(paths[2], dpi=120)
         written += paths
     _say_written(written)

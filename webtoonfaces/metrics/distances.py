@@ -30,6 +30,7 @@ SUBSET_SIZE = 500
 SAMPLES = 10_000
 DATA_LIMIT = 10_000  # pictures that describe a data set for KID; of a larger one so many, spread evenly
 PIXEL_SIDE = 32
+MOBILENET_SIDE = 224  # px, what it was trained at
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
     chunk = 8 if torch.device(device).type == "cpu" else 256
 
     def of(images: Tensor) -> Tensor:
-        return torch.cat([network(part.to(device)) for part in images.split(chunk)]).cpu()
+        return torch.cat([network(shrink(part.to(device), MOBILENET_SIDE)) for part in images.split(chunk)]).cpu()
 
     return Features("MobileNetV2", "mobilenet", of)
 

@@ -13,12 +13,12 @@ from tqdm.auto import tqdm
 
 from ..data.folder import PictureFolder, load_in_memory
 from ..errors import BadInputError
-from ..training.run_folder import Subject, load_subject
+from ..pretrained.generators import best_device
 from . import distances, swap
 from .classifier import load_or_train_classifier
 from .distances import Features, Scale, Score
 from .nearest import Neighbours, nearest, nearest_sheet
-from .samples import samples
+from .samples import EvaluatedModel, load_evaluated, samples
 from .swap import SwapReport
 from .table import write_row
 
@@ -48,7 +48,7 @@ class KidEntry:
 class KidReport:
     """What `measure_kid` found; its text is markdown."""
 
-    subject: Subject
+    model: EvaluatedModel
     conditions: str
     entries: tuple[KidEntry, ...]
 
@@ -60,7 +60,7 @@ class KidReport:
         return {f"{entry.label}, {self.conditions}": entry.references() for entry in self.entries}
 
     def markdown(self) -> str:
-        lines = [f"KID of {self.subject}, {self.conditions}", "", "| | " + " | ".join(e.label for e in self.entries)]
+        lines = [f"KID of {self.model}, {self.conditions}", "", "| | " + " | ".join(e.label for e in self.entries)]
         lines[-1] += " |"
         lines.append("|---|" + "---:|" * len(self.entries))
         lines.append("| **samples** | " + " | ".join(f"**{e.score}**" for e in self.entries) + " |")
@@ -70,11 +70,6 @@ class KidReport:
             lines.append(f"| {a} against {b} | {cells} |")
         lines.append("| Fréchet distance (not FID) | " + " | ".join(f"{e.frechet:.3f}" for e in self.entries) + " |")
         return "\n".join(lines) + "\n"
-
-
-def best_device(name: str | None = None) -> torch.device:
-    """The device of that name; without one a CUDA device where there is one, else the CPU."""
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def measure_kid(
@@ -91,26 +86,26 @@ def measure_kid(
 ) -> KidReport:
     """KID between `count` samples of a StyleGAN2 and a data set, on MobileNetV2 and on the title classifier.
 
-    source : as `load_subject` takes it.        psi : truncation; 1 leaves the samples as they come.
+    source : as `load_evaluated` takes it.        psi : truncation; 1 leaves the samples as they come.
     seed : the first sample's; the others follow.       mirror : whether the data set's mirrored pictures belong to
     it; None does as the run did that the checkpoint is of, and counts them where nothing is known.
     The classifier is left out of a data set with a single title.
     """
     place = best_device(device)
-    subject = load_subject(source, "stylegan2", device=place)
-    folder = _folder(data, subject, mirror)
+    model = load_evaluated(source, "stylegan2", device=place)
+    folder = _folder(data, model, mirror)
     # Before the long work:
     distances.check_enough(min(count, len(distances.data_rows(folder))), subset_size=subset_size)
     kinds = [distances.mobilenet_features(device=place)]
     if len(folder.titles) > 1:
         classifier = load_or_train_classifier(data, device=place, progress=progress)
         kinds.append(distances.classifier_features(classifier, device=place))
-    drawn = distances.describe(_samples(subject, count, seed, psi, False), kinds, total=count, progress=progress)
+    drawn = distances.describe(_samples(model, count, seed, psi, False), kinds, total=count, progress=progress)
     entries = tuple(
         _entry(kind, vectors, folder, subset_size=subset_size, progress=progress)
         for kind, vectors in zip(kinds, drawn, strict=True)
     )
-    return KidReport(subject, _conditions(count, psi, folder.mirror), entries)
+    return KidReport(model, _conditions(count, psi, folder.mirror), entries)
 
 
 def _entry(kind: Features, drawn: Tensor, folder: PictureFolder, *, subset_size: int, progress: bool) -> KidEntry:
@@ -133,7 +128,7 @@ def measure_fid(
     mirror: bool | None = None,
     device: str | None = None,
     progress: bool = True,
-) -> tuple[Subject, dict[str, Score]]:
+) -> tuple[EvaluatedModel, dict[str, Score]]:
     """FID between `count` samples of a StyleGAN2 and a data set; see `measure_kid`.
 
     Raises
@@ -141,10 +136,10 @@ def measure_fid(
     MissingExtraError : the extra `inception` is not installed.
     """
     place = best_device(device)
-    subject = load_subject(source, "stylegan2", device=place)
-    folder = _folder(data, subject, mirror)
-    value = distances.fid(folder, _samples(subject, count, seed, psi, progress), device=place)
-    return subject, {f"FID, {_conditions(count, psi, folder.mirror)}": Score(value, 0.0)}
+    model = load_evaluated(source, "stylegan2", device=place)
+    folder = _folder(data, model, mirror)
+    value = distances.fid(folder, _samples(model, count, seed, psi, progress), device=place)
+    return model, {f"FID, {_conditions(count, psi, folder.mirror)}": Score(value, 0.0)}
 
 
 def measure_nearest(
@@ -160,10 +155,10 @@ def measure_nearest(
 ) -> tuple[list[Neighbours], Image.Image]:
     """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and pixel by pixel; a sheet."""
     place = best_device(device)
-    subject = load_subject(source, "stylegan2", device=place)
-    folder = _folder(data, subject, mirror)
+    model = load_evaluated(source, "stylegan2", device=place)
+    folder = _folder(data, model, mirror)
     kinds = [distances.mobilenet_features(device=place), distances.pixel_features()]
-    drawn = torch.cat(list(_samples(subject, count, seed, psi, progress)))
+    drawn = torch.cat(list(_samples(model, count, seed, psi, progress)))
     neighbours = nearest(drawn, folder, kinds, progress=progress)
     return neighbours, nearest_sheet(drawn, folder, neighbours)
 
@@ -177,21 +172,19 @@ def measure_swap(
     size: int | None = None,
     device: str | None = None,
     progress: bool = True,
-) -> tuple[Subject, SwapReport]:
+) -> tuple[EvaluatedModel, SwapReport]:
     """Reconstruction error, style transfer rate and structure match of a Swapping Autoencoder on held-out pictures.
 
-    size : side in px that the pictures are drawn at; None takes what the checkpoint was trained on, if that is known,
-    else the data set's own.
+    size : side in px that pictures are encoded and drawn at; None takes what the model was trained on.
     """
     place = best_device(device)
-    subject = load_subject(source, "swapae", device=place)
-    held_out = PictureFolder(data, size=size or subject.size, split="held_out")
+    model = load_evaluated(source, "swapae", size=size, device=place)
+    held_out = PictureFolder(data, size=model.handle.size, split="held_out")
     swap.check_counts(len(held_out), pairs)  # before minutes go into a classifier
     classifier = load_or_train_classifier(data, device=place, progress=progress)
-    model = swap.from_networks(subject.networks["e_ema"], subject.networks["g_ema"], device=place)
     pictures, labels = load_in_memory(held_out)
-    report = swap.measure_swaps(model, classifier, pictures, labels, pairs=pairs, seed=seed, progress=progress)
-    return subject, report
+    report = swap.measure_swaps(model.handle, classifier, pictures, labels, pairs=pairs, seed=seed, progress=progress)
+    return model, report
 
 
 def swap_scores(report: SwapReport) -> dict[str, Score]:
@@ -205,37 +198,37 @@ def swap_scores(report: SwapReport) -> dict[str, Score]:
 
 
 def record(
-    subject: Subject,
+    model: EvaluatedModel,
     scores: dict[str, Score],
     *,
     start_of: str | Path | None = None,
     references: dict[str, dict[str, float]] | None = None,
 ) -> Path | None:
-    """Write scores into the table of the subject's run, or as row 0 of the run `start_of`; None without a run."""
+    """Write scores into the table of the model's run, or as row 0 of the run `start_of`; None without a run."""
     if start_of is not None:
         run = Path(start_of)
         if not run.is_dir():
             raise BadInputError(f"There is no run in {run}. --start-of takes the folder of a run.")
-        return write_row(run, step=0, kimg=0.0, checkpoint=subject.file, scores=scores, references=references)
-    if subject.run is None or subject.step is None or subject.kimg is None:
+        return write_row(run, step=0, kimg=0.0, checkpoint=model.file, scores=scores, references=references)
+    if model.run is None:
         return None
     return write_row(
-        subject.run,
-        step=subject.step,
-        kimg=subject.kimg,
-        checkpoint=subject.file,
+        model.run.folder,
+        step=model.run.step,
+        kimg=model.run.kimg,
+        checkpoint=model.file,
         scores=scores,
         references=references,
     )
 
 
-def _folder(data: str | Path, subject: Subject, mirror: bool | None) -> PictureFolder:
-    mirrored = mirror if mirror is not None else subject.mirror is not False
-    return PictureFolder(data, size=subject.size, mirror=mirrored)
+def _folder(data: str | Path, model: EvaluatedModel, mirror: bool | None) -> PictureFolder:
+    mirrored = mirror if mirror is not None else model.mirror is not False
+    return PictureFolder(data, size=model.handle.size, mirror=mirrored)
 
 
-def _samples(subject: Subject, count: int, seed: int, psi: float, progress: bool) -> Iterator[Tensor]:
-    batches = samples(subject.networks["g_ema"], range(seed, seed + count), psi=psi)  # type: ignore[arg-type]
+def _samples(model: EvaluatedModel, count: int, seed: int, psi: float, progress: bool) -> Iterator[Tensor]:
+    batches = samples(model.handle, range(seed, seed + count), psi=psi)
     yield from tqdm(batches, desc="drawing", unit="batch", disable=not progress)
 
 

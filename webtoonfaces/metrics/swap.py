@@ -11,13 +11,12 @@ k = 0 takes all texture from the target, k = L all from the source: the first ra
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..codes import swap_at
@@ -35,16 +34,14 @@ EDGE_SIDE = 64  # px
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
-@dataclass(frozen=True)
-class AutoEncoder:
-    """The two halves of a Swapping Autoencoder, as plain calls.
+class AutoEncoder(Protocol):
+    """What is measured: a `SwappingAutoencoder`, or anything with its two calls."""
 
-    encode : float [N, 3, H, W] in [-1, 1] -> structure [N, C, h, w] and style [N, L, D].
-    decode : structure and style [N, L, D] -> pictures like those, without noise.
-    """
+    def encode(self, images: Tensor, /) -> tuple[Tensor, Tensor]:
+        """Float [N, 3, H, W] in [-1, 1] -> structure [N, C, h, w] and style [N, L, D]."""
 
-    encode: Callable[[Tensor], tuple[Tensor, Tensor]]
-    decode: Callable[[Tensor, Tensor], Tensor]
+    def decode(self, structure: Tensor, style: Tensor, /) -> Tensor:
+        """Structure and style -> pictures like those, without noise."""
 
 
 @dataclass(frozen=True)
@@ -109,16 +106,6 @@ class SwapReport:
         return figure
 
 
-def from_networks(encoder: nn.Module, generator: nn.Module, *, device: str | torch.device = "cpu") -> AutoEncoder:
-    """The calls of an `Encoder` and a `Generator` of `models.swapae`; pictures and codes come and go on the CPU."""
-
-    def encode(images: Tensor) -> tuple[Tensor, Tensor]:
-        structure, texture = encoder(images.to(device))
-        return structure.cpu(), texture[:, None].expand(-1, generator.num_ws, -1).cpu()
-
-    return AutoEncoder(encode, lambda structure, ws: generator(structure.to(device), ws.to(device), "none").cpu())
-
-
 @torch.inference_mode()
 def measure_swaps(
     model: AutoEncoder,
@@ -142,10 +129,10 @@ def measure_swaps(
     check_counts(len(pictures), pairs, group=group)
     sources, targets = draw_pairs(labels, pairs // group, group=group, seed=seed)
     codes = [model.encode(as_floats(part)) for part in pictures.split(BATCH)]
-    structure = torch.cat([code[0] for code in codes])
-    style = torch.cat([code[1] for code in codes])  # [N, L, D]
+    structure = torch.cat([code[0] for code in codes]).cpu()
+    style = torch.cat([code[1] for code in codes]).cpu()  # [N, L, D]
     places = style.shape[1] + 1
-    rebuilt = torch.cat([model.decode(*code) for code in codes]).clamp(-1, 1)
+    rebuilt = torch.cat([model.decode(*code).cpu() for code in codes]).clamp(-1, 1)
     own = torch.cat([classifier.titles_of(part) for part in rebuilt.split(BATCH)])
     edges = edge_maps(as_floats(pictures))
 
@@ -154,7 +141,7 @@ def measure_swaps(
         for k in range(places):
             ws = swap_at(style[rows], style[others], location=k)
             parts = zip(structure[rows].split(BATCH), ws.split(BATCH), strict=True)
-            swapped = torch.cat([model.decode(*part) for part in parts]).clamp(-1, 1)
+            swapped = torch.cat([model.decode(*part).cpu() for part in parts]).clamp(-1, 1)
             right_style[k] += (classifier.titles_of(swapped).cpu() == labels[others]).sum()
             right_structure[k] += (nearest_edges(edge_maps(swapped), edges[rows]) == torch.arange(group)).sum()
     total = sources.numel()

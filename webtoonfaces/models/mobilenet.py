@@ -6,7 +6,6 @@ They are not Inception's: a distance measured with them is never called FID.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -69,8 +68,6 @@ class MobileNetV2(nn.Module):
                 found.append(x)
         return found
 
-    def forward(self, images: Tensor, *, size: int = 224) -> Tensor:
-        """Pooled features [N, 1280] of pictures resized to `size` px."""
-        if images.shape[-2:] != (size, size):
-            images = F.interpolate(images, (size, size), mode="bilinear", align_corners=False, antialias=True)
+    def forward(self, images: Tensor) -> Tensor:
+        """Features of the last layer, averaged over places: [N, 1280]."""
         return self.maps(images, layers=(18,))[0].mean(dim=(2, 3))

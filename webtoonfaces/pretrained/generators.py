@@ -48,10 +48,13 @@ class Weights:
     path: Path
 
 
-def best_device() -> torch.device:
-    """CUDA where there is one, else the CPU. Apple's MPS is used only when it is asked for: some of its
-    convolutions were silently wrong in the past, and a grey picture tells nobody why."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def best_device(asked: str | torch.device | None = None) -> torch.device:
+    """The device that was asked for; else CUDA where there is one, else the CPU.
+
+    Apple's MPS is used only when it is asked for: some of its convolutions were silently wrong in the past, and a grey
+    picture tells nobody why.
+    """
+    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def available_models() -> list[registry.Record]:
@@ -144,8 +147,7 @@ def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.de
 
 def place(network: Any, device: str | torch.device | None) -> Any:
     """The network on `device`, None for the best there is, laid out as convolutions like it."""
-    target = torch.device(device) if device is not None else best_device()
-    return network.to(target, memory_format=torch.channels_last)
+    return network.to(best_device(device), memory_format=torch.channels_last)
 
 
 def _batches(total: int, size: int, label: str) -> Iterator[slice]:

@@ -19,7 +19,7 @@ from ..codes import swap_at
 from ..data.folder import PictureFolder, read
 from ..errors import BadInputError
 from ..images import as_floats, contact_sheet, to_pil
-from .run_folder import seeded_w
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder
 
 SAMPLES, SAMPLE_COLUMNS = 64, 16
 STRUCTURES, STYLES, LOCATION = 4, 8, 2
@@ -27,7 +27,7 @@ CELL, MOST_COLOURS = 64, 256  # px of a cell; a palette makes the file a third a
 
 
 def card_sheet(family: str, networks: Mapping[str, Any], *, data: str | Path | None, size: int) -> Image.Image:
-    """The sheet of a "stylegan2" or "swapae" with the averaged `networks`, which are left in eval mode.
+    """The sheet of a "stylegan2" or "swapae" with the averaged `networks`.
 
     data, size : the pictures that a SwapAE was trained on, and their side in px.     Raises `BadInputError` where a
     SwapAE's data set is not there any more or holds out too few pictures.
@@ -36,26 +36,22 @@ def card_sheet(family: str, networks: Mapping[str, Any], *, data: str | Path | N
     return sheet.quantize(MOST_COLOURS)
 
 
-@torch.inference_mode()
 def _samples(networks: Mapping[str, Any]) -> Image.Image:
-    generator = networks["g_ema"].eval()
-    ws = seeded_w(generator, range(SAMPLES))[:, None].expand(-1, generator.num_ws, -1)
-    pictures = [picture for part in ws.split(8) for picture in to_pil(generator.synthesis(part, "const"))]
+    generator = StyleGAN2(networks["g_ema"], device="cpu")
+    pictures = generator.render(generator.sample_ws(range(SAMPLES)))
     return contact_sheet(pictures, columns=SAMPLE_COLUMNS, cell=CELL)
 
 
-@torch.inference_mode()
 def _swaps(networks: Mapping[str, Any], data: str | Path | None, size: int) -> Image.Image:
     """Above, the styles; on the left, the structures; in between, each of these in each style."""
-    encoder, generator = networks["e_ema"].eval(), networks["g_ema"].eval()
+    swapae = SwappingAutoencoder(networks["e_ema"], networks["g_ema"], device="cpu")
     images = _held_out(data, size)
-    structure, style = encoder(images)
-    ws = style[:, None].expand(-1, generator.num_ws, -1)
-    cells: list[Image.Image | None] = [None, *to_pil(images[STRUCTURES:])]
+    structure, style = swapae.encode(images)
+    pictures = to_pil(images)
+    cells: list[Image.Image | None] = [None, *pictures[STRUCTURES:]]
     for row in range(STRUCTURES):
-        swapped = swap_at(ws[row : row + 1], ws[STRUCTURES:], location=LOCATION)
-        drawn = generator(structure[row : row + 1].expand(STYLES, -1, -1, -1), swapped, "none")
-        cells += [*to_pil(images[row]), *to_pil(drawn)]
+        swapped = swap_at(style[row : row + 1], style[STRUCTURES:], location=LOCATION)
+        cells += [pictures[row], *swapae.render(structure[row : row + 1], swapped)]
     return contact_sheet(cells, columns=1 + STYLES, cell=CELL)
 
 

@@ -16,9 +16,8 @@ from torch import nn
 from ..data.manifest import MANIFEST
 from ..errors import BadInputError
 from ..weights import convert
-from ..weights.layouts import from_ours
 from .card import LOCATION, SAMPLES, STRUCTURES, STYLES, card_sheet
-from .checkpoints import load_state, states
+from .run_folder import OPTIONS, RunFolder
 
 PART_BYTES = 16 * 2**20
 WHAT = {
@@ -87,8 +86,13 @@ def export(
     out = Path(out)
     if out.suffix != ".safetensors":
         raise BadInputError(f"Weights are written as .safetensors, not {out.suffix or 'without a suffix'}.")
-    run = _Run.open(Path(source))
-    networks = run.networks(everything)
+    run = RunFolder.open(source)
+    if "model" not in run.config:
+        raise BadInputError(
+            f"{run.checkpoint} does not say how large its networks are. The run's {OPTIONS} does: put it into "
+            f"{run.folder}."
+        )
+    networks = run.networks(convert.FAMILIES[run.family] if everything else None)
     metadata = {"kimg": f"{run.kimg:.1f}", "command": run.options.get("command", "")}
     if everything:
         parts = convert.write_parts(out, run.family, networks, max_bytes=PART_BYTES, dtype=dtype, metadata=metadata)
@@ -112,7 +116,7 @@ def export(
     return Exported(files, card, sheet)
 
 
-def _sheet(run: _Run, networks: Mapping[str, nn.Module], data: str | Path | None, path: Path) -> Path | None:
+def _sheet(run: RunFolder, networks: Mapping[str, nn.Module], data: str | Path | None, path: Path) -> Path | None:
     """Write the card's picture, of the very numbers that were written; None where it cannot be drawn."""
     try:
         sheet = card_sheet(run.family, networks, data=data, size=run.config["model"]["size"])
@@ -122,56 +126,12 @@ def _sheet(run: _Run, networks: Mapping[str, nn.Module], data: str | Path | None
     return path
 
 
-@dataclass(frozen=True)
-class _Run:
-    folder: Path
-    state: dict[str, Any]
-    options: dict[str, Any]
-
-    @classmethod
-    def open(cls, source: Path) -> _Run:
-        if source.is_dir():
-            found = states(source)
-            if not found:
-                raise BadInputError(f"{source} holds no checkpoint (state-*.pt) yet. Let the run save one first.")
-            source = found[-1]
-        elif not source.is_file():
-            raise BadInputError(f"There is no run and no checkpoint at {source}. Check the path.")
-        path = source.parent / "options.json"
-        options = json.loads(path.read_text()) if path.is_file() else {}
-        run = cls(source.parent, load_state(source), options)
-        if "model" not in run.config:
-            raise BadInputError(f"{source} does not say how large its networks are, and no {path} does. Put it there.")
-        return run
-
-    @property
-    def family(self) -> str:
-        return self.state["family"]
-
-    @property
-    def kimg(self) -> float:
-        return self.state["step"] * self.state["batch"] / 1000
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The recipe; checkpoints of early runs leave it to `options.json`."""
-        return self.state.get("config", self.options)
-
-    def networks(self, everything: bool) -> dict[str, nn.Module]:
-        names = convert.FAMILIES[self.family] if everything else convert.NEEDED[self.family]
-        kept = self.state["networks"]  # a run with a projected discriminator has no other
-        held = {name: from_ours(kept[name]) for name in names if name in kept}
-        model = json.loads(json.dumps(self.config["model"]))  # as a file's header has it
-        checkpoint = convert.Checkpoint(self.family, held, dict.fromkeys(held, model), {})
-        return {name: checkpoint.build(name) for name in held}
-
-
 def _describe(path: Path) -> WrittenFile:
     with path.open("rb") as file:
         return WrittenFile(path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def _heading(run: _Run, networks: Mapping[str, nn.Module], title: str, dtype: torch.dtype) -> str:
+def _heading(run: RunFolder, networks: Mapping[str, nn.Module], title: str, dtype: torch.dtype) -> str:
     needed = convert.NEEDED[run.family]
     count = sum(p.numel() for name in needed for p in networks[name].parameters()) / 1e6
     size = run.config["model"]["size"]
@@ -187,9 +147,9 @@ def _files(files: Sequence[WrittenFile]) -> str:
     return "\n".join(["## Files\n", "| file | bytes | sha256 |", "|---|---:|---|", *rows, ""])
 
 
-def _training(run: _Run) -> str:
+def _training(run: RunFolder) -> str:
     options = run.options
-    told = [f"Trained on {run.kimg:,.1f} thousand pictures ({run.state['step']:,} steps of {run.state['batch']})."]
+    told = [f"Trained on {run.kimg:,.1f} thousand pictures ({run.step:,} steps of {run.state['batch']})."]
     if run.config.get("warmup_kimg"):
         warm = min(run.config["warmup_kimg"], run.kimg)
         told.append(f"{warm:,.1f} thousand of them were the warm-up without an adversary.")

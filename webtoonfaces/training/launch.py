@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -15,8 +14,8 @@ from ..data.folder import PictureFolder, load_in_memory
 from ..errors import BadInputError, UnknownNameError
 from ..weights import convert
 from . import presets
-from .checkpoints import load_state, states
 from .run import RunOptions, train
+from .run_folder import RunFolder
 from .trainers.stylegan2 import StyleGAN2Trainer
 from .trainers.swapae import SwapAETrainer
 
@@ -107,16 +106,14 @@ def weights(family: str, paths: Sequence[str | Path]) -> dict[str, torch.nn.Modu
 
 
 def _begun(out: Path, family: str) -> dict[str, Any]:
-    """`options.json` of the run that `out` holds, {} for none."""
-    found = states(out)
-    if not found:
+    """The options of the run that `out` holds, {} for none."""
+    run = RunFolder.find(out)
+    if run is None:
         return {}
-    path = out / "options.json"
-    begun = json.loads(path.read_text()) if path.is_file() else dict(load_state(found[-1]).get("config", {}))
-    trained = begun.get("family", family)
+    trained = run.begun.get("family", family)
     if trained != family:
         raise BadInputError(f"{out} holds the run of a {trained}, not of a {family}. Choose another folder.")
-    return begun
+    return run.begun
 
 
 def _recipe(preset: Any, begun: Mapping[str, Any], from_weights: bool, changes: Mapping[str, Any]) -> Any:

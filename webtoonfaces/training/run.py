@@ -25,6 +25,7 @@ from ..errors import BadInputError, MissingExtraError
 from ..files import write_text
 from ..images import as_floats
 from .checkpoints import load_state, save_state, states
+from .run_folder import OPTIONS
 from .step import Share, StepRandom, StepSampler
 
 SAY_EVERY = 10.0  # seconds between progress lines
@@ -139,7 +140,7 @@ class _Loop:
         if self.main:
             description = {**asdict(self.options), **asdict(self.trainer.config()), **self.about}
             content = json.dumps({"family": self.trainer.family, **description}, indent=1, default=str)
-            write_text(self.options.out / "options.json", content + "\n")
+            write_text(self.options.out / OPTIONS, content + "\n")
         try:
             with _signals(self._stop):
                 return self._train()

@@ -1,119 +1,93 @@
-"""What is to be measured: a run, one of its checkpoints, or a weight, as networks in eval mode."""
+"""A run as it lies on the disk: its checkpoints, and the options that it was begun with."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import BadInputError
-from ..models import stylegan2
-from ..weights import convert, registry, store
+from ..weights import convert
+from ..weights.layouts import from_ours
 from .checkpoints import load_state, states
 
-SAMPLE_BATCH = 16
+OPTIONS = "options.json"
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Networks to be measured, and how far they were trained.
+class RunFolder:
+    """The run in `folder`, as it was at `checkpoint`. What lies in the files is read when it is first asked for."""
 
-    networks : under their names in original files ("g_ema", "e_ema").      file : of the checkpoint, without folders.
-    run : the folder of the run it belongs to.      step, kimg : of a run's checkpoint.
-    size : side in px of the pictures it was trained on.        mirror : whether these were mirrored, too. Both are
-    None where nothing says so.
-    """
+    folder: Path
+    checkpoint: Path
 
-    family: str
-    networks: dict[str, nn.Module]
-    file: str
-    run: Path | None = None
-    step: int | None = None
-    kimg: float | None = None
-    size: int | None = None
-    mirror: bool | None = None
+    @classmethod
+    def open(cls, source: str | Path) -> RunFolder:
+        """A run by its folder, at its last checkpoint, or by one of its `state-*.pt`.
 
-    def __str__(self) -> str:
-        stand = f" at {self.kimg:.1f} kimg" if self.kimg is not None else ""
-        return f"{self.run.name}/{self.file}{stand}" if self.run else f"{self.file}{stand}"
-
-
-def load_subject(source: str | Path, family: str, *, device: str | torch.device = "cpu") -> Subject:
-    """A run's folder (its last checkpoint), a `state-*.pt` of one, a weight file, or a name from the registry.
-
-    Raises
-    ------
-    BadInputError : there is no such file, or it is of another family.      WeightsError : the file is unusable.
-    UnknownNameError : no file and no name.
-    """
-    path = Path(source).expanduser()
-    if path.is_dir():
-        found = states(path)
-        if not found:
+        Raises BadInputError where there is none.
+        """
+        path = Path(source).expanduser()
+        if path.is_file():
+            return cls(path.parent, path)
+        if not path.is_dir():
+            raise BadInputError(f"There is no run and no checkpoint at {path}. Check the path.")
+        run = cls.find(path)
+        if run is None:
             raise BadInputError(f"{path} holds no checkpoint (state-*.pt) yet. Let the run save one first.")
-        path = found[-1]
-    elif not path.is_file():
-        if path.suffix or len(path.parts) > 1:
-            raise BadInputError(f"There is no run, no checkpoint and no weight at {path}. Check the path.")
-        path = store.fetch(registry.find(family, str(source)))
-    subject = _of_run(path, family) if path.match("state-*.pt") else _of_weight(path, family)
-    for network in subject.networks.values():
-        network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return subject
+        return run
 
+    @classmethod
+    def find(cls, folder: Path) -> RunFolder | None:
+        """The run in a folder at its last checkpoint; None where none was saved."""
+        found = states(folder)
+        return cls(folder, found[-1]) if found else None
 
-def _of_run(path: Path, family: str) -> Subject:
-    state = load_state(path)
-    if state["family"] != family:
-        raise BadInputError(f"{path} is the checkpoint of a {state['family']}; this measures a {family}.")
-    options = _options(path.parent)
-    networks = {name: _network(family, name, state["networks"][name]) for name in convert.NEEDED[family]}
-    return Subject(
-        family,
-        networks,
-        file=path.name,
-        run=path.parent,
-        step=state["step"],
-        kimg=state["step"] * state["batch"] / 1000,
-        size=_size(networks, options.get("model", {}).get("size")),
-        mirror=options.get("mirror"),
-    )
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """What the checkpoint holds. Raises BadInputError for another kind of file."""
+        return load_state(self.checkpoint)
 
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """What `options.json` says of how the run was begun; {} where it is missing."""
+        path = self.folder / OPTIONS
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
-def _of_weight(path: Path, family: str) -> Subject:
-    checkpoint = convert.read(path, family)
-    networks = {name: checkpoint.build(name) for name in convert.NEEDED[family]}
-    return Subject(family, networks, file=path.name, size=_size(networks, checkpoint.config.get("size")))
+    @property
+    def begun(self) -> dict[str, Any]:
+        """The options that the run was begun with, as far as they are known."""
+        return self.options or dict(self.state.get("config", {}))
 
+    @property
+    def family(self) -> str:
+        return self.state["family"]
 
-def _size(networks: Mapping[str, Any], said: int | None) -> int | None:
-    """Side of the pictures: a StyleGAN2 shows it in its layers, for a SwapAE only its configuration may say so."""
-    generator = networks["g_ema"]
-    return generator.config.size if isinstance(generator, stylegan2.Generator) else said
+    @property
+    def step(self) -> int:
+        return self.state["step"]
 
+    @property
+    def kimg(self) -> float:
+        """Thousands of pictures seen so far."""
+        return self.step * self.state["batch"] / 1000
 
-def _options(run: Path) -> dict[str, Any]:
-    path = run / "options.json"
-    return json.loads(path.read_text()) if path.is_file() else {}
+    @property
+    def config(self) -> dict[str, Any]:
+        """The training configuration; checkpoints of early runs leave it to `options.json`."""
+        return self.state.get("config", self.options)
 
-
-def _network(family: str, name: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """A network from the state dict that a run keeps, which differs from the original one in modulated weights only."""
-    original = {
-        key: value[None] if f"{key.removesuffix('weight')}modulation.weight" in state else value
-        for key, value in state.items()
-        if key != "w_avg"  # a trainer does not keep it up to date; `build` measures it anew
-    }
-    return convert.build(convert.FAMILIES[family][name], original)
-
-
-def seeded_w(generator: stylegan2.Generator, seeds: range) -> Tensor:
-    """w [n, D] of seeds: z is from numpy's RandomState(seed), as everywhere in this package."""
-    z = np.stack([np.random.RandomState(seed).randn(generator.config.w_dim) for seed in seeds])
-    return generator.mapping(torch.from_numpy(z.astype(np.float32)).to(generator.w_avg.device))
+    def networks(self, names: Iterable[str] | None = None) -> dict[str, nn.Module]:
+        """Those of the networks that the checkpoint holds, in eval mode; without names, what rendering needs."""
+        wanted = convert.NEEDED[self.family] if names is None else names
+        kept = self.state["networks"]  # a run with a projected discriminator has no other discriminator
+        held = {name: from_ours(kept[name]) for name in wanted if name in kept}
+        model = json.loads(json.dumps(self.config.get("model")))  # as the header of a file has it
+        config = {} if model is None else dict.fromkeys(held, model)
+        checkpoint = convert.Checkpoint(self.family, held, config, {})
+        return {name: checkpoint.build(name) for name in held}
