@@ -353,7 +353,7 @@ def test_the_command_face2webtoon_takes_the_step(flags, photo, weights, tmp_path
         return SimpleNamespace(sheet=lambda: face)
 
     monkeypatch.setattr(wf, "face2webtoon", face2webtoon)
-    monkeypatch.setattr("webtoonfaces.cli.main._aligned", lambda *_: photo)
+    monkeypatch.setattr("webtoonfaces.cli.face2webtoon.aligned", lambda *_: photo)
     named = [str(weights["cartoonizer"]) if flag == "FILE" else flag for flag in flags]
     assert main(["face2webtoon", "photo.png", "-o", str(tmp_path / "sheet.png"), "--device", "cpu", *named]) == 0
     if not flags:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-EXAMPLES = """examples:
-  webtoonfaces data toons toons/ --count 7000 --size 128
-  webtoonfaces data prepare my-pictures.zip faces/ --size 256 --align
-  webtoonfaces data info faces/"""
+from .flags import add_command, add_seed
+
+EXAMPLES = """
+webtoonfaces data toons toons/ --count 7000 --size 128
+webtoonfaces data prepare my-pictures.zip faces/ --size 256 --align
+webtoonfaces data info faces/
+"""
 
 
 def add_data(commands: Any) -> None:
     """Add the `data` command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "data", help="make or inspect a data set", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = add_command(commands, "data", "make or inspect a data set", examples=EXAMPLES)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     toons = actions.add_parser("toons", help="draw the open data set")
     toons.add_argument("out")
     toons.add_argument("--count", type=int, default=7000, help="pictures over all titles (default: 7000)")
     toons.add_argument("--size", type=int, default=256)
-    toons.add_argument("--seed", type=int, default=0)
+    add_seed(toons, "of the drawings (default: 0)")
     toons.add_argument("--titles", nargs="+", help="only these")
     toons.add_argument("--workers", type=int, help="processes (default: one a core)")
     toons.set_defaults(run=_toons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import importlib.util
 import platform
@@ -11,6 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import WebtoonFacesError
+from .flags import add_checkpoints, add_command
+
+
+def add_doctor(commands: Any) -> None:
+    parser = add_command(
+        commands, "doctor", "check the installation and say what to fix", examples="webtoonfaces doctor", run=_doctor
+    )
+    add_checkpoints(parser, "check the weights in this folder too")
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    return diagnose(checkpoints=args.checkpoints)
 
 
 @dataclass(frozen=True)

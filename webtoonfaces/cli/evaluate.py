@@ -7,23 +7,25 @@ import json
 from pathlib import Path
 from typing import Any
 
-EXAMPLES = """examples:
-  webtoonfaces evaluate kid runs/sg toons/ --samples 2000
-  webtoonfaces evaluate kid ffhq.pt faces/ --start-of runs/paper
-  webtoonfaces evaluate swap runs/ae toons/ -o swaps/
-  webtoonfaces evaluate nearest demo toons/ -o nearest.png
-  webtoonfaces evaluate table runs/sg
+from .flags import add_command, add_device, add_psi, add_seed
+
+EXAMPLES = """
+webtoonfaces evaluate kid runs/sg toons/ --samples 2000
+webtoonfaces evaluate kid ffhq.pt faces/ --start-of runs/paper
+webtoonfaces evaluate swap runs/ae toons/ -o swaps/
+webtoonfaces evaluate nearest demo toons/ -o nearest.png
+webtoonfaces evaluate table runs/sg
+"""
+NOTES = """\
 MODEL is the folder of a run (its last checkpoint), a state-*.pt in one, a .safetensors or original .pt, or a name.
-What is measured on a run is kept in its metrics.jsonl, from which `table` is built."""
+Measurements of a run are kept in its metrics.jsonl, from which `table` is built."""
 
 DATA_HELP = "a folder or zip of pictures; folders inside are titles"
 
 
 def add_evaluate(commands: Any) -> None:
     """Add the `evaluate` command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "evaluate", help="measure a model", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = add_command(commands, "evaluate", "measure a model", examples=EXAMPLES, notes=NOTES)
     kinds = parser.add_subparsers(dest="metric", required=True, metavar="METRIC")
 
     kid = kinds.add_parser("kid", help="KID of a StyleGAN2's samples, on MobileNetV2 and on the title classifier")
@@ -59,14 +61,14 @@ def add_evaluate(commands: Any) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a run, one of its checkpoints, a weight file or a name")
     parser.add_argument("data", help=DATA_HELP)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", help="cpu, cuda, mps (default: the best there is)")
+    add_seed(parser)
+    add_device(parser)
 
 
 def _add_sampling(parser: argparse.ArgumentParser, *, count: int) -> None:
     _add_model(parser)
     parser.add_argument("--samples", type=int, default=count, help=f"pictures to draw (default: {count:,})")
-    parser.add_argument("--psi", type=float, default=1.0, help="truncation; 1 is none (default: 1)")
+    add_psi(parser, default=1)
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,

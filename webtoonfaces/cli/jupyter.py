@@ -1,12 +1,33 @@
-"""The command line that starts JupyterLab for these notebooks: on this machine only, with Jupyter's own token."""
+"""`webtoonfaces lab`: JupyterLab for these notebooks, on this machine only, with Jupyter's own token."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+from .flags import add_command
 
 UPLOAD_BYTES = 100 * 2**20  # Jupyter's own limit of 10 MiB drops a larger photo without a word
+
+
+def add_lab(commands: Any) -> None:
+    add_command(commands, "lab", "open JupyterLab", examples="webtoonfaces lab", run=_lab).add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="passed on to jupyter lab"
+    )
+
+
+def _lab(args: argparse.Namespace) -> int:
+    import importlib.util
+    import subprocess
+
+    from ..errors import MissingExtraError
+
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise MissingExtraError("Opening JupyterLab", "lab", "jupyterlab")
+    return subprocess.call(command(Path.cwd(), *args.arguments))
 
 
 def command(root: Path, *extra: str, notebook: str = "") -> list[str]:

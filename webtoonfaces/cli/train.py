@@ -9,27 +9,30 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TRAIN_EXAMPLES = """examples:
-  webtoonfaces train stylegan2 toons/ runs/sg --preset demo --minutes 60
-  webtoonfaces train swapae toons/ runs/ae --preset demo-cpu --kimg 50
-  webtoonfaces train stylegan2 toons/ runs/large --preset demo --init small-*.safetensors --grow
-  webtoonfaces train swapae toons/ runs/faces --preset demo --init ae.safetensors --photos portraits/
-  accelerate launch -m webtoonfaces train stylegan2 faces.zip runs/paper --init ffhq.pt
-A run that is started again in the same folder goes on where it stopped, with the recipe that it began with.
+from .flags import add_command
+
+TRAIN_EXAMPLES = """
+webtoonfaces train stylegan2 toons/ runs/sg --preset demo --minutes 60
+webtoonfaces train swapae toons/ runs/ae --preset demo-cpu --kimg 50
+webtoonfaces train stylegan2 toons/ runs/large --preset demo --init small-*.safetensors --grow
+webtoonfaces train swapae toons/ runs/faces --preset demo --init ae.safetensors --photos portraits/
+accelerate launch -m webtoonfaces train stylegan2 faces.zip runs/paper --init ffhq.pt
+"""
+TRAIN_NOTES = """\
+The same command in the same folder resumes the run, with the configuration that it began with.
 A run with --init has no warm-up; --set warmup_kimg=100 gives it one."""
 
-EXPORT_EXAMPLES = """examples:
-  webtoonfaces export runs/sg sg.safetensors
-  webtoonfaces export runs/ae shards/ae.safetensors --all
-  webtoonfaces export runs/ae/state-000012000.pt ae.safetensors --metrics swaps.json
-Beside the weights lies a model card, ae.md, with a picture, ae.png."""
+EXPORT_EXAMPLES = """
+webtoonfaces export runs/sg sg.safetensors
+webtoonfaces export runs/ae shards/ae.safetensors --all
+webtoonfaces export runs/ae/state-000012000.pt ae.safetensors --metrics swaps.json
+"""
+EXPORT_NOTES = "A model card, ae.md, and its picture, ae.png, are written beside the weights."
 
 
 def add_train(commands: Any) -> None:
     """Add the `train` command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "train", help="train a model", epilog=TRAIN_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = add_command(commands, "train", "train a model", examples=TRAIN_EXAMPLES, notes=TRAIN_NOTES, run=_train)
     parser.add_argument("family", choices=["stylegan2", "swapae"])
     parser.add_argument("data", help="a folder or zip of pictures; folders inside are titles")
     parser.add_argument("out", help="folder of the run: checkpoints, samples, log")
@@ -51,16 +54,17 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
     parser.add_argument("--device", choices=["cpu"], help="cpu: do not use an accelerator")
     parser.add_argument("--precision", default="auto", help="auto: bfloat16 where CUDA gains by it; full; bf16")
-    parser.set_defaults(run=_train)
 
 
 def add_export(commands: Any) -> None:
     """Add the `export` command to the parser's sub-commands."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "export",
-        help="a run's checkpoint as a weight file with a model card",
-        epilog=EXPORT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "write a run's checkpoint as a weight file with a model card",
+        examples=EXPORT_EXAMPLES,
+        notes=EXPORT_NOTES,
+        run=_export,
     )
     parser.add_argument("source", help="a run's folder, or one of its state-*.pt")
     parser.add_argument("out", help="the .safetensors file to write")
@@ -70,7 +74,6 @@ def add_export(commands: Any) -> None:
     parser.add_argument("--data", help="the data set, for its licences (default: what the run was trained on)")
     parser.add_argument("--metrics", metavar="FILE", help="JSON with numbers for the card (default: those of the run)")
     parser.add_argument("--limit", action="append", default=[], metavar="TEXT", help="one more limit for the card")
-    parser.set_defaults(run=_export)
 
 
 def _train(args: argparse.Namespace) -> int:

@@ -1,0 +1,62 @@
+"""`webtoonfaces align`: a face, cut out of a photo."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from .flags import add_command, add_face, save
+
+
+def add_align(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "align",
+        "cut a face out of a photo, upright and centred",
+        examples="webtoonfaces align photo.jpg -o face.png\nwebtoonfaces align group.jpg -o face.png --all",
+        run=_align,
+    )
+    add_face(parser)
+    parser.add_argument("-o", "--out", default="face.png")
+    parser.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
+    parser.add_argument("--all", action="store_true", help="every face, as face-1.png, face-2.png, ...")
+
+
+def _align(args: argparse.Namespace) -> int:
+    if not args.all:
+        save(aligned(args, args.size).image, args.out)
+        return 0
+    from ..faces import align_faces
+
+    out = Path(args.out)
+    for i, face in enumerate(align_faces(args.photo, size=args.size, landmark_model=args.landmark_model), start=1):
+        save(face.image, str(out.with_name(f"{out.stem}-{i}{out.suffix}")))
+    return 0
+
+
+def aligned(args: argparse.Namespace, size: int) -> Any:
+    """The AlignedFace that the flags of `add_face` name, `size` px a side; says so where it may be none."""
+    from ..errors import FaceNotFoundError
+    from ..faces import align_face
+    from ..faces.find import SURE
+
+    try:
+        face = align_face(
+            args.photo,
+            size=size,
+            box=args.box,
+            index=args.index,
+            fallback=args.fallback,
+            landmark_model=args.landmark_model,
+        )
+    except FaceNotFoundError as error:
+        raise FaceNotFoundError(f"{error} On the command line: --box L T R B, or --fallback center.") from None
+    if args.box is None and face.score is not None and face.score < SURE:
+        print(
+            f"webtoonfaces: this may be no face: the detector's score is {face.score:.2f}, and sure ones have "
+            f"{SURE} or more. If it is none, say where the head is: --box L T R B",
+            file=sys.stderr,
+        )
+    return face

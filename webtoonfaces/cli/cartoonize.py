@@ -1,0 +1,48 @@
+"""`webtoonfaces cartoonize`: a photo as a cartoon."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .flags import add_command, add_place, save
+
+
+def add_cartoonize(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "cartoonize",
+        "redraw a photo as a cartoon",
+        examples="webtoonfaces cartoonize photo.jpg -o cartoon.png\n"
+        "webtoonfaces cartoonize photo.jpg -o cartoon.png --model animegan2-face_paint_512_v2\n"
+        "webtoonfaces cartoonize photo.jpg -o cartoon.png --model facial-cartoonizer --edges dexined",
+        run=_cartoonize,
+    )
+    parser.add_argument("photo")
+    parser.add_argument("-o", "--out", default="cartoon.png")
+    parser.add_argument(
+        "--model",
+        default="classical",
+        metavar="NAME",
+        help="classical, facial-cartoonizer, animegan2-..., or a file (default: classical, which downloads nothing)",
+    )
+    parser.add_argument("--edges", metavar="NAME", help="lines, dexined or a file (default: the model's own)")
+    parser.add_argument("--strength", type=float, default=0.85, help="of the lines, 0 to 1 (default: 0.85)")
+    parser.add_argument("--size", type=int, default=1024, help="longer side it is drawn at, in pixels (default: 1024)")
+    add_place(parser)
+
+
+def _cartoonize(args: argparse.Namespace) -> int:
+    from ..webtoonize.cartoonize import cartoonize
+
+    cartoon = cartoonize(
+        args.photo,
+        model=args.model,
+        edges=args.edges,
+        strength=args.strength,
+        size=args.size,
+        device=args.device,
+        checkpoints=args.checkpoints,
+    )
+    save(cartoon, args.out)
+    return 0

@@ -1,0 +1,66 @@
+"""`webtoonfaces sample` and `interpolate`: faces from seeds, and the faces between them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .flags import add_command, add_place, add_psi, add_seed, add_stylegan2, numbers, save
+
+
+def add_sample(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "sample",
+        "draw faces from seeds",
+        examples="webtoonfaces sample -o faces.png --seeds 0-23\nwebtoonfaces sample -o one.png --seeds 7 --psi 0.5",
+        run=_sample,
+    )
+    parser.add_argument("-o", "--out", default="samples.png")
+    parser.add_argument("--seeds", type=numbers, help="such as 0-7 or 3,14,15 (default: eight from --seed on)")
+    add_seed(parser)
+    add_psi(parser)
+    parser.add_argument("--columns", type=int)
+    add_stylegan2(parser, "--model")
+    add_place(parser)
+
+
+def _sample(args: argparse.Namespace) -> int:
+    import webtoonfaces as wf
+
+    g = wf.load_stylegan2(args.model, device=args.device, checkpoints=args.checkpoints)
+    ws = g.sample_ws(args.seeds or range(args.seed, args.seed + 8), truncation_psi=args.psi)
+    save(wf.contact_sheet(g.render(ws), columns=args.columns), args.out)
+    return 0
+
+
+def add_interpolate(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "interpolate",
+        "draw the faces between four seeds",
+        examples="webtoonfaces interpolate 0 1 2 3 -o grid.png\nwebtoonfaces interpolate 5 6 7 8 -o loop.gif",
+        run=_interpolate,
+    )
+    parser.add_argument("seeds", type=int, nargs=4, help="corners: top left, top right, bottom left, bottom right")
+    parser.add_argument("-o", "--out", default="grid.png", help=".png for a grid, .gif or .mp4 for a loop")
+    parser.add_argument("--rows", type=int, default=5)
+    parser.add_argument("--cols", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=20, help="frames between two corners of a loop")
+    add_psi(parser)
+    add_stylegan2(parser, "--model")
+    add_place(parser)
+
+
+def _interpolate(args: argparse.Namespace) -> int:
+    import webtoonfaces as wf
+
+    g = wf.load_stylegan2(args.model, device=args.device, checkpoints=args.checkpoints)
+    ws = g.sample_ws(args.seeds, truncation_psi=args.psi)
+    if args.out.endswith((".gif", ".mp4")):
+        frames = g.render(wf.loop(ws[[0, 1, 3, 2]], steps=args.steps))  # round the square, not across it
+        print(f"wrote {(wf.save_gif if args.out.endswith('.gif') else wf.save_mp4)(frames, args.out)}")
+    else:
+        grid = wf.interpolate(ws, rows=args.rows, cols=args.cols)
+        save(wf.contact_sheet(g.render(grid), columns=args.cols), args.out)
+    return 0
