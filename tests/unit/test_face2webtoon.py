@@ -49,7 +49,7 @@ def test_each_picture_is_the_photo_swapped_at_its_location(result, tiny_swapae):
     portrait = result.portrait
     for location, row in zip(result.locations, result.images, strict=True):
         for j, picture in enumerate(row):
-            mixed = codes.swap_at(portrait.texture, result.codes[j : j + 1], location=location)
+            mixed = codes.swap_at(portrait.style, result.codes[j : j + 1], location=location)
             alone = to_pil(tiny_swapae.decode(portrait.structure, mixed, noise_mode="none"))[0]
             assert same(picture, alone)
 

@@ -50,13 +50,13 @@ def test_styles_and_structures_of_samples(renderer, tiny_generator, tiny_swapae)
     structure, style = tiny_swapae.encode(image)
     assert torch.equal(renderer.code(r.StructureOf(A)), structure)
     assert torch.equal(renderer.code(r.StyleOf(A)), style)
-    drawn = renderer.draw(r.Redrawn(r.StructureOf(A), r.StyleOf(B)))
+    drawn = renderer.draw(r.Decoded(r.StructureOf(A), r.StyleOf(B)))
     expected = to_pil(tiny_swapae.decode(structure, renderer.code(r.StyleOf(B))))[0]
     assert np.array_equal(pixels(drawn), pixels(expected))
 
 
 def test_sheet_cells_are_the_single_pictures(renderer):
-    sheet = r.Sheet((r.Face(A), None, r.Face(B), r.Redrawn(r.StructureOf(A), r.StyleOf(B))), 2, 32)
+    sheet = r.Sheet((r.Face(A), None, r.Face(B), r.Decoded(r.StructureOf(A), r.StyleOf(B))), 2, 32)
     picture = renderer.draw(sheet)
     assert picture.size == (64, 64)
     assert np.array_equal(pixels(picture.crop((0, 32, 32, 64))), pixels(scaled(renderer.draw(sheet.cells[2]), 32)))
@@ -132,7 +132,7 @@ def test_the_draft_of_a_slow_autoencoder_is_half_as_large_inside(renderer, tiny_
 
     monkeypatch.setattr(tiny_swapae, "decode", spied)
     structure, style = torch.rand(1, 8, 8, 8) - 0.5, torch.rand(1, 8, 128) - 0.5  # of a picture of 128 px
-    picture = r.Redrawn(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
+    picture = r.Decoded(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
     renderer._seconds[("swapae", 128)] = 5.0
     assert renderer.render(Request(picture, draft=True)).picture.size == (128, 128)
     assert renderer.render(Request(picture)).picture.size == (128, 128)
@@ -156,14 +156,14 @@ def test_errors_are_results(renderer, tiny_generator):
     assert rendered.picture is None
     assert "swap location" in rendered.error
     assert "Traceback" in rendered.traceback
-    alone = Renderer(tiny_generator).render(Request(r.Redrawn(A, B)))
+    alone = Renderer(tiny_generator).render(Request(r.Decoded(A, B)))
     assert "Swapping Autoencoder" in alone.error
 
 
 def test_recipe_names_the_models_that_were_used(demo_generator, demo_swapae):
     renderer = Renderer(demo_generator, demo_swapae)
     assert [m.family for m in renderer.recipe(r.Face(A)).models] == ["stylegan2"]
-    both = renderer.recipe(r.Redrawn(r.StructureOf(A), r.StyleOf(B)))
+    both = renderer.recipe(r.Decoded(r.StructureOf(A), r.StyleOf(B)))
     assert [(m.family, m.name) for m in both.models] == [("stylegan2", "demo"), ("swapae", "demo")]
     assert both.models[0].sha256 == wf.load_stylegan2("demo").weights.sha256
 
@@ -171,7 +171,7 @@ def test_recipe_names_the_models_that_were_used(demo_generator, demo_swapae):
 def test_a_draft_that_came_out_whole_is_none(renderer, tiny_generator, tiny_swapae):
     assert not renderer.render(Request(r.Face(A), draft=True)).draft
     structure, style = torch.rand(1, 8, 8, 8) - 0.5, torch.rand(1, 8, 128) - 0.5  # of a picture of 128 px
-    picture = r.Redrawn(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
+    picture = r.Decoded(r.Stored.of(structure.numpy()), r.Stored.of(style.numpy()))
     renderer._seconds[("swapae", 128)] = 5.0
     assert renderer.render(Request(picture, draft=True)).draft
     assert not renderer.render(Request(picture)).draft
@@ -185,7 +185,7 @@ def test_a_draft_that_came_out_whole_is_none(renderer, tiny_generator, tiny_swap
 def test_structures_of_two_shapes_are_not_blended(renderer, tiny_swapae):
     wide, _ = tiny_swapae.encode(torch.rand(1, 3, 64, 128) * 2 - 1)
     blend = r.Blend(r.StructureOf(A), r.Stored.of(wide.numpy()), 0.5)
-    assert "one shape" in renderer.render(Request(r.Redrawn(blend, r.StyleOf(B)))).error
+    assert "one shape" in renderer.render(Request(r.Decoded(blend, r.StyleOf(B)))).error
 
 
 def test_models_in_each_others_place_are_refused(tiny_generator, tiny_swapae):

@@ -96,7 +96,7 @@ def test_a_recipe_holds_codes_and_neither_photo_nor_path(swap, photo, tmp_path):
     recipe = read_recipe(path)
     assert "me at home" not in recipe.to_json() and str(tmp_path) not in recipe.to_json()
     kinds = {type(node) for node in r.walk(recipe.picture)}
-    assert kinds == {r.Redrawn, r.SwapAt, r.Stored}
+    assert kinds == {r.Decoded, r.SwapAt, r.Stored}
     with Image.open(path) as saved:
         assert "me at home" not in str(saved.info)
 

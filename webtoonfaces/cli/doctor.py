@@ -30,7 +30,7 @@ def _doctor(args: argparse.Namespace) -> int:
 class Finding:
     """One line of the report; `remedy` is empty where all is well, `needed` where it cannot be done without."""
 
-    subject: str
+    what: str
     state: str
     remedy: str = ""
     needed: bool = True
@@ -41,7 +41,7 @@ def diagnose(*, checkpoints: str | None = None) -> int:
     failed = False
     for finding in findings(checkpoints=checkpoints):
         mark = "ok  " if not finding.remedy else ("FIX " if finding.needed else "note")
-        print(f"{mark}  {finding.subject:22} {finding.state}")
+        print(f"{mark}  {finding.what:22} {finding.state}")
         if finding.remedy:
             print(f"      -> {finding.remedy}")
         failed |= bool(finding.remedy) and finding.needed
@@ -83,28 +83,28 @@ def _packages() -> Iterator[Finding]:
 
 def _faces() -> Iterator[Finding]:
     remedy = "to find faces: pip install 'webtoonfaces[faces]'"
-    for module, subject, state in (
+    for module, what, state in (
         ("dlib", "dlib", "installed"),
         ("face_recognition_models", "landmark models", "68 points (not for commercial use), 5 points (free)"),
     ):
         if importlib.util.find_spec(module) is None:
-            yield Finding(subject, "not installed", remedy, needed=False)
+            yield Finding(what, "not installed", remedy, needed=False)
         else:
-            yield Finding(subject, state)
+            yield Finding(what, state)
 
 
 def _weights(checkpoints: Any) -> Iterator[Finding]:
     from ..weights import registry, store
 
     for record in registry.records():
-        subject = f"{record.kind} {record.name}"
+        what = f"{record.kind} {record.name}"
         path = store.locate(record, checkpoints=checkpoints)
         if path is None:
             if record.embedded:
-                yield Finding(subject, "missing", "it travels with the package: install webtoonfaces again")
+                yield Finding(what, "missing", "it travels with the package: install webtoonfaces again")
             continue
         try:
             store.verify(path, record)
-            yield Finding(subject, f"{path.stat().st_size / 2**20:.1f} MiB, sha256 as recorded")
+            yield Finding(what, f"{path.stat().st_size / 2**20:.1f} MiB, sha256 as recorded")
         except WebtoonFacesError as error:
-            yield Finding(subject, "damaged", str(error))
+            yield Finding(what, "damaged", str(error))

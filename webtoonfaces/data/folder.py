@@ -61,7 +61,7 @@ class Entry:
         return int(key[:16], 16) % HELD_OUT_EVERY == 0
 
 
-class Source:
+class PictureFiles:
     """The pictures of a folder or a zip: a sorted listing, and the bytes of each.
 
     Raises `BadInputError` for a path that is neither, and for one without a single picture.
@@ -144,7 +144,7 @@ def prepare(
     """
     if size not in SIZES:
         raise BadInputError(f"Pictures of {size} pixels cannot be made. Choose a size from {SIZES[0]} to {SIZES[-1]}.")
-    source, out = Source(src), Path(out)
+    source, out = PictureFiles(src), Path(out)
     if out.resolve().is_relative_to(source.path.resolve()):
         raise BadInputError(f"{out} lies inside {src}, where it would be read again. Choose a folder outside.")
     settings = {"size": size, "align": landmark_model if align else None, "min_side": min_side}
@@ -176,7 +176,7 @@ def prepare(
 class _Preparation:
     """What `prepare` has done so far."""
 
-    source: Source
+    source: PictureFiles
     out: Path
     size: int
     landmark_model: str | None
@@ -258,7 +258,7 @@ def info(path: str | Path) -> DataInfo:
 
     Raises `BadInputError` for a path that is neither, and for one without a single picture.
     """
-    source = Source(path)
+    source = PictureFiles(path)
     titles: Counter[str] = Counter(dict.fromkeys(sorted({entry.title for entry in source.entries}), 0))
     sizes: Counter[tuple[int, int]] = Counter()
     unreadable = []
@@ -288,7 +288,7 @@ def content_key(path: str | Path) -> str:
     and number of bytes goes unnoticed.
     """
     key = hashlib.sha256()
-    for entry in Source(path).entries:
+    for entry in PictureFiles(path).entries:
         key.update(f"{entry.name}\0{entry.nbytes}\n".encode("utf-8", "surrogatepass"))
     return key.hexdigest()
 
@@ -310,7 +310,7 @@ class PictureFolder(Dataset[tuple[Tensor, int]]):
             raise UnknownNameError("split", split, get_args(Split))
         if size is not None and size not in SIZES:
             raise BadInputError(f"{size} pixels is no size to train on. Choose one from {SIZES[0]} to {SIZES[-1]}.")
-        self.source = Source(path)
+        self.source = PictureFiles(path)
         self.entries = tuple(
             entry for entry in self.source.entries if split is None or entry.held_out == (split == "held_out")
         )
@@ -423,7 +423,7 @@ def _square(image: Image.Image, size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
-def _header_size(source: Source, entry: Entry) -> tuple[int, int]:
+def _header_size(source: PictureFiles, entry: Entry) -> tuple[int, int]:
     try:
         with source.open(entry) as file, Image.open(file) as image:
             return image.size

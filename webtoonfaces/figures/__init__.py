@@ -14,7 +14,7 @@ from ..images import ImageSource
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder
 from .animation import Animation
 from .catalog import BY_NAME, find
-from .inputs import Material
+from .inputs import Inputs
 
 __all__ = ["Animation", "about", "draw", "names"]
 
@@ -53,5 +53,5 @@ def draw(
     whatever the models and pictures raise: ImageError, BadInputError, WeightsError.
     """
     figure = find(name)
-    material = Material(swapae=swapae, generator=generator, images=images, seed=figure.seed + seed)
-    return figure.make(material, **figure.options)
+    inputs = Inputs(swapae=swapae, generator=generator, images=images, seed=figure.seed + seed)
+    return figure.make(inputs, **figure.options)

@@ -18,7 +18,7 @@ class Figure:
     """One row of the table of figures.
 
     about : what it teaches, in a sentence.     seed : of its first sample, where `draw` is asked for seed 0.
-    options : what `make` takes beside the material; `pictures` of them is how many it shows unless told otherwise.
+    options : what `make` takes beside the inputs; `pictures` of them is how many it shows unless told otherwise.
     """
 
     name: str

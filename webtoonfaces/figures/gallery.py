@@ -18,7 +18,7 @@ from ..images import ImageSource, contact_sheet, load_image, save_image
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, Weights, load_stylegan2, load_swapae
 from .animation import Animation
 from .catalog import BY_NAME, Figure, find
-from .inputs import Material
+from .inputs import Inputs
 
 PAGE, CONTACT = "index.html", "contact.png"
 COLUMNS, THUMBNAIL, GAP, GREY = 5, (320, 240), 12, "#808080"
@@ -114,10 +114,10 @@ class Gallery:
         return page
 
     def _made(self, figure: Figure) -> Entry:
-        material = Material(
+        inputs = Inputs(
             swapae=self.swapae, generator=self.generator, images=self._given(figure), seed=figure.seed + self.seed
         )
-        drawn = figure.make(material, **figure.options)
+        drawn = figure.make(inputs, **figure.options)
         if isinstance(drawn, Animation):
             path = drawn.save(self.out / f"{figure.name}.gif")
             still = drawn.frames[len(drawn.frames) // 2].copy()

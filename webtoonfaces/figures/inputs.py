@@ -16,7 +16,7 @@ PSI = 0.7  # truncation of every sample, as in the original
 SMALLEST_CELL, LARGEST_CELL = 160, 256  # px; small models' pictures are enlarged, so that a sheet can be read
 
 
-class Material:
+class Inputs:
     """The models, the pictures given (none at all by default), and the seed of the first sample.
 
     Models that were not given are the embedded demo models, loaded when a figure asks for them.

@@ -8,32 +8,32 @@ from ..faces import align_face
 from ..pretrained.generators import SwappingAutoencoder, example_photo
 from ..webtoonize.face2webtoon import Portrait, WebtoonSheet, face2webtoon
 from .animation import Animation
-from .inputs import PSI, Material, cell_for, framed, sheet
+from .inputs import PSI, Inputs, cell_for, framed, sheet
 from .swapae import styles_of, swaps_of
 
 
-def photo_sheet(material: Material, *, pictures: int) -> Image.Image:
+def photo_sheet(inputs: Inputs, *, pictures: int) -> Image.Image:
     """Photo and styles; below, the photo in each style at swap location 3 and at 5, behind its reconstruction."""
-    return _redrawn(material, material.images[1:], pictures - 1).sheet(cell=cell_for(material.swapae))
+    return _redrawn(inputs, inputs.images[1:], pictures - 1).sheet(cell=cell_for(inputs.swapae))
 
 
-def photo_exploration(material: Material) -> Animation:
+def photo_exploration(inputs: Inputs) -> Animation:
     """180 frames of 2 x 2 (blank, style; photo, result): the photo, while its style walks through ten samples."""
-    redrawn = _redrawn(material, [], 1)
-    return Animation(tuple(redrawn.frames(seed=material.seed, cell=cell_for(material.swapae))))
+    redrawn = _redrawn(inputs, [], 1)
+    return Animation(tuple(redrawn.frames(seed=inputs.seed, cell=cell_for(inputs.swapae))))
 
 
-def cartoon_swaps(material: Material, *, pictures: int, location: float) -> Image.Image:
+def cartoon_swaps(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """The swap sheet of a photo that went through a cartoonizer before it was encoded."""
-    photo, *styles = material.pictures(pictures, lead=example_photo)
-    return swaps_of(_cartoon(_face(photo, material.swapae), material.swapae), styles, location=location)
+    photo, *styles = inputs.pictures(pictures, lead=example_photo)
+    return swaps_of(_cartoon(_face(photo, inputs.swapae), inputs.swapae), styles, location=location)
 
 
-def cartoon_failures(material: Material, *, pictures: int, location: float) -> Image.Image:
+def cartoon_failures(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """A row for each photo that asks too much: the photo, framed, its cartoon, and the cartoon in four styles."""
-    hard = material.images or _hard_photos(_face(example_photo(), material.swapae))
-    swapae, cell = material.swapae, cell_for(material.swapae)
-    styles = styles_of(material.samples(pictures), swapae)
+    hard = inputs.images or _hard_photos(_face(example_photo(), inputs.swapae))
+    swapae, cell = inputs.swapae, cell_for(inputs.swapae)
+    styles = styles_of(inputs.samples(pictures), swapae)
     cells: list[Image.Image | None] = []
     for photo in hard:
         portrait = _cartoon(photo, swapae)
@@ -41,30 +41,30 @@ def cartoon_failures(material: Material, *, pictures: int, location: float) -> I
     return sheet(cells, columns=2 + pictures, cell=cell)
 
 
-def photo_strip(material: Material, *, pictures: int, location: float) -> Image.Image:
+def photo_strip(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """Photos, and under each the same after cartoonizer and swap. A single photo is shown in several styles."""
-    swapae = material.swapae
-    faces = [_face(photo, swapae) for photo in material.images or [example_photo()]]
+    swapae = inputs.swapae
+    faces = [_face(photo, swapae) for photo in inputs.images or [example_photo()]]
     portraits = [_cartoon(face, swapae) for face in faces]
     if len(faces) == 1:
         faces, portraits = faces * pictures, portraits * pictures
-    styles = styles_of(material.samples(len(faces)), swapae)
+    styles = styles_of(inputs.samples(len(faces)), swapae)
     results = [
         portrait.draw(style[None], location=location)[0] for portrait, style in zip(portraits, styles, strict=True)
     ]
     return sheet([*faces, *results], columns=len(faces), cell=cell_for(swapae))
 
 
-def _redrawn(material: Material, styles: list[Image.Image], count: int) -> WebtoonSheet:
-    photo = material.images[0] if material.images else example_photo()
-    seeds = range(material.seed, material.seed + count)
+def _redrawn(inputs: Inputs, styles: list[Image.Image], count: int) -> WebtoonSheet:
+    photo = inputs.images[0] if inputs.images else example_photo()
+    seeds = range(inputs.seed, inputs.seed + count)
     return face2webtoon(
-        _face(photo, material.swapae),
+        _face(photo, inputs.swapae),
         styles=styles or seeds,
         align=False,
-        swapae=material.swapae,
-        generator=material.generator,
-        seed=material.seed,
+        swapae=inputs.swapae,
+        generator=inputs.generator,
+        seed=inputs.seed,
         truncation_psi=PSI,
     )
 

@@ -7,24 +7,24 @@ from PIL import Image
 from .. import codes
 from ..webtoonize.face2webtoon import ANCHORS, STEPS
 from .animation import Animation
-from .inputs import LARGEST_CELL, Material, cell_for, sheet
+from .inputs import LARGEST_CELL, Inputs, cell_for, sheet
 
 
-def samples(material: Material, *, rows: int = 2, columns: int = 3) -> Image.Image:
+def samples(inputs: Inputs, *, rows: int = 2, columns: int = 3) -> Image.Image:
     """Faces of rows x columns seeds."""
-    return sheet(material.samples(rows * columns), columns=columns, cell=cell_for(material.generator))
+    return sheet(inputs.samples(rows * columns), columns=columns, cell=cell_for(inputs.generator))
 
 
-def four_way(material: Material, *, side: int = 5) -> Image.Image:
+def four_way(inputs: Inputs, *, side: int = 5) -> Image.Image:
     """Four samples in the corners of side x side faces, bilinear in w between them."""
-    grid = codes.interpolate(material.ws(4), rows=side, cols=side)
-    return sheet(material.generator.render(grid), columns=side, cell=cell_for(material.generator))
+    grid = codes.interpolate(inputs.ws(4), rows=side, cols=side)
+    return sheet(inputs.generator.render(grid), columns=side, cell=cell_for(inputs.generator))
 
 
-def layer_swap(material: Material, *, side: int = 5) -> Image.Image:
+def layer_swap(inputs: Inputs, *, side: int = 5) -> Image.Image:
     """First column and row: two sets of samples. A cell: its row's code, with its column's from the middle layer on."""
-    generator = material.generator
-    ws = material.ws(2 * side)
+    generator = inputs.generator
+    ws = inputs.ws(2 * side)
     pictures = generator.render(ws)
     cells: list[Image.Image | None] = [None, *pictures[side:]]
     for row in range(side):
@@ -33,8 +33,8 @@ def layer_swap(material: Material, *, side: int = 5) -> Image.Image:
     return sheet(cells, columns=1 + side, cell=cell_for(generator))
 
 
-def exploration(material: Material) -> Animation:
+def exploration(inputs: Inputs) -> Animation:
     """A walk through ten samples, twenty steps from each to the next: 180 frames."""
-    walk = codes.loop(material.ws(ANCHORS), steps=STEPS, closed=False)
-    pictures = material.generator.render(walk)
+    walk = codes.loop(inputs.ws(ANCHORS), steps=STEPS, closed=False)
+    pictures = inputs.generator.render(walk)
     return Animation(tuple(sheet([picture], columns=1, cell=LARGEST_CELL) for picture in pictures))

@@ -9,22 +9,22 @@ from torch import Tensor
 from .. import codes
 from ..images import swap_sheet
 from ..pretrained.generators import SwappingAutoencoder, example_photo
-from ..webtoonize.face2webtoon import Portrait, StyleSource
-from .inputs import Material, cell_for, framed, margin_for, sheet
+from ..webtoonize.face2webtoon import Portrait, StyleEncoder
+from .inputs import Inputs, cell_for, framed, margin_for, sheet
 
 STRIP = 8  # pictures in a strip
 
 
-def swaps(material: Material, *, pictures: int, location: float) -> Image.Image:
+def swaps(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """The first picture, framed, and the same in the style of each of the others at a swap location."""
-    source, *styles = material.pictures(pictures)
-    return swaps_of(Portrait(source, material.swapae, align=False), styles, location=location)
+    source, *styles = inputs.pictures(pictures)
+    return swaps_of(Portrait(source, inputs.swapae, align=False), styles, location=location)
 
 
-def outsider(material: Material, *, pictures: int, location: float) -> Image.Image:
+def outsider(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """`swaps` of a picture unlike the training data: by default a photo, whole and without its colours."""
-    source, *styles = material.pictures(pictures, lead=lambda: ImageOps.grayscale(example_photo()).convert("RGB"))
-    return swaps_of(Portrait(source, material.swapae, align=False), styles, location=location)
+    source, *styles = inputs.pictures(pictures, lead=lambda: ImageOps.grayscale(example_photo()).convert("RGB"))
+    return swaps_of(Portrait(source, inputs.swapae, align=False), styles, location=location)
 
 
 def swaps_of(portrait: Portrait, styles: list[Image.Image], *, location: float) -> Image.Image:
@@ -44,10 +44,10 @@ def swaps_of(portrait: Portrait, styles: list[Image.Image], *, location: float) 
     )
 
 
-def every_location(material: Material, *, pictures: int) -> Image.Image:
+def every_location(inputs: Inputs, *, pictures: int) -> Image.Image:
     """First row: the source, framed, and the styles. Then a row for each swap location, a column for each style."""
-    source, *styles = material.pictures(pictures)
-    swapae, cell = material.swapae, cell_for(material.swapae)
+    source, *styles = inputs.pictures(pictures)
+    swapae, cell = inputs.swapae, cell_for(inputs.swapae)
     portrait = Portrait(source, swapae, align=False)
     found = styles_of(styles, swapae)
     cells = [framed(source, cell), *styles]
@@ -56,24 +56,24 @@ def every_location(material: Material, *, pictures: int) -> Image.Image:
     return sheet(cells, columns=len(styles) + 1, cell=cell)
 
 
-def style_strip(material: Material, *, pictures: int) -> Image.Image:
+def style_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
     """Eight pictures: the structure of the first, and a style that goes from the first picture's to the last one's."""
-    stops = material.pictures(pictures)
-    swapae = material.swapae
+    stops = inputs.pictures(pictures)
+    swapae = inputs.swapae
     path = walk(styles_of(stops, swapae), STRIP)
     strip = swapae.render(Portrait(stops[0], swapae, align=False).structure, path)
     return sheet(strip, columns=STRIP, cell=cell_for(swapae))
 
 
-def structure_strip(material: Material, *, pictures: int) -> Image.Image:
+def structure_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
     """Eight pictures: the style of the first, and a structure that goes from the first picture's to the last one's."""
-    first, *others = material.pictures(pictures)
-    swapae = material.swapae
+    first, *others = inputs.pictures(pictures)
+    swapae = inputs.swapae
     alike = [first, *(ImageOps.fit(picture, first.size, Image.Resampling.LANCZOS) for picture in others)]
     portraits = [Portrait(picture, swapae, align=False) for picture in alike]
     structures = torch.cat([portrait.structure for portrait in portraits])  # [K, C, h, w]
     path = walk(structures.flatten(2), STRIP).unflatten(2, structures.shape[2:])  # [8, C, h, w]
-    return sheet(swapae.render(path, portraits[0].texture), columns=STRIP, cell=cell_for(swapae))
+    return sheet(swapae.render(path, portraits[0].style), columns=STRIP, cell=cell_for(swapae))
 
 
 def walk(stops: Tensor, count: int) -> Tensor:
@@ -85,7 +85,7 @@ def walk(stops: Tensor, count: int) -> Tensor:
 
 def styles_of(pictures: list[Image.Image], swapae: SwappingAutoencoder) -> Tensor:
     """The style of each picture, [N, L, D]."""
-    return StyleSource(swapae).gather(pictures)[1]
+    return StyleEncoder(swapae).gather(pictures)[1]
 
 
 def _number(number: int, cell: int) -> Image.Image:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..errors import BadInputError
 from ..images import contact_sheet
-from .inputs import Material, margin_for
+from .inputs import Inputs, margin_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,13 +45,13 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def dataset(material: Material) -> Image.Image:
+def dataset(inputs: Inputs) -> Image.Image:
     """A bar for each title's number of pictures, and the total; of the folder or zip given, else of the demo models."""
-    if material.given is not None:
+    if inputs.given is not None:
         from ..data.folder import info
 
-        return bar_chart(info(_path(material.given, "a folder or zip of pictures")).titles)
-    if not material.is_demo:
+        return bar_chart(info(_path(inputs.given, "a folder or zip of pictures")).titles)
+    if not inputs.is_demo:
         raise BadInputError(
             "Nobody noted which pictures this model was trained on. Say where they are, as images='folder' (--data "
             "FOLDER on the command line): a folder or zip in which each folder is a title."
@@ -86,11 +86,11 @@ def bar_chart(titles: Mapping[str, int]) -> Image.Image:
     return _picture(figure)
 
 
-def fid(material: Material) -> Image.Image:
+def fid(inputs: Inputs) -> Image.Image:
     """The published table; beside it what was measured on the run whose folder was given, if any."""
     tables = [Table(PUBLISHED_TITLE, ("Iteration", "FID"), PUBLISHED)]
-    if material.given is not None:
-        tables.append(_measured(_path(material.given, "the folder of a run")))
+    if inputs.given is not None:
+        tables.append(_measured(_path(inputs.given, "the folder of a run")))
     return table_picture(tables)
 
 

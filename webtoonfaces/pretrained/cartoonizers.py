@@ -101,7 +101,7 @@ def _kind_of(path: Path) -> str:
     return "animegan2" if "out_layer.0.weight" in keys else "cartoonizer"
 
 
-class _Filter:
+class _PictureNetwork:
     """A network from pictures to pictures on a device, with one lock. Attributes: `kind`, `weights`, `device`."""
 
     def __init__(
@@ -157,7 +157,7 @@ class _Filter:
         return torch.cat(rows, dim=2)
 
 
-class Cartoonizer(_Filter):
+class Cartoonizer(_PictureNetwork):
     """Pictures, float [N, 3, H, W], RGB in [-1, 1], any size -> cartoons of the same shape. Made by `load_cartoonizer`.
 
     AnimeGANv2 takes at most `LARGEST` px; the facial cartoonizer takes any number.
@@ -167,7 +167,7 @@ class Cartoonizer(_Filter):
         return self.network(images)
 
 
-class EdgeDetector(_Filter):
+class EdgeDetector(_PictureNetwork):
     """Pictures, float [N, 3, H, W], RGB in [-1, 1], any size -> logits of edges [N, 1, H, W]. Made by `load_edges`."""
 
     def _forward(self, images: Tensor) -> Tensor:

@@ -125,7 +125,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Redrawn:
+class Decoded:
     """What the Swapping Autoencoder draws from a structure and a style."""
 
     structure: Code
@@ -142,8 +142,9 @@ class Sheet:
     cell: int = 128
 
 
-Picture = Face | Redrawn | Sheet
+Picture = Face | Decoded | Sheet
 _KINDS = {cls.__name__: cls for cls in (*typing.get_args(Code), *typing.get_args(Picture))}
+_KINDS_READ = {**_KINDS, "Redrawn": Decoded}  # as `Decoded` was called in the first PNGs
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,6 @@ class Recipe:
 
     picture: Picture
     models: tuple[Model, ...]
-    size: int | None = None
     version: str = __version__
 
     def to_json(self) -> str:
@@ -169,7 +169,6 @@ class Recipe:
         content = {
             "format": FORMAT,
             "version": self.version,
-            "size": self.size,
             "models": [{"family": m.family, "name": m.name, "sha256": m.sha256} for m in self.models],
             "picture": _write(self.picture),
         }
@@ -194,10 +193,7 @@ class Recipe:
         models = content.get("models")
         if not isinstance(models, list) or len(models) > 8:
             raise RecipeError("This recipe names no models.")
-        size = content.get("size")
-        if size is not None and not (isinstance(size, int) and 16 <= size <= 8192):
-            raise RecipeError(f"This recipe asks for a picture of {size} px.")
-        return Recipe(picture, tuple(_model(m) for m in models), size, str(content.get("version"))[:40])
+        return Recipe(picture, tuple(_model(m) for m in models), str(content.get("version"))[:40])
 
 
 def walk(node: Any) -> Iterator[Any]:
@@ -259,7 +255,7 @@ class _Reader:
             raise RecipeError("This recipe is nested too deeply or has too many parts.")
         allowed = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
         if isinstance(value, dict):
-            kind = _KINDS.get(str(value.get("is")))
+            kind = _KINDS_READ.get(str(value.get("is")))
             if kind is None or kind not in allowed:
                 raise RecipeError(f"This recipe holds a {str(value.get('is'))[:40]!r} where none can be.")
             hints = typing.get_type_hints(kind)

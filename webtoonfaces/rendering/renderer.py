@@ -33,11 +33,10 @@ KEPT_CODES, KEPT_CELLS = 512, 600
 
 @dataclass(frozen=True)
 class Request:
-    """What to draw, and whether a draft will do. `size` scales the picture's longer side; None leaves it."""
+    """What to draw, and whether a draft will do."""
 
     picture: r.Picture
     draft: bool = False
-    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,6 @@ class Renderer:
                 self._reduced = False
                 picture = self.draw(request.picture, draft=request.draft)
                 reduced = self._reduced
-                if request.size is not None:
-                    picture = scaled(picture, request.size)
         except Exception as error:  # the result is all that a widget has to show
             told = str(error) if isinstance(error, WebtoonFacesError) else f"{type(error).__name__}: {error}"
             return Rendered(None, time.perf_counter() - started, request.draft, told, traceback.format_exc())
@@ -125,22 +122,22 @@ class Renderer:
                 return self._sheet(picture, draft)
             if isinstance(picture, r.Face):
                 return self._face(picture, draft)
-            return self._redrawn(picture, draft)
+            return self._decoded(picture, draft)
 
     def code(self, code: r.Code) -> Tensor:
         """The tensor of a code, on the CPU, where kept codes and those of models meet: ws [1, L, D], or a structure."""
         return self._codes.get(code, lambda: self._evaluate(code).cpu())
 
-    def recipe(self, picture: r.Picture, *, size: int | None = None) -> r.Recipe:
+    def recipe(self, picture: r.Picture) -> r.Recipe:
         """What a PNG's metadata says of this picture."""
         used = []
         nodes = list(r.walk(picture))
         if any(isinstance(node, (r.Face, r.Seed, r.StyleOf, r.StructureOf)) for node in nodes):
             used.append(("stylegan2", self.generator.weights))
-        if any(isinstance(node, (r.Redrawn, r.StyleOf, r.StructureOf)) for node in nodes):
+        if any(isinstance(node, (r.Decoded, r.StyleOf, r.StructureOf)) for node in nodes):
             used.append(("swapae", self.swapae.weights))
         models = [r.Model(family, w.name if w else "", w.sha256 if w else "0" * 64) for family, w in used]
-        return r.Recipe(picture, tuple(models), size)
+        return r.Recipe(picture, tuple(models))
 
     def _evaluate(self, code: r.Code) -> Tensor:
         match code:
@@ -181,7 +178,7 @@ class Renderer:
         self._reduced = True
         return scaled(picture, self.generator.size)
 
-    def _redrawn(self, picture: r.Redrawn, draft: bool) -> Image.Image:
+    def _decoded(self, picture: r.Decoded, draft: bool) -> Image.Image:
         structure, style = self.code(picture.structure), self.code(picture.style)
         side = 16 * max(structure.shape[2:])
         if draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8:

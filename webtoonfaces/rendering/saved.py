@@ -17,7 +17,7 @@ from ..errors import BadInputError, UnknownNameError
 from ..images import load_image, save_image
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_recorded
 from . import recipe as r
-from .renderer import Renderer, scaled
+from .renderer import Renderer
 
 FOLDER = "shelf"
 
@@ -68,8 +68,7 @@ def replay(
             )
         given[model.family] = load_recorded(model.family, model.name, model.sha256)
     renderer = Renderer(given["stylegan2"], given["swapae"])  # type: ignore[arg-type]
-    rendered = renderer.draw(recipe.picture)
-    return rendered if recipe.size is None else scaled(rendered, recipe.size)
+    return renderer.draw(recipe.picture)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,3 @@ class Shelf:
             number += 1
             path = self.folder / f"{stem} {number}.png"
         return Item(path.stem, save_picture(picture, path, recipe))
-
-    def drop(self, name: str) -> None:
-        """Take an item off the shelf, and delete its file."""
-        self[name].path.unlink()

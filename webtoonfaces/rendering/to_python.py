@@ -98,7 +98,7 @@ class _Writer:
             case r.Face(code, noise):
                 self._models.add("stylegan2")
                 return f"G.render({self._code(code)}{_noise(noise, 'const')})[0]"
-            case r.Redrawn(structure, style, noise):
+            case r.Decoded(structure, style, noise):
                 self._models.add("swapae")
                 return f"AE.render({self._code(structure)}, {self._code(style)}{_noise(noise, 'none')})[0]"
         raise _UnspeakableError

@@ -54,7 +54,7 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
         path = os.fspath(source)
         aligned = portrait.aligned
         python = f"AE.encode({f'wf.align_face({path!r}, size={aligned.image.width}).image' if aligned else repr(path)})"
-    return PictureCodes(_stored(portrait.structure), _stored(portrait.texture), portrait.picture, python)
+    return PictureCodes(_stored(portrait.structure), _stored(portrait.style), portrait.picture, python)
 
 
 def face_code(renderer: Renderer, item: Item) -> r.Code:

@@ -57,19 +57,19 @@ class Portrait:
         self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
         step = as_step(cartoonize)
         self.encoded = step(self.picture) if step else self.picture
-        self.structure, self.texture = swapae.encode(self.encoded)
+        self.structure, self.style = swapae.encode(self.encoded)
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
         """The photo in each style [N, L, D], its own texture kept in the first `location` layers."""
-        return self.swapae.render(self.structure, codes.swap_at(self.texture, styles, location=location))
+        return self.swapae.render(self.structure, codes.swap_at(self.style, styles, location=location))
 
     def rebuild(self) -> Image.Image:
         """The photo with its own texture: what the model makes of it before any style."""
-        return self.swapae.render(self.structure, self.texture)[0]
+        return self.swapae.render(self.structure, self.style)[0]
 
 
 @dataclass(frozen=True)
-class StyleSource:
+class StyleEncoder:
     """Turns seeds and pictures into style codes; keeps the pictures, because sheets show them."""
 
     swapae: SwappingAutoencoder
@@ -78,19 +78,22 @@ class StyleSource:
 
     def from_ws(self, ws: Tensor) -> tuple[list[Image.Image], Tensor]:
         """StyleGAN2 codes [N, L, D] -> their pictures, and their styles [N, L', D'] for the Swapping Autoencoder."""
-        if self.generator is None:
-            raise BadInputError("Styles by seed need a generator: pass generator=wf.load_stylegan2('demo').")
+        generator = self._needed_generator()
         pictures, styles = [], []
         for part in ws.split(BATCH):
-            images = self.generator.synthesis(part, noise_mode="const")
+            images = generator.synthesis(part, noise_mode="const")
             styles.append(self.swapae.encode(images)[1])
             pictures += to_pil(images)
         return pictures, torch.cat(styles)
 
     def from_seeds(self, seeds: Sequence[int]) -> tuple[list[Image.Image], Tensor]:
+        """The samples of seeds, and their styles; see `from_ws`."""
+        return self.from_ws(self._needed_generator().sample_ws(seeds, truncation_psi=self.truncation_psi))
+
+    def _needed_generator(self) -> StyleGAN2:
         if self.generator is None:
-            return self.from_ws(torch.empty(0))
-        return self.from_ws(self.generator.sample_ws(seeds, truncation_psi=self.truncation_psi))
+            raise BadInputError("Styles by seed need a generator: pass generator=wf.load_stylegan2('demo').")
+        return self.generator
 
     def gather(self, styles: Iterable[Style]) -> tuple[list[Image.Image], Tensor]:
         """Seeds (whole numbers) and pictures (anything else), in any mixture and order."""
@@ -116,7 +119,7 @@ class WebtoonSheet:
     """
 
     portrait: Portrait
-    source: StyleSource
+    style_encoder: StyleEncoder
     styles: list[Image.Image]
     codes: Tensor = field(repr=False)
     locations: tuple[float, ...] = (3, 5)
@@ -137,13 +140,13 @@ class WebtoonSheet:
 
     def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
         """180 frames of 2 x 2: blank, style; photo, result: a walk through ten samples, twenty steps between two."""
-        if self.source.generator is None:
+        if self.style_encoder.generator is None:
             raise BadInputError("The style exploration walks through samples: it needs generator=...")
-        psi = self.source.truncation_psi
-        anchors = self.source.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
+        psi = self.style_encoder.truncation_psi
+        anchors = self.style_encoder.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
         location = self.locations[0] if location is None else location
         for ws in codes.loop(anchors, steps=STEPS, closed=False).split(BATCH):
-            styles, found = self.source.from_ws(ws)
+            styles, found = self.style_encoder.from_ws(ws)
             for style, result in zip(styles, self.portrait.draw(found, location=location), strict=True):
                 yield contact_sheet([None, style, self.face, result], columns=2, cell=cell)
 
@@ -225,10 +228,10 @@ def face2webtoon(
     if not chosen:
         raise BadInputError("Give at least one swap location, such as locations=(3,).")
     portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
-    source = StyleSource(swapae, generator, truncation_psi)
-    pictures, found = source.gather(listed)
+    style_encoder = StyleEncoder(swapae, generator, truncation_psi)
+    pictures, found = style_encoder.gather(listed)
     drawn = [portrait.draw(found, location=location) for location in chosen]
-    return WebtoonSheet(portrait, source, pictures, found, chosen, drawn, portrait.rebuild())
+    return WebtoonSheet(portrait, style_encoder, pictures, found, chosen, drawn, portrait.rebuild())
 
 
 def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:

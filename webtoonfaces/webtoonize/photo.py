@@ -18,7 +18,7 @@ from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_phot
 from ..rendering import recipe as r
 from ..rendering.to_python import Spelling
 from .cartoonize import CLASSICAL
-from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleSource, WebtoonSheet
+from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleEncoder, WebtoonSheet
 
 Box = tuple[float, float, float, float]
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
@@ -139,9 +139,7 @@ class Photo:
             portrait = self.portrait(index, cartoonizer)
             key = self.faces[index], cartoonizer
             if key not in self._stored:
-                structure, texture = (
-                    r.Stored.of(code.cpu().numpy()) for code in (portrait.structure, portrait.texture)
-                )
+                structure, texture = (r.Stored.of(code.cpu().numpy()) for code in (portrait.structure, portrait.style))
                 self._stored[key] = structure, texture
             return self._stored[key]
 
@@ -191,7 +189,7 @@ class Photo:
         self, index: int, generator: StyleGAN2, *, seed: int, psi: float, location: float, cartoonizer: str = ""
     ) -> Iterator[Image.Image]:
         """The `FRAMES` pictures of `WebtoonSheet.frames`: a face walks through the styles of ten samples."""
-        source = StyleSource(self.swapae, generator, psi)
+        source = StyleEncoder(self.swapae, generator, psi)
         sheet = WebtoonSheet(self.portrait(index, cartoonizer), source, [], torch.empty(0), (location,))
         return sheet.frames(seed=seed)
 

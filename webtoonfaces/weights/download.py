@@ -41,7 +41,7 @@ class _TransientError(Exception):
         self.error = error
 
 
-def transfer(source: Source, part: Path, *, label: str, progress: bool) -> None:
+def download(source: Source, part: Path, *, label: str, progress: bool) -> None:
     """Download to `part`. Raises DownloadError or its kinds for the network, OSError for the disk."""
     if source.drive:
         discard(part)

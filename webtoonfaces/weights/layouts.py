@@ -30,14 +30,14 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
     ------
     LayoutError : naming every missing, unexpected and wrongly shaped key at once.
     """
-    recipe = _recipe(kind)
+    builder = _builder(kind)
     strays = sorted(key for key, value in state_dict.items() if not isinstance(value, Tensor))
     if strays:
         raise LayoutError(f"This is no state dict of a {kind}: {', '.join(strays)} hold no tensors.")
     if config is None:
-        config = recipe.infer(state_dict)
+        config = builder.infer(state_dict)
     with torch.device("meta"):  # random weights that are about to be replaced cost seconds
-        module = recipe.make(config)
+        module = builder.make(config)
     layout = {key: tuple(value.shape) for key, value in original_view(module).items()}
     filters = fixed_filters(module)
     optional = {*filters, "w_avg"}
@@ -48,7 +48,7 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
             raise LayoutError(
                 f"The filter {key} of this {kind} is not the [1, 3, 3, 1] one that the network is built on."
             )
-    recipe.check(state_dict)
+    builder.check(state_dict)
 
     ours = {}
     for key, shape in ((k, tuple(v.shape)) for k, v in module.state_dict().items()):
@@ -64,14 +64,14 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
 
 def export(kind: str, module: nn.Module) -> StateDict:
     """The state dict of `module` in the original layout of `kind`, fixed filters included: the inverse of `build`."""
-    _recipe(kind)
+    _builder(kind)
     original = {key: value.detach() for key, value in original_view(module).items() if key != "w_avg"}
     return original | fixed_filters(module)
 
 
 def kinds() -> tuple[str, ...]:
     """The networks that `build` knows."""
-    return tuple(_RECIPES)
+    return tuple(_BUILDERS)
 
 
 def fixed_filters(module: nn.Module) -> StateDict:
@@ -141,7 +141,7 @@ def _check_layout(
 
 
 @dataclass(frozen=True)
-class _Recipe:
+class _Builder:
     make: Callable[[Any], nn.Module]
     infer: Callable[[Mapping[str, Tensor]], Any] = lambda _: None
     check: Callable[[Mapping[str, Tensor]], None] = lambda _: None
@@ -234,23 +234,23 @@ def _dexined(_: Any) -> nn.Module:
     return DexiNedMaps()
 
 
-_RECIPES: dict[str, _Recipe] = {
-    "stylegan2_generator": _Recipe(stylegan2.Generator, _stylegan2_generator),
-    "stylegan2_discriminator": _Recipe(stylegan2.Discriminator, _stylegan2_discriminator),
-    "swapae_encoder": _Recipe(swapae.Encoder, _swapae_encoder),
-    "swapae_generator": _Recipe(swapae.Generator, _swapae_generator),
-    "swapae_discriminator": _Recipe(swapae.Discriminator, _swapae_discriminator),
-    "swapae_cooccur": _Recipe(swapae.CooccurrenceDiscriminator, _swapae_cooccur),
-    "cartoonizer": _Recipe(lambda _: cartoonizers.FacialCartoonizer(), check=_equal_blocks),
-    "animegan2": _Recipe(lambda _: cartoonizers.AnimeGANv2()),
-    "dexined": _Recipe(_dexined),
+_BUILDERS: dict[str, _Builder] = {
+    "stylegan2_generator": _Builder(stylegan2.Generator, _stylegan2_generator),
+    "stylegan2_discriminator": _Builder(stylegan2.Discriminator, _stylegan2_discriminator),
+    "swapae_encoder": _Builder(swapae.Encoder, _swapae_encoder),
+    "swapae_generator": _Builder(swapae.Generator, _swapae_generator),
+    "swapae_discriminator": _Builder(swapae.Discriminator, _swapae_discriminator),
+    "swapae_cooccur": _Builder(swapae.CooccurrenceDiscriminator, _swapae_cooccur),
+    "cartoonizer": _Builder(lambda _: cartoonizers.FacialCartoonizer(), check=_equal_blocks),
+    "animegan2": _Builder(lambda _: cartoonizers.AnimeGANv2()),
+    "dexined": _Builder(_dexined),
 }
 
 
-def _recipe(kind: str) -> _Recipe:
-    if kind not in _RECIPES:
-        raise UnknownNameError("network", kind, _RECIPES)
-    return _RECIPES[kind]
+def _builder(kind: str) -> _Builder:
+    if kind not in _BUILDERS:
+        raise UnknownNameError("network", kind, _BUILDERS)
+    return _BUILDERS[kind]
 
 
 def config_of(kind: str, values: Mapping[str, Any]) -> Any:

@@ -27,7 +27,7 @@ from webtoonfaces.errors import (
     WeightsNotFoundError,
 )
 from webtoonfaces.files import write_text
-from webtoonfaces.weights.download import can_resume, discard, transfer
+from webtoonfaces.weights.download import can_resume, discard, download
 from webtoonfaces.weights.registry import Record, Source
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def verify(path: Folder, record: Record) -> str:
     path = Path(path).expanduser().absolute()
     pinned = "" if record.sha256 else _read_pins(path.parent).get(path.name, "")
     try:
-        sha256 = _check(path, record, record.sha256 or pinned, subject=str(path))
+        sha256 = _check(path, record, record.sha256 or pinned, what=str(path))
     except WeightsError as error:
         trust = f" If you trust the new file, remove its line from {path.parent / PINS}." if pinned else ""
         raise type(error)(f"{error} {_remedy(record)}{trust}{_by_hand(record, path.parent)}") from None
@@ -176,25 +176,25 @@ def verify(path: Folder, record: Record) -> str:
     return sha256
 
 
-def _check(path: Path, record: Record, expected: str, *, subject: str) -> str:
+def _check(path: Path, record: Record, expected: str, *, what: str) -> str:
     sha256 = _sha256(path)
     if expected and sha256 == expected:
         return sha256
     start, size = _read_start(path), path.stat().st_size
     if _is_web_page(start):
         raise QuotaError(
-            f"{subject} is a web page, not a weight. Google Drive sends one when too many people have downloaded a "
+            f"{what} is a web page, not a weight. Google Drive sends one when too many people have downloaded a "
             f"file; its limit lasts about a day. In a browser where you are signed in to Google it often works sooner."
         )
     if expected:
         source = "the registry has" if record.sha256 else "when it was first used it had"
         raise HashMismatchError(
-            f"{subject} is not the file it should be: its sha256 is {sha256} ({size:,} bytes), {source} {expected}."
+            f"{what} is not the file it should be: its sha256 is {sha256} ({size:,} bytes), {source} {expected}."
         )
     if not _has_magic(start, record.format):
-        raise DownloadError(f"{subject} is not a checkpoint: {size:,} bytes that do not start like {record.format}.")
+        raise DownloadError(f"{what} is not a checkpoint: {size:,} bytes that do not start like {record.format}.")
     if record.bytes and size != record.bytes:
-        raise DownloadError(f"{subject} is {size:,} bytes long instead of {record.bytes:,}.")
+        raise DownloadError(f"{what} is {size:,} bytes long instead of {record.bytes:,}.")
     return sha256
 
 
@@ -269,7 +269,7 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
     failures: list[tuple[Source, WeightsError]] = []
     for source in record.sources:
         try:
-            transfer(source, part, label=record.filename, progress=progress)
+            download(source, part, label=record.filename, progress=progress)
         except OSError:  # of the disk: those of the network arrive as DownloadError
             discard(part)
             raise
@@ -279,7 +279,7 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
             failures.append((source, error))
             continue
         try:
-            sha256 = _check(part, record, record.sha256 or pinned, subject="What it sent")
+            sha256 = _check(part, record, record.sha256 or pinned, what="What it sent")
         except WeightsError as error:
             discard(part)
             failures.append((source, error))

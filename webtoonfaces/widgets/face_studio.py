@@ -222,9 +222,7 @@ class FaceStudio(Explorer):
         return self._redrawn(self._given(), self.face)
 
     def request(self, *, draft: bool = False) -> _Shot:
-        return _Shot(
-            self.expression(), draft, None, self._photo, self.face, self.show, self.every_face, self._cartoonizer
-        )
+        return _Shot(self.expression(), draft, self._photo, self.face, self.show, self.every_face, self._cartoonizer)
 
     def refresh(self, *, draft: bool = False) -> None:
         if self._photo is not None and self._photo.faces:
@@ -311,9 +309,9 @@ class FaceStudio(Explorer):
             self._show_undrawn(photo)
         self.refresh()
 
-    def _redrawn(self, photo: Photo, face: int) -> r.Redrawn:
+    def _redrawn(self, photo: Photo, face: int) -> r.Decoded:
         structure, texture = photo.codes(min(face, max(0, len(photo.faces) - 1)), self._cartoonizer)
-        return r.Redrawn(structure, r.SwapAt(texture, self._style_code(), self.location))
+        return r.Decoded(structure, r.SwapAt(texture, self._style_code(), self.location))
 
     def _style_code(self) -> r.Code:
         return self._style.value.style if self.seed is None else r.StyleOf(r.Seed(self.seed, self.psi))

@@ -262,8 +262,8 @@ class SwapExplorer(Explorer):
             box.choose_file(source)
         self.refresh()
 
-    def _at(self, location: float) -> r.Redrawn:
-        return r.Redrawn(self.structure_code(), self.style_code(location), self.noise)
+    def _at(self, location: float) -> r.Decoded:
+        return r.Decoded(self.structure_code(), self.style_code(location), self.noise)
 
     def _small(self, place: str) -> r.Picture | Image.Image:
         box = self._boxes[place]
@@ -272,7 +272,7 @@ class SwapExplorer(Explorer):
         if isinstance(box.value, PictureCodes):
             return scaled(box.value.picture, THUMBNAIL)
         structure, style = box.value
-        return r.Redrawn(structure, style)
+        return r.Decoded(structure, style)
 
 
 def _between(a: r.Code, b: r.Code, t: float) -> r.Code:
