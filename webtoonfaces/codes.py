@@ -17,7 +17,7 @@ Interpolation = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
 
 def check_codes(codes: Tensor, name: str = "codes") -> Tensor:
-    """`codes` itself where it is a float tensor [N, L, D]; BadInputError otherwise."""
+    """`codes` itself if it is a float tensor [N, L, D]; BadInputError otherwise."""
     if not isinstance(codes, Tensor) or codes.ndim != 3 or not codes.is_floating_point():
         found = f"{codes.dtype} {list(codes.shape)}" if isinstance(codes, Tensor) else type(codes).__name__
         raise BadInputError(
@@ -41,7 +41,7 @@ def _amount(t: float | Tensor, like: Tensor) -> Tensor:
     """t as a tensor that broadcasts against [N, L, D]; a 1-D t is one amount a picture."""
     amount = torch.as_tensor(t, dtype=like.dtype, device=like.device)
     if not torch.isfinite(amount).all():
-        raise BadInputError("An amount to interpolate by is infinite or no number.")
+        raise BadInputError("An amount to interpolate by is NaN or infinite.")
     return amount.view(-1, 1, 1) if amount.ndim == 1 else amount
 
 
@@ -49,6 +49,10 @@ def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     """Straight line from a (t = 0) to b (t = 1); [N, L, D]. t is a number, or [N]; outside [0, 1] it extrapolates.
 
     Both ends are met exactly, which the usual `a + t * (b - a)` does not promise.
+
+    >>> a, b = torch.zeros(1, 2, 3), torch.ones(1, 2, 3)
+    >>> lerp(a, b, 0.25)[0, 0]
+    tensor([0.2500, 0.2500, 0.2500])
     """
     _pair(a, b)
     t = _amount(t, a)
@@ -59,6 +63,10 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     """Along the arc from a to b (Shoemake 1985), layer by layer; the length goes linearly; [N, L, D].
 
     Codes that point the same way, or exactly opposite ways, or that are zero, have no arc: there it is `lerp`.
+
+    >>> a, b = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]])
+    >>> slerp(a, b, 0.5)
+    tensor([[[0.7071, 0.7071]]])
     """
     _pair(a, b)
     a, b = torch.broadcast_tensors(a, b)
@@ -78,6 +86,12 @@ def interpolate(ws: Tensor, *, rows: int = 5, cols: int = 5, method: Interpolati
     """Grid between four corners, [4, L, D] -> [rows, cols, L, D], bilinear with the default method.
 
     The corners are top left, top right, bottom left, bottom right. With one row (or column) it is the top (left) edge.
+
+    >>> corners = torch.tensor([0.0, 2.0, 4.0, 6.0]).view(4, 1, 1)
+    >>> interpolate(corners, rows=3, cols=3).squeeze()
+    tensor([[0., 1., 2.],
+            [2., 3., 4.],
+            [4., 5., 6.]])
     """
     check_codes(ws, "ws")
     if ws.shape[0] != 4:
@@ -98,6 +112,12 @@ def loop(ws: Tensor, *, steps: int = 20, method: str = "linear", closed: bool = 
     Frame i * steps is code i itself; the walk ends one step before the first code, so that it repeats without a hitch.
     An open walk (`closed=False`) goes from the first code towards the last, in (N - 1) * steps frames.
     method : "linear", "slerp", or "cubic", a Catmull-Rom spline (1974), which passes every code without a corner.
+
+    >>> ws = torch.tensor([0.0, 1.0]).view(2, 1, 1)
+    >>> loop(ws, steps=2).squeeze()
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    >>> loop(ws, steps=2, closed=False).squeeze()
+    tensor([0.0000, 0.5000])
     """
     check_codes(ws, "ws")
     if steps < 1 or ws.shape[0] < 1:
@@ -132,6 +152,10 @@ def truncate(ws: Tensor, w_avg: Tensor, *, psi: float | Tensor = 0.7, cutoff: in
     """Pull codes [N, L, D] towards the mean `w_avg` [D]: psi 1 leaves them, 0 gives the mean; the truncation trick.
 
     psi is a number, or [N]. cutoff : only the first so many layers (Karras et al. 2019, appendix B).
+
+    >>> ws = torch.full((1, 3, 1), 4.0)
+    >>> truncate(ws, torch.zeros(1), psi=0.5, cutoff=2).squeeze()
+    tensor([2., 2., 4.])
     """
     check_codes(ws, "ws")
     if w_avg.shape != ws.shape[2:]:
@@ -147,6 +171,10 @@ def swap_layers(
     """b's code at `layers`, a's elsewhere; [N, L, D].
 
     layers : indices from 0, negative ones from the end.     strength : how much of b, one number or one for each layer.
+
+    >>> a, b = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
+    >>> swap_layers(a, b, layers=[1, -1], strength=[0.5, 1]).squeeze()
+    tensor([0.0000, 0.5000, 0.0000, 1.0000])
     """
     _pair(a, b)
     count = a.shape[1]
@@ -167,6 +195,10 @@ def swap_at(a: Tensor, b: Tensor, *, location: float) -> Tensor:
     """The first `location` layers from a, the rest from b; [N, L, D]: the swap location of the figures.
 
     0 is all b, L all a. A fraction blends one layer: at 2.5 layers 0 and 1 are a's, layer 2 is half and half.
+
+    >>> a, b = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
+    >>> swap_at(a, b, location=2.5).squeeze()
+    tensor([0.0000, 0.0000, 0.5000, 1.0000])
     """
     _pair(a, b)
     count = a.shape[1]

@@ -192,7 +192,7 @@ def test_arguments_are_left_alone():
         (lambda ws: codes.lerp(ws[0], ws[1], 0.5), "keeps its first axis"),
         (lambda ws: codes.lerp(ws, torch.randn(4, 2, 5), 0.5), "do not go together"),
         (lambda ws: codes.lerp(ws[:2], ws[:3], 0.5), "do not go together"),
-        (lambda ws: codes.lerp(ws, ws, float("nan")), "no number"),
+        (lambda ws: codes.lerp(ws, ws, float("nan")), "NaN or infinite"),
         (lambda ws: codes.interpolate(ws[:3]), "four corners"),
         (lambda ws: codes.interpolate(ws, rows=0), "at least one row"),
         (lambda ws: codes.loop(ws, method="round"), "not 'round'"),
