@@ -4,7 +4,7 @@
     G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
     wf.face2webtoon("photo.jpg", swapae=AE, generator=G)
 
-Everything is imported when it is first used, so that `import webtoonfaces` is quick and quiet.
+Each name is imported when it is first used, so that `import webtoonfaces` is fast.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ __all__ = [
     "truncate",
 ]
 
-# Module -> the public names that live in it. A name that is its own module's stands for the module.
+# Module -> the public names that it defines. A name that equals its module's name is the module itself.
 _HOMES = {
     "codes": (
         "interpolate",

@@ -33,12 +33,12 @@ def _pair(a: Tensor, b: Tensor) -> None:
     if a.shape[1:] != b.shape[1:] or (a.shape[0] != b.shape[0] and 1 not in (a.shape[0], b.shape[0])):
         raise BadInputError(
             f"These codes do not go together: {list(a.shape)} and {list(b.shape)}. Both must come from the same kind "
-            "of model, and hold equally many pictures, or one of them a single one."
+            "of model and contain equally many pictures, or one of them a single picture."
         )
 
 
 def _amount(t: float | Tensor, like: Tensor) -> Tensor:
-    """t as a tensor that broadcasts against [N, L, D]; a 1-D t is one amount a picture."""
+    """t as a tensor that broadcasts against [N, L, D]; a 1-D t contains one amount for each picture."""
     amount = torch.as_tensor(t, dtype=like.dtype, device=like.device)
     if not torch.isfinite(amount).all():
         raise BadInputError("An amount to interpolate by is NaN or infinite.")
@@ -48,7 +48,7 @@ def _amount(t: float | Tensor, like: Tensor) -> Tensor:
 def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     """Straight line from a (t = 0) to b (t = 1); [N, L, D]. t is a number, or [N]; outside [0, 1] it extrapolates.
 
-    Both ends are met exactly, which the usual `a + t * (b - a)` does not promise.
+    The result is exactly a at t = 0 and b at t = 1, which `a + t * (b - a)` does not guarantee.
 
     >>> a, b = torch.zeros(1, 2, 3), torch.ones(1, 2, 3)
     >>> lerp(a, b, 0.25)[0, 0]
@@ -60,9 +60,9 @@ def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
 
 
 def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
-    """Along the arc from a to b (Shoemake 1985), layer by layer; the length goes linearly; [N, L, D].
+    """The arc from a to b (Shoemake 1985) in each layer, with linearly interpolated length; [N, L, D].
 
-    Codes that point the same way, or exactly opposite ways, or that are zero, have no arc: there it is `lerp`.
+    Zero codes and codes in the same or in exactly opposite directions define no arc; for them it is `lerp`.
 
     >>> a, b = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]])
     >>> slerp(a, b, 0.5)
@@ -109,9 +109,9 @@ def interpolate(ws: Tensor, *, rows: int = 5, cols: int = 5, method: Interpolati
 def loop(ws: Tensor, *, steps: int = 20, method: str = "linear", closed: bool = True) -> Tensor:
     """A closed walk through all N codes and back to the first: [N, L, D] -> [N * steps, L, D].
 
-    Frame i * steps is code i itself; the walk ends one step before the first code, so that it repeats without a hitch.
+    Frame i * steps is code i itself; the walk ends one step before the first code, so that it repeats smoothly.
     An open walk (`closed=False`) goes from the first code towards the last, in (N - 1) * steps frames.
-    method : "linear", "slerp", or "cubic", a Catmull-Rom spline (1974), which passes every code without a corner.
+    method : "linear", "slerp", or "cubic", a Catmull-Rom spline (1974), which passes smoothly through every code.
 
     >>> ws = torch.tensor([0.0, 1.0]).view(2, 1, 1)
     >>> loop(ws, steps=2).squeeze()
@@ -149,9 +149,9 @@ def loop(ws: Tensor, *, steps: int = 20, method: str = "linear", closed: bool = 
 
 
 def truncate(ws: Tensor, w_avg: Tensor, *, psi: float | Tensor = 0.7, cutoff: int | None = None) -> Tensor:
-    """Pull codes [N, L, D] towards the mean `w_avg` [D]: psi 1 leaves them, 0 gives the mean; the truncation trick.
+    """The truncation trick: codes [N, L, D] moved towards the mean `w_avg` [D]; psi 1 changes nothing, 0 is the mean.
 
-    psi is a number, or [N]. cutoff : only the first so many layers (Karras et al. 2019, appendix B).
+    psi is a number, or [N]. cutoff : truncate only this many first layers (Karras et al. 2019, appendix B).
 
     >>> ws = torch.full((1, 3, 1), 4.0)
     >>> truncate(ws, torch.zeros(1), psi=0.5, cutoff=2).squeeze()

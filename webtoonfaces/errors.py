@@ -1,6 +1,6 @@
-"""What can go wrong, in the user's words.
+"""The errors of this package.
 
-Every message says what happened and what to do about it. Everything raised on purpose by this package is a
+Every message says what happened and what to do about it. Every error that this package raises on purpose is a
 `WebtoonFacesError`, so a notebook, a widget or the command line can show the message without a traceback.
 """
 
@@ -19,11 +19,11 @@ class BadInputError(WebtoonFacesError, ValueError):
 
 
 class ImageError(BadInputError):
-    """What was given as a picture is none, is too large, or cannot be read or written."""
+    """Something that is not a picture, is too large, or cannot be read or written."""
 
 
 class UnknownNameError(WebtoonFacesError, KeyError):
-    """A name that is not in a list of known ones; the message offers the nearest."""
+    """A name that is not known; the message suggests the most similar ones."""
 
     def __init__(self, kind: str, name: object, known: Iterable[str]):
         known = sorted(known)
@@ -36,7 +36,7 @@ class UnknownNameError(WebtoonFacesError, KeyError):
 
 
 class MissingExtraError(WebtoonFacesError, ImportError):
-    """A feature needs a package that is not installed; the message is the line to type."""
+    """A feature needs a package that is not installed; the message contains the command that installs it."""
 
     def __init__(self, feature: str, extra: str, package: str):
         super().__init__(
@@ -45,15 +45,15 @@ class MissingExtraError(WebtoonFacesError, ImportError):
 
 
 class FaceNotFoundError(WebtoonFacesError):
-    """No face where one was needed."""
+    """No face was found in a photo."""
 
 
 class WeightsError(WebtoonFacesError):
-    """Base of what can go wrong between a name and a loaded network."""
+    """Base of the errors in finding, downloading and reading weights."""
 
 
 class WeightsNotFoundError(WeightsError, FileNotFoundError):
-    """A weight that is on no disk and can be had from no source."""
+    """A weight file that is not on this machine and cannot be downloaded."""
 
     __str__ = Exception.__str__  # OSError would format its two arguments
 
@@ -67,7 +67,7 @@ class QuotaError(DownloadError):
 
 
 class OfflineError(DownloadError):
-    """The network could not be reached at all."""
+    """The server could not be reached."""
 
 
 class HashMismatchError(WeightsError):

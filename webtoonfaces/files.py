@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: everything that must not be found half-written is written through here."""
+"""Writing files in one step: a file gets its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-DRAFT = "part"  # in the name of every file that is not finished
+DRAFT = "part"  # in the name of every unfinished file
 
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """A path beside `path` to write to; it takes the place of `path` when the block ends, or is deleted on an error.
+    """A path to write to; the file is renamed to `path` when the block ends, and deleted if the block fails.
 
-    Missing folders are created. Each call writes to a hidden file of its own with the suffix of `path`, so that several
-    processes can write the same file, and libraries that choose a format by the suffix choose the right one.
-    durable : wait until the disk has the content, so that not even a power cut leaves half of it.
+    Missing folders are created. Each call gives a new hidden file in the same folder, so several processes can write
+    the same file, and with the same suffix, so that libraries that choose a format by the suffix choose the right one.
+    durable : wait until the content is on the disk, so that even a power failure leaves no half-written file.
 
     Raises OSError.
     """
@@ -35,12 +35,15 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, in the manner of `replacing`."""
+    """Write `text` as UTF-8 with `replacing`."""
     with replacing(path) as draft:
         draft.write_text(text, encoding="utf-8")
 
 
 def remove_drafts(folder: Path, pattern: str) -> None:
-    """Delete what killed processes left of the files `pattern` in `folder`; nobody may be writing them now."""
+    """Delete unfinished files, left by killed processes, of the files `pattern` in `folder`.
+
+    No process may be writing such a file at this time.
+    """
     for draft in folder.glob(f".{pattern}.*.{DRAFT}*"):
         draft.unlink(missing_ok=True)

@@ -108,7 +108,7 @@ def test_a_box_becomes_the_square_round_it():
         (LANDMARKS[:, :1], "shape"),
         ("here", "shape"),
         ([[1, 2], [3]], "shape"),
-        (np.where(np.arange(68)[:, None] == 3, np.nan, LANDMARKS), "finite"),
+        (np.where(np.arange(68)[:, None] == 3, np.nan, LANDMARKS), "NaN or infinity"),
         (LANDMARKS * [-1, 1], "swapped"),
         (LANDMARKS * [1, -1], "swapped"),
         (LANDMARKS_5 * [-1, 1], "swapped"),

@@ -115,9 +115,9 @@ def test_array_shapes_and_types() -> None:
         (torch.zeros(1, 4, 4), r"\[1, 4, 4\]"),
         (torch.zeros(1, 4, 4, dtype=torch.uint8), r"\[1, 4, 4\]"),
         (torch.zeros(3, 4, 4, dtype=torch.int64), "int64"),
-        (torch.full((3, 4, 4), torch.inf), "infinite"),
+        (torch.full((3, 4, 4), torch.inf), "infinity"),
         (b"", "empty"),
-        (b"this is no picture at all", "no picture"),
+        (b"this is no picture at all", "not a picture"),
         (b"\x00\x00\x00\x18ftypheic" + bytes(50), "HEIC"),
         (io.StringIO("text"), "'rb'"),
         (io.BytesIO(), "empty"),
@@ -138,7 +138,7 @@ def test_what_is_no_picture_is_refused_with_a_reason(source: object, says: str) 
 
 def test_folders_devices_and_empty_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
-    for path, says in [(tmp_path, "folder"), (tmp_path / "empty.png", "is empty"), ("/dev/null", "ordinary")]:
+    for path, says in [(tmp_path, "folder"), (tmp_path / "empty.png", "is empty"), ("/dev/null", "regular")]:
         with pytest.raises(ImageError, match=says):
             images.load_image(path)
 
@@ -381,7 +381,7 @@ def test_to_tensor_shape_type_and_range() -> None:
 def test_different_sizes_need_a_size() -> None:
     with pytest.raises(ImageError, match=r"48 x 32.*size="):
         images.to_tensor([gradient(), gradient(10, 10)])
-    with pytest.raises(ImageError, match="no picture"):
+    with pytest.raises(ImageError, match="empty"):
         images.to_tensor([])
     for size in (0, -4, 2.5, "64", (8, 0), (1, 2, 3), True):
         with pytest.raises(BadInputError, match="size must be"):
@@ -421,7 +421,7 @@ def test_to_pil_takes_any_float_and_graph(dtype: torch.dtype) -> None:
     ("tensor", "says"),
     [
         (torch.tensor([float("nan")] * 12).reshape(3, 2, 2), "NaN"),
-        (torch.full((3, 2, 2), -torch.inf), "NaN or infinite"),
+        (torch.full((3, 2, 2), -torch.inf), "NaN or infinity"),
         (torch.zeros(3, 2, 2, dtype=torch.uint8), "uint8"),
         (torch.zeros(2, 1, 2, 2), r"\[2, 1, 2, 2\]"),
         (torch.zeros(3, 0, 2), r"\[3, 0, 2\]"),

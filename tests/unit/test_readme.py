@@ -11,8 +11,8 @@ import torch
 from webtoonfaces.models.cartoonizers import FacialCartoonizer
 from webtoonfaces.models.edges import DexiNedMaps
 from webtoonfaces.pretrained.cartoonizers import Cartoonizer, EdgeDetector
-from webtoonfaces.weights import convert, registry, store
 from webtoonfaces.webtoonize import cartoonize
+from webtoonfaces.weights import convert, registry, store
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

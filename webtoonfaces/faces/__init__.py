@@ -1,4 +1,4 @@
-"""Faces in photos: found, cut out upright, and put back."""
+"""Finding faces in photos, cutting them out upright, and pasting them back."""
 
 from webtoonfaces.faces.align import AlignedFace
 from webtoonfaces.faces.detect import Face, detect_faces

@@ -1,4 +1,4 @@
-"""Landmarks -> an upright square crop, and a picture put back into the photo: pure geometry on numpy and Pillow.
+"""Aligning a face by its landmarks, and pasting a picture back into the photo: geometry with numpy and Pillow.
 
 Points are `(x, y)` in photo pixels, x to the right and y down, with a pixel's *centre* at whole numbers (dlib's
 convention, and that of the FFHQ alignment). A quad is `[4, 2]`: the crop's top left, bottom left, bottom right and
@@ -28,11 +28,11 @@ Beyond = Literal["nothing", "mirror", "soften"]
 
 MAX_SIZE = 4096
 
-# Where the mouth is when only the eyes and the base of the nose are known, in units of the way from the middle of the
-# eyes to the base of the nose: down (across the line of the eyes) and sideways (along it). Sideways it is less than 1
-# because a nose sticks out and so runs ahead of the mouth when a head turns. Fitted to the 68-point mouths of
-# photographed and painted faces; over 31 of them the crop's corners lie within 4 % of its side from the 68-point
-# crop's in the median, within 7 % for nine faces of ten, and at most 10 % away.
+# The position of the mouth, estimated from the eyes and the base of the nose, in units of the distance from the middle
+# of the eyes to the base of the nose: down (across the line of the eyes) and sideways (along it). Sideways it is less
+# than 1 because the nose protrudes, so that it moves farther than the mouth when a head turns. Fitted to the 68-point
+# mouths of photographed and painted faces. Over 31 of them, the median distance of the crop's corners from those of the
+# 68-point crop is 4 % of its side; it is below 7 % for nine faces of ten, and at most 10 %.
 MOUTH_DOWN, MOUTH_SIDEWAYS = 1.37, 0.5
 
 ORDER = (
@@ -40,29 +40,29 @@ ORDER = (
     "inner corner of the eye on its left, base of the nose."
 )
 
-# The ellipse that the average face, forehead included, fills in an FFHQ crop, in units of the crop's side. It stands
-# in for the face's outline where too few landmarks are known.
+# The ellipse that the average face, with its forehead, fills in an FFHQ crop, in units of the crop's side. It replaces
+# the face's outline if too few landmarks are known.
 OVAL_CENTER, OVAL_RADII = (0.5, 0.535), (0.285, 0.385)
 OVAL_POINTS = 64
 
-# How far each of the ten brow points is from the hairline, in units of the distance from brows to nose: a forehead is
-# as high as that in the middle (the rule of thirds of portrait drawing) and lower at the temples.
+# The distance of each of the ten brow points from the hairline, in units of the distance from brows to nose: 1 in the
+# middle (the rule of thirds of portrait drawing), less at the temples.
 FOREHEAD = np.array([0.35, 0.6, 0.8, 0.95, 1.05, 1.05, 0.95, 0.8, 0.6, 0.35])
 
-# A pasted picture fades out towards the crop's border within this share of its side, whatever the face's outline.
+# A pasted picture fades out towards the crop's border over this share of its side, whatever the face's outline is.
 BORDER = 0.03
-MASK_SIDE = 512  # of the largest mask that is computed; a larger face gets it enlarged, soft as it is
+MASK_SIDE = 512  # px, the largest mask that is computed; for a larger face it is enlarged, which a soft mask allows
 
 
 @dataclass(frozen=True, eq=False)
 class AlignedFace:
-    """A face cut out of a photo, upright and centred, that knows its way back.
+    """A face cut out of a photo, upright and centred, with what is needed to paste it back.
 
-    `image` is the crop (RGB, square). `landmarks` are float64 `[68, 2]` or `[5, 2]` in photo pixels, or None where none
+    `image` is the crop (RGB, square). `landmarks` are float64 `[68, 2]` or `[5, 2]` in photo pixels, or None if none
     were needed; `box` is left, top, right, bottom in photo pixels; `quad` is float64 `[4, 2]`, the crop's corners in
-    the photo; `source` is the upright RGB photo. `model` says where the geometry came from: "dlib-68", "dlib-5",
-    "hand" (landmarks given by the user), "box" (a box given by the user) or "center". `score` is the detector's
-    confidence, None without it.
+    the photo; `source` is the upright RGB photo. `model` tells how the crop was placed: "dlib-68", "dlib-5", "hand"
+    (landmarks given by the user), "box" (a box given by the user) or "center". `score` is the detector's confidence,
+    None if the detector was not used.
     """
 
     image: Image.Image
@@ -79,7 +79,7 @@ class AlignedFace:
         return face_hull(self.quad, self.landmarks)
 
     def mask(self, *, feather: float = 0.1) -> Image.Image:
-        """What `paste` covers, in the crop's own frame: mode "L", as large as `image`, white where it covers fully.
+        """The area that `paste` covers, in the crop: mode "L", as large as `image`, white where it covers fully.
 
         `feather` is the width of the soft edge outside the face's outline, in units of the crop's side (0 to 0.5).
         """
@@ -93,31 +93,31 @@ class AlignedFace:
         mask: ImageSource | None = None,
         onto: ImageSource | None = None,
     ) -> Image.Image:
-        """The photo with `image` in the place of the face; everything outside the mask keeps its exact pixels.
+        """The photo with `image` in place of the face; every pixel outside the mask stays the same.
 
-        `image` is square, of any size, and anything that `load_image` takes: it is laid over the crop and warped back
-        through the inverse of the alignment. `feather` is described at `mask()`. A `mask` of your own (any picture,
-        over the whole crop, white covers) replaces the face's outline and is used as it is.
-        `onto` is the photo to paste into, as large as `source`, which it is by default: give the result of one face's
-        paste to the next, and both are in the photo.
+        `image` is square, of any size, and anything that `load_image` takes; it covers the crop and is warped back with
+        the inverse of the alignment. `feather` is described at `mask()`. A `mask` of your own (any picture, over the
+        whole crop, white covers) replaces the face's outline and is used without change.
+        `onto` is the photo to paste into, by default `source`; it must have the same size. To paste several faces, give
+        the result of each paste to the next.
 
-        The untouched crop, pasted back, gives the photo again up to what its resolution lost: nothing that shows where
-        the crop has at least as many pixels as the face had in the photo.
+        The unchanged crop, pasted back, gives the photo again, up to the loss of resolution: no visible loss if the
+        crop has at least as many pixels as the face had in the photo.
 
-        Raises BadInputError for a picture that is not square and for a photo of another size, ImageError for what is no
-        picture.
+        Raises BadInputError for a picture that is not square and for a photo of another size, ImageError for anything
+        that is not a picture.
         """
         picture = load_image(image)
         photo = self.source.copy() if onto is None else load_image(onto)
         if abs(picture.width - picture.height) > 0.01 * picture.width:
             raise BadInputError(
-                f"The picture to paste is {picture.width} x {picture.height}; the face it goes onto was cut out as a "
-                "square. Give a square picture."
+                f"The picture to paste is {picture.width} x {picture.height}, but the crop of the face is square. Give "
+                "a square picture."
             )
         if photo.size != self.source.size:
             raise BadInputError(
-                f"The photo to paste into is {photo.width} x {photo.height}; the face was cut out of one of "
-                f"{self.source.width} x {self.source.height}."
+                f"The photo to paste into is {photo.width} x {photo.height}; the face was cut out of a photo of "
+                f"{self.source.width} x {self.source.height}. Give a photo of that size."
             )
         place = _overlap(self.quad, photo.size)
         if mask is None:
@@ -139,7 +139,7 @@ class AlignedFace:
         outline = _to_unit(self.hull, self.quad)
         centers = (np.arange(side) + 0.5) / side
         x, y = np.meshgrid(centers, centers)
-        # One pixel is the narrowest edge that does not look like a staircase.
+        # An edge narrower than one pixel would look jagged.
         inside = 1 - _distance_outside(outline, x, y) / max(feather, 1 / side)
         border = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) / BORDER
         cover = np.minimum(inside, border).clip(0, 1)
@@ -152,7 +152,7 @@ class AlignedFace:
 def quad_from_landmarks(landmarks: ArrayLike) -> Points:
     """The FFHQ crop for 68 or 5 landmarks (`[68, 2]` or `[5, 2]`, dlib's order): `[4, 2]`.
 
-    Raises BadInputError for other shapes, for coordinates that are not finite, and for points in another order.
+    Raises BadInputError for other shapes, for NaN or infinity, and for points in another order.
     """
     points = as_points(landmarks)
     return ffhq_quad(points) if len(points) == 68 else quad_from_5_points(points)
@@ -162,8 +162,8 @@ def ffhq_quad(landmarks: ArrayLike) -> Points:
     """The FFHQ crop of a face: `[68, 2]` landmarks (iBUG order, as dlib's) -> quad `[4, 2]`.
 
     The crop's x axis is the mean direction of the eyes' line and of the perpendicular to the line from eyes to mouth;
-    its half side is the larger of 2 eye distances and 1.8 times the way from eyes to mouth; its centre lies a tenth
-    of that way below the eyes. (Source: see the module.)
+    half its side is the larger of 2 eye distances and 1.8 times the distance from eyes to mouth; its centre lies a
+    tenth of that distance below the eyes. The module's docstring names the papers.
     """
     points = as_points(landmarks, (68,))
     return _quad_from_features(points[36:42].mean(0), points[42:48].mean(0), points[[48, 54]].mean(0))
@@ -178,7 +178,7 @@ def quad_from_5_points(landmarks: ArrayLike) -> Points:
     points = as_points(landmarks, (5,))
     left, right, nose = points[2:4].mean(0), points[0:2].mean(0), points[4]
     if max(np.hypot(*(points[0] - points[1])), np.hypot(*(points[2] - points[3]))) > 0.8 * np.hypot(*(right - left)):
-        raise BadInputError(f"These 5 landmarks are no face: an eye is as wide as the eyes are apart. {ORDER}")
+        raise BadInputError(f"These 5 landmarks do not form a face: an eye is as wide as the eyes are apart. {ORDER}")
     middle = (left + right) / 2
     along = (right - left) / max(np.hypot(*(right - left)), 1e-9)
     down = _quarter_turn(along)
@@ -202,7 +202,7 @@ def square_quad(center: ArrayLike, side: float, degrees: float = 0.0) -> Points:
 
 
 def roll(landmarks: ArrayLike) -> float:
-    """How far a face is turned in the picture's plane, in degrees, clockwise as seen; 0 is upright."""
+    """The rotation of a face in the picture's plane, in degrees, clockwise as seen; 0 is upright."""
     tl, _, _, tr = quad_from_landmarks(landmarks)
     return float(np.degrees(np.arctan2(*(tr - tl)[::-1])))
 
@@ -210,8 +210,8 @@ def roll(landmarks: ArrayLike) -> float:
 def face_hull(quad: ArrayLike, landmarks: ArrayLike | None = None) -> Points:
     """The convex outline of a face with its forehead: `[K, 2]`, photo pixels, clockwise as seen.
 
-    68 landmarks give jaw and brows, and the forehead above the brows by the rule of thirds; with fewer it is
-    the average face's oval in the crop that `quad` cuts out.
+    With 68 landmarks it follows jaw and brows, and estimates the forehead above the brows by the rule of thirds. With
+    fewer it is the oval of the average face in the crop `quad`.
     """
     if landmarks is not None and len(points := as_points(landmarks)) == 68:
         brows = points[17:27]
@@ -223,15 +223,14 @@ def face_hull(quad: ArrayLike, landmarks: ArrayLike | None = None) -> Points:
 
 
 def crop_quad(image: Image.Image, quad: ArrayLike, size: int) -> Image.Image:
-    """Cut the parallelogram `quad` `[4, 2]` out of an RGB photo, straighten it: RGB, `size` x `size`.
+    """The parallelogram `quad` `[4, 2]` of an RGB photo as a square picture: RGB, `size` x `size`.
 
-    A large photo is low-pass filtered before it is sampled, and sampled twice as finely as needed, so nothing aliases.
-    Beyond the photo's border the photo is mirrored, and the mirror image blurred and faded to its median colour with
-    growing distance, as in FFHQ; but the photo's own pixels stay sharp up to the border, so that they can be pasted
-    back.
+    A large photo is low-pass filtered and then sampled at twice the needed resolution, which prevents aliasing. Beyond
+    its border the photo is mirrored; with growing distance the mirrored part is blurred and faded to its median colour,
+    as in FFHQ. The photo's own pixels stay sharp up to the border, so that they can be pasted back.
 
-    Raises BadInputError for a size outside 16 to 4096, and for a quad that is no parallelogram, is flat, misses
-    the photo, or is more than eight times as large as the photo.
+    Raises BadInputError for a size outside 16 to 4096, and for a quad that is not a parallelogram, is flat, does not
+    touch the photo, or is more than eight times as large as the photo.
     """
     if not isinstance(size, int | np.integer) or not 16 <= size <= MAX_SIZE:
         raise BadInputError(f"size is {size!r}; a crop's side is a whole number from 16 to {MAX_SIZE}.")
@@ -254,11 +253,11 @@ def as_points(landmarks: ArrayLike, counts: tuple[int, ...] = (68, 5)) -> Points
     if points.ndim != 2 or points.shape[1] != 2 or len(points) not in counts:
         wanted = " or ".join(map(str, counts))
         raise BadInputError(
-            f"The landmarks have the shape {points.shape}; {wanted} points are needed, "
+            f"The landmarks have the shape {points.shape}; {wanted} points are needed: "
             "a list of (x, y) in photo pixels, in dlib's order."
         )
     if not np.isfinite(points).all():
-        raise BadInputError("Some landmarks are not finite numbers. Give (x, y) in photo pixels for each.")
+        raise BadInputError("The landmarks contain NaN or infinity. Give (x, y) in photo pixels for each.")
     return points
 
 
@@ -267,7 +266,8 @@ def _quad_from_features(left_eye: Points, right_eye: Points, mouth: Points) -> P
     down = mouth - eyes
     if across @ -_quarter_turn(down) <= 0:
         raise BadInputError(
-            f"These landmarks are no face: the mouth is not below the eyes, or left and right are swapped. {ORDER}"
+            "These landmarks do not form a face: the mouth is not below the eyes, or left and right are swapped. "
+            f"{ORDER}"
         )
     direction = across - _quarter_turn(down)
     half = max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down))
@@ -276,12 +276,12 @@ def _quad_from_features(left_eye: Points, right_eye: Points, mouth: Points) -> P
 
 
 def _as_image(values: NDArray[Any]) -> Image.Image:
-    """0 to 255, any float -> the nearest bytes: mode "L" or "RGB"."""
+    """Floats, 0 to 255 -> a picture of mode "L" or "RGB", rounded to the nearest levels."""
     return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
 
 
 def _quarter_turn(vector: Points) -> Points:
-    """Turned by 90 degrees, clockwise as seen (y points down)."""
+    """`vector` rotated by 90 degrees, clockwise as seen (y points down)."""
     return np.array([-vector[1], vector[0]])
 
 
@@ -324,7 +324,7 @@ def _overlap(quad: Points, photo: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _back(picture: Image.Image, quad: Points, place: tuple[int, int, int, int], *, beyond: Beyond) -> Floats:
-    """A picture over the crop, warped back into the photo: what it shows in the photo's rectangle `place`."""
+    """A picture of the crop's area, warped back into the photo; the part in the photo's rectangle `place`."""
     left, top, right, bottom = place
     rectangle = np.array([[left, top], [left, bottom], [right, bottom], [right, top]], np.float64)
     corners = _to_unit(rectangle, quad + 0.5) * picture.size
@@ -353,11 +353,11 @@ def _resample(image: Image.Image, corners: Points, size: tuple[int, int], *, bey
 
 
 def _surroundings(image: Image.Image, corners: Points, *, shrink: float, beyond: Beyond) -> tuple[NDArray[Any], Points]:
-    """The pixels that a quad needs, beyond the picture's border too, `shrink` times smaller; and its corners there.
+    """The pixels that a quad needs, also beyond the picture's border, `shrink` times smaller, and its corners there.
 
     Only that part is shrunk, and it is mirrored after shrinking: the cost depends on the crop, not on the photo.
     """
-    margin = 4 * shrink  # what a cubic and a Lanczos kernel reach
+    margin = 4 * shrink  # the reach of a cubic and a Lanczos kernel
     low, high = np.floor(corners.min(0) - margin).astype(int), np.ceil(corners.max(0) + margin).astype(int)
     used = [_mirrored(np.arange(a, b), n) for a, b, n in zip(low, high, image.size, strict=True)]
     start, stop = np.array([i.min() for i in used]), np.array([i.max() + 1 for i in used])
@@ -387,12 +387,12 @@ def _mirrored(indices: NDArray[np.int_], length: int) -> NDArray[np.int_]:
 
 
 def _beyond(indices: NDArray[np.int_], first: float, last: float) -> Points:
-    """How far each pixel's centre lies outside the interval from `first` to `last`."""
+    """The distance of each pixel's centre from the interval from `first` to `last`; 0 inside."""
     return np.maximum(np.maximum(first - indices - 0.5, indices + 0.5 - last), 0)
 
 
 def _soften(region: NDArray[np.uint8], away: Points, side: float) -> NDArray[np.uint8]:
-    """The mirrored border blurred and faded to the median colour; `away`: distance from the photo in crop sides."""
+    """The mirrored border, blurred and faded to the median colour; `away` is the distance from the photo, in sides."""
     blurred = np.asarray(Image.fromarray(region).filter(ImageFilter.GaussianBlur(0.02 * side)), np.float64)
     soft = region + (blurred - region) * (away / 0.05).clip(0, 1)[..., None]
     median = np.median(region[away == 0], axis=0) if (away == 0).any() else np.median(region, axis=(0, 1))
@@ -415,7 +415,7 @@ def _convex_hull(points: Points) -> Points:
 
 
 def _distance_outside(outline: Points, x: Points, y: Points) -> Points:
-    """How far points lie outside a convex outline (clockwise as seen); 0 inside."""
+    """The distance of points from a convex outline (clockwise as seen); 0 inside."""
     outside = np.zeros(x.shape, bool)
     nearest = np.full(x.shape, np.inf)
     for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):

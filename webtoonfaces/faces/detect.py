@@ -1,4 +1,4 @@
-"""Where the faces of a photo are: boxes and landmarks. The only module that imports dlib.
+"""Finding faces in a photo: boxes and landmarks. The only module that imports dlib.
 
 The detector is dlib's frontal one: histograms of oriented gradients under a sliding window of 80 pixels (Dalal, Triggs,
 CVPR 2005; King, "Max-Margin Object Detection", 2015). The landmarks are predicted by an ensemble of regression trees
@@ -27,20 +27,20 @@ MODELS = {
     "5": "shape_predictor_5_face_landmarks.dat",
 }
 
-# Every box of a scan is looked at once more, alone, larger and upright: false boxes score less then. The mean of both
-# looks was 0.19 to 2.4 for the 50 faces this was tuned on, and at most 0.1 for false boxes.
+# The detector runs once more on each box of a scan, cut out alone, larger and upright: false boxes then score less. The
+# mean of both scores was 0.19 to 2.4 for the 50 faces this was tuned on, and at most 0.1 for false boxes.
 MIN_SCORE = 0.15
 FIRST_LOOK = -0.3
-SECOND_LOOK_SIDE = 320  # of the patch; the face is half as wide
+SECOND_LOOK_SIDE = 320  # px, side of the patch; the face is half as wide
 
-FIRST_SIDE = 512  # of the first, coarsest scan: 30 ms, and a portrait's face is found in it
-TURNS = (45, -45, 90, -90, 135, -135, 180)  # degrees; the detector itself forgives 40 either way
+FIRST_SIDE = 512  # px, side of the first, coarsest scan: it takes 30 ms and finds the face of a portrait
+TURNS = (45, -45, 90, -90, 135, -135, 180)  # degrees; the detector itself tolerates 40 either way
 UPRIGHT = 12.0  # degrees of roll up to which landmarks are as good as those of an upright face
 # The detector is five in one: front, left, right, and front turned by about 27 degrees either way.
 TURN_OF_DETECTOR = (0.0, 0.0, 0.0, -27.0, 27.0)
 PATCH_SIDE = 512
 
-# A detector keeps the pyramid of its last picture inside: one thread at a time.
+# A detector stores the pyramid of its last picture, so only one thread may use it at a time.
 _detector_lock = threading.Lock()
 
 
@@ -48,8 +48,8 @@ _detector_lock = threading.Lock()
 class Face:
     """A face found in a photo.
 
-    `box` is left, top, right, bottom in photo pixels (upright, from brows to chin, also where the face is turned);
-    `score` is the detector's, the mean of two looks, about 0.2 (doubtful) to 3 (sure); `landmarks` are float64
+    `box` is left, top, right, bottom in photo pixels (upright, from brows to chin, also if the face is tilted);
+    `score` is the mean of the detector's two scores, about 0.2 (doubtful) to 3 (sure); `landmarks` are float64
     `[68, 2]` or `[5, 2]` in photo pixels, in the order of `model`, "dlib-68" or "dlib-5".
     """
 
@@ -61,7 +61,7 @@ class Face:
 
 @dataclass(frozen=True)
 class _Found:
-    """A box with the clockwise turn of the face in it, in degrees."""
+    """A box, and the clockwise rotation of the face in it, in degrees."""
 
     box: Box
     score: float
@@ -77,7 +77,7 @@ class _Found:
 
     @property
     def rank(self) -> float:
-        """A sure face before a doubtful one, and a large face before the small ones behind it."""
+        """The larger, the more certain and the larger the face is."""
         return max(self.score, 0.01) * self.side**2
 
 
@@ -92,16 +92,17 @@ def detect_faces(
     """The faces of a photo, the most prominent (large and sure) first; an empty list if there are none.
 
     `image` is anything that `load_image` takes. `landmarks` names the model: "68", or "5" (the one that is free for
-    every use). The photo is scanned at growing resolution until a face is found, `max_side` being the longest side of
-    the finest scan: a face is found if it is about 80 pixels wide there. If there is none, turned copies are tried.
-    `thorough` scans at every resolution even if a coarse scan found faces, as small ones beside a large one need.
-    Boxes scored below `min_score` are dropped.
+    every use). The photo is scanned at growing resolution until a face is found; `max_side` is the longest side of the
+    finest scan, in which a face must be about 80 pixels wide to be found. If there is none, rotated copies are scanned.
+    `thorough` scans at every resolution, even if a coarse scan found faces; this also finds small faces beside a large
+    one. Boxes with a score below `min_score` are dropped.
 
-    Raises MissingExtraError without dlib, UnknownNameError for another model, ImageError for what is no picture.
+    Raises MissingExtraError without dlib, UnknownNameError for another model, ImageError for anything that is not a
+    picture.
     """
     _prepare(landmarks)
     if max_side < 80:
-        raise BadInputError(f"max_side is {max_side}; the detector's window alone is 80 pixels wide.")
+        raise BadInputError(f"max_side is {max_side}, but the detector needs at least 80 pixels. Give a larger number.")
     photo = load_image(image)
     found: list[_Found] = []
     for scan in _scans(photo, max_side):
@@ -118,9 +119,9 @@ def detect_faces(
 def face_in_box(image: ImageSource, box: Box, *, landmarks: str = "68") -> Face:
     """The face in a box drawn by hand (left, top, right, bottom, photo pixels), with its landmarks.
 
-    The detector looks again inside the box, with a low threshold; where it sees nothing, the box itself counts as the
-    face's, and `score` is 0. Raises FaceNotFoundError where the landmarks make no face, BadInputError for a box outside
-    the photo, and what `detect_faces` raises.
+    The detector runs on the box, with a low threshold. If it finds nothing, the box itself is taken as the face's box,
+    and `score` is 0. Raises FaceNotFoundError if the landmarks do not form a face, BadInputError for a box outside the
+    photo, and the errors of `detect_faces`.
     """
     _prepare(landmarks)
     photo = load_image(image)
@@ -128,14 +129,14 @@ def face_in_box(image: ImageSource, box: Box, *, landmarks: str = "68") -> Face:
     face = _with_landmarks(photo, _look_closely(photo, drawn, zoom=1.25) or drawn, landmarks)
     if face is None:
         raise FaceNotFoundError(
-            "No face can be made out in this box. Draw it from the brows to the chin and from ear to ear, or place the "
-            "landmarks by hand with landmarks=[...], 68 or 5 points."
+            "No face was found in this box. Draw it from the brows to the chin and from ear to ear, or give the "
+            "landmarks yourself with landmarks=[...], 68 or 5 points."
         )
     return face
 
 
 def _prepare(name: str) -> None:
-    """Find out what is missing before anything slow is done."""
+    """Check for missing packages before anything slow is done."""
     if name not in MODELS:
         raise UnknownNameError("landmark model", name, MODELS)
     _dlib()
@@ -184,7 +185,7 @@ def _predict(picture: Image.Image, box: Box, name: str) -> Points:
 
 
 def _scans(photo: Image.Image, max_side: int) -> Iterator[list[_Found]]:
-    """What may be faces, at growing resolution, at most four times the photo's own."""
+    """Possible faces, scan by scan, at growing resolution, at most four times the photo's own."""
     longest = max(photo.size)
     side = min(longest, FIRST_SIDE, max_side)
     finest = max(side, min(max_side, 4 * longest))
@@ -196,12 +197,12 @@ def _scans(photo: Image.Image, max_side: int) -> Iterator[list[_Found]]:
 
 
 def _find_turned(photo: Image.Image, side: int, min_score: float) -> list[_Found]:
-    """The faces of the turned copy whose best face is surest."""
+    """The faces in the rotated copy whose best face has the highest score."""
     scale = max(1.0, max(photo.size) / side)
     upright = _resized(photo, scale)
     best: list[_Found] = []
     for turn in TURNS:
-        # Pillow turns counter-clockwise, which sets a face upright that is turned clockwise by as much.
+        # Pillow rotates counter-clockwise, which makes a face upright that is rotated clockwise by the same angle.
         turned = upright.rotate(turn, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
         scan = [
             replace(
@@ -217,7 +218,7 @@ def _find_turned(photo: Image.Image, side: int, min_score: float) -> list[_Found
 
 
 def _confirmed(photo: Image.Image, scan: Iterable[_Found], min_score: float) -> list[_Found]:
-    """Those that a second look finds again, in the same place and of the same size; both looks count alike."""
+    """The boxes that a second run finds again with the same position and size, scored by the mean of both runs."""
     confirmed = []
     expected = _middle_half(SECOND_LOOK_SIDE)
     for face in scan:
@@ -236,7 +237,7 @@ def _confirmed(photo: Image.Image, scan: Iterable[_Found], min_score: float) -> 
 
 
 def _with_landmarks(photo: Image.Image, found: _Found, name: str) -> Face | None:
-    """Landmarks, where the face is tilted those of a copy of it set upright, where they are better. None: no face."""
+    """The face with its landmarks, predicted on an upright copy if it is tilted; None if they do not form a face."""
     for _ in range(3):
         landmarks = _predict(photo, found.box, name) if found.turn == 0 else _predict_upright(photo, found, name)
         try:
@@ -257,7 +258,7 @@ def _predict_upright(photo: Image.Image, found: _Found, name: str) -> Points:
 
 
 def _look_closely(photo: Image.Image, found: _Found, *, zoom: float) -> _Found | None:
-    """The surest face in the square `zoom` times as large as a box, or None."""
+    """The face with the highest score in the square `zoom` times as large as a box, or None."""
     quad = square_quad(found.center, zoom * found.side)
     seen = _detect(crop_quad(photo, quad, PATCH_SIDE), -0.5)
     if not seen:
@@ -268,7 +269,7 @@ def _look_closely(photo: Image.Image, found: _Found, *, zoom: float) -> _Found |
 
 
 def _resized(photo: Image.Image, scale: float) -> Image.Image:
-    """`scale` times smaller."""
+    """The photo, `scale` times smaller."""
     if scale == 1:
         return photo
     size = (max(1, round(photo.width / scale)), max(1, round(photo.height / scale)))
@@ -276,13 +277,13 @@ def _resized(photo: Image.Image, scale: float) -> Image.Image:
 
 
 def _scaled_box(box: Box, scale: float) -> Box:
-    """Of a shrunk picture -> of the photo; pixel centres are at whole numbers in both."""
+    """A box of a shrunk picture -> the same box in the photo; pixel centres are at whole numbers in both."""
     left, top, right, bottom = ((edge + 0.5) * scale - 0.5 for edge in box)
     return left, top, right, bottom
 
 
 def _turned_box(box: Box, turned: tuple[int, int], upright: tuple[int, int], degrees: float) -> Box:
-    """A box of a picture turned counter-clockwise round its middle -> the upright box there in the picture before."""
+    """A box in a picture rotated counter-clockwise round its middle -> the upright box there in the original."""
     left, top, right, bottom = box
     angle = np.radians(degrees)
     x, y = (left + right - turned[0] + 1) / 2, (top + bottom - turned[1] + 1) / 2

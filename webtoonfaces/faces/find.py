@@ -1,4 +1,4 @@
-"""A photo -> aligned faces: found by dlib, or placed by hand."""
+"""Cutting aligned faces out of a photo; dlib finds them, or the user places them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from webtoonfaces.faces.detect import Face, detect_faces, face_in_box
 from webtoonfaces.images import ImageSource, load_image
 
 ADVICE = (
-    "Try a photo where the face is larger, looks at the camera and is upright (profiles are not found); or say where "
-    "it is: box=(left, top, right, bottom), or landmarks=[...] with 68 or 5 points; or take the middle of the photo "
+    "Try a photo in which the face is larger, looks at the camera and is upright (profiles are not found). Or give its "
+    "position: box=(left, top, right, bottom), or landmarks=[...] with 68 or 5 points. Or take the middle of the photo "
     "with fallback='center'."
 )
 
-SURE = 0.3  # of a detector's score, below which a face beside others is as often a badge or a knot in the wood
+SURE = 0.3  # the least score of a face beside others; below it, every second one is a false detection
 
 
 def align_face(
@@ -43,23 +43,23 @@ def align_face(
 ) -> AlignedFace:
     """One face of a photo, cut out upright and centred as in FFHQ.
 
-    `image` is anything that `load_image` takes; `size` is the crop's side, 16 to 4096 pixels. Without more, dlib finds
+    `image` is anything that `load_image` takes; `size` is the crop's side, 16 to 4096 pixels. By default dlib finds
     the face: the most prominent one, or the one at `index` in the order of `align_faces`. `landmark_model` is "68",
     or "5", the model that is free for every use (the 68-point model's training data exclude commercial use).
 
-    By hand: `landmarks` are `[68, 2]` or `[5, 2]` points in photo pixels, in dlib's order, and need no dlib. `box` is
-    left, top, right, bottom in photo pixels, drawn round the head: with dlib, landmarks are predicted in it; without,
-    the square round it is the crop. `fallback="center"` takes the largest square in the middle of the photo where no
-    face is found.
+    To place the crop yourself, give `landmarks`, `[68, 2]` or `[5, 2]` points in photo pixels and in dlib's order,
+    which needs no dlib; or `box`, left, top, right, bottom in photo pixels, drawn round the head. With dlib, landmarks
+    are predicted in the box; without, the square round it is the crop. `fallback="center"` takes the largest square in
+    the middle of the photo if no face is found.
 
-    Raises FaceNotFoundError with advice, MissingExtraError where dlib is needed and missing, BadInputError for
-    arguments that cannot be used, ImageError for what is no picture.
+    Raises FaceNotFoundError with advice, MissingExtraError if dlib is needed and missing, BadInputError for arguments
+    that cannot be used, ImageError for anything that is not a picture.
     """
     photo = load_image(image)
     if fallback not in (None, "center"):
         raise UnknownNameError("fallback", str(fallback), ["center"])
     if landmarks is not None and box is not None:
-        raise BadInputError("Give landmarks or a box, not both: landmarks alone place the crop.")
+        raise BadInputError("Give landmarks or a box, not both: landmarks already define the crop.")
     if landmarks is not None:
         return _by_landmarks(photo, as_points(landmarks), size)
     if box is not None:
@@ -85,11 +85,11 @@ def align_faces(
 ) -> list[AlignedFace]:
     """Every face of a photo, the most prominent (large and sure) first; never empty.
 
-    Beside the first only those are taken that the detector is sure of (a `score` of at least 0.3): all of them may be
-    redrawn at once. One that is missing can be named by `align_face(box=...)`.
+    Of the others, only sure ones (a `score` of at least 0.3) are taken, since all of them may be redrawn at once. A
+    missing one can be given by `align_face(box=...)`.
 
     The arguments are those of `align_face`; `max_side` is the longest side of the finest scan: raise it for a crowd.
-    For the order from left to right, sort by `face.box`. Raises FaceNotFoundError if there is no face at all.
+    For the order from left to right, sort by `face.box`. Raises FaceNotFoundError if no face is found.
     """
     photo = load_image(image)
     faces = _believed(detect_faces(photo, landmarks=landmark_model, max_side=max_side, thorough=True))
@@ -132,11 +132,11 @@ def _by_center(photo: Image.Image, size: int) -> AlignedFace:
 
 
 def checked_box(box: Sequence[float]) -> Box:
-    """Left, top, right, bottom as numbers; BadInputError for what is no box."""
+    """Left, top, right, bottom as numbers; BadInputError for anything else."""
     try:
         left, top, right, bottom = (float(edge) for edge in box)
     except (TypeError, ValueError):
-        raise BadInputError(f"box is {box!r}; it is four numbers: left, top, right, bottom, in photo pixels.") from None
+        raise BadInputError(f"box is {box!r}. Give four numbers in photo pixels: left, top, right, bottom.") from None
     if not (-math.inf < left < right < math.inf and -math.inf < top < bottom < math.inf):
         raise BadInputError(f"box is {box!r}; left must be less than right, and top less than bottom.")
     return left, top, right, bottom

@@ -39,8 +39,6 @@ def draw(
 ) -> Image.Image | Animation:
     """Draw the figure called `name`: an RGB picture, or an `Animation`.
 
-    Parameters
-    ----------
     swapae, generator : the models; the embedded demo models where none are given.
     images : one or several of anything `load_image` opens. The first is the source (the photo, the start of a strip),
         the others are the styles (the further stops), as many as you like. A single one is joined by samples; without

@@ -1,7 +1,7 @@
-"""Pictures in, pictures out: the one door between files and tensors, and every way to lay pictures side by side.
+"""Reading, writing and arranging pictures; the only place that converts between files, PIL images and tensors.
 
-What comes in is decoded by `load_image`, whatever it is; what goes out leaves through `encode` and its kin. torch,
-matplotlib and ffmpeg are loaded only by the functions that need them, so importing this package costs Pillow and numpy.
+`load_image` decodes every input, `encode` and the functions built on it write every output. torch, matplotlib and
+ffmpeg are imported only by the functions that need them; importing this package loads Pillow and numpy.
 """
 
 from webtoonfaces.images._animate import save_gif, save_mp4

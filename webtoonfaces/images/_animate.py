@@ -21,25 +21,27 @@ from webtoonfaces.images._save import picture_file
 
 _Indices: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
-_COLORS = 255  # of a GIF's 256: one entry says "as in the frame before"
+_COLORS = 255  # of a GIF's 256: one entry means "the same as in the previous frame"
 _UNCHANGED = 255
 _IN_MEMORY = 64 * 1024 * 1024  # bytes of frames; more go to a temporary file
 
-# Levels by which the ordered dither moves a pixel, from end to end. Neighbours in a palette of 255 colours made from
-# faces are about 14 apart; 6 hides the bands of a soft background and does not show as a pattern.
+# Width of the range, in levels, by which the ordered dither shifts a pixel. Neighbouring colours in a palette of 255
+# made from faces differ by about 14 levels; 6 hides the bands of a soft background and is not visible as a pattern.
 _DITHER = 6
 
 
 def save_gif(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps: float = 20, loop: int = 0) -> Path:
     """Write `frames` (each anything `load_image` takes, all of one size) as a GIF and return its path.
 
-    Nothing flickers: one palette is made from all pixels of all frames, and every pixel is mapped by its colour and its
-    place alone (an 8 x 8 ordered dither, Bayer 1973), so what stands still is the same, bit for bit, in each frame.
-    Frames of at most 255 colours in all (colours within 4 levels count as one) are not dithered.
+    Nothing flickers: all frames share one palette, and a pixel's index depends only on its colour and position (an
+    8 x 8 ordered dither, Bayer 1973), so static parts are identical, bit for bit, in every frame. Frames with at most
+    255 colours in all (colours within 4 levels count as one) are not dithered.
 
-    `frames` may be a generator, and is read once: until the palette is known the frames wait in a temporary file
-    (in memory up to 64 MB), after that as one byte a pixel (47 MB for 180 frames of 512 x 512). `fps`, at most 50,
-    is kept on average, since a GIF counts in hundredths of a second. `loop` 0 repeats for ever.
+    `frames` may be a generator and is read once. The raw frames are kept in a temporary file (in memory up to 64 MB)
+    until the palette is known, then as one byte a pixel (47 MB for 180 frames of 512 x 512). `fps`, at most 50, is
+    exact on average, since a GIF counts in hundredths of a second. `loop` 0 repeats for ever.
+
+    Raises `ImageError` for another suffix, for no frames, and for frames of different sizes.
     """
     _check_fps(fps, most=50)
     whole_number(loop, "loop", most=65535)
@@ -51,7 +53,7 @@ def save_gif(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps
         deltas = _deltas(indexed, palette)
         hundredths = [round(index * 100 / fps) for index in range(count + 1)]
         durations = [10 * (end - start) for start, end in pairwise(hundredths)]  # milliseconds
-        options: dict[str, Any] = {"optimize": False}  # Pillow would give each frame a palette of its own
+        options: dict[str, Any] = {"optimize": False}  # optimized, each frame would get a palette of its own
         if count > 1:
             options |= {"save_all": True, "append_images": deltas, "duration": durations, "loop": loop}
             options |= {"transparency": _UNCHANGED, "disposal": 1}
@@ -66,9 +68,9 @@ def save_mp4(
 ) -> Path:
     """Write `frames` (each anything `load_image` takes, all of one size) as an H.264 video and return its path.
 
-    Frames are encoded as they come; none is kept. The pixel format is yuv420p in BT.709, which every browser and phone
-    plays; it wants even sides, so an odd one is widened by repeating its last pixels. `quality`, 1 to 100, sets x264's
-    constant rate factor: 90 is 17, where loss is hard to see.
+    Frames are encoded as they are read; none is kept. The pixel format is yuv420p in BT.709, which every browser and
+    phone plays. It needs even sides, so an odd side is extended by repeating its last pixels. `quality`, 1 to 100,
+    sets x264's constant rate factor: 90 is 17, where loss is hard to see.
 
     Raises `MissingExtraError` without `imageio-ffmpeg` (extra `video`).
     """
@@ -84,7 +86,7 @@ def save_mp4(
     first = next(pictures, None)
     if first is None:
         raise ImageError("A video needs at least one frame.")
-    # Said in full, because a player that has to guess the matrix shifts the colours.
+    # Stated in full, because a player that guesses another matrix shows shifted colours.
     filters = (
         "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,"
         "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
@@ -110,7 +112,7 @@ def save_mp4(
         finally:
             writer.close()
         if not draft.exists() or not draft.stat().st_size:
-            raise ImageError("The video could not be written: ffmpeg made no file.")
+            raise ImageError("The video could not be written: ffmpeg wrote no file.")
     return path
 
 
@@ -175,21 +177,21 @@ def _keep(frames: Iterable[ImageSource], file: IO[bytes]) -> tuple[tuple[int, in
 
 
 def _palette(colors: _Histogram) -> tuple[Image.Image, bool]:
-    """A palette image of at most 255 colours, and whether it holds every colour there is."""
+    """A palette image of at most 255 colours, and whether it contains every colour of the frames."""
     used = np.flatnonzero(colors.count)
     count = colors.count[used]
     means = np.rint(colors.total[:, used] / count).T.astype(np.uint8)  # [bins, 3]
     exact = len(used) <= _COLORS
     if not exact:
-        # Median cut takes pixels, not weights. The power lifts small things such as an eye's colour above the
-        # background; k-means then moves each colour to the middle of what it stands for.
+        # Median cut takes pixels, not weights. The power gives small areas, such as an eye, more weight against the
+        # background; k-means then moves each colour to the mean of the colours it replaces.
         weights = count**0.75
         repeats = np.maximum(1, np.rint(weights / weights.sum() * 200_000)).astype(np.int64)
         pixels = Image.fromarray(np.repeat(means, repeats, axis=0)[None])
         quantized = pixels.quantize(_COLORS, method=Image.Quantize.MEDIANCUT, kmeans=1)
         means = np.asarray(quantized.getpalette(), np.uint8).reshape(-1, 3)[:_COLORS]
     palette = Image.new("P", (1, 1))
-    # Of equal colours Pillow takes the first, so an entry that repeats it, `_UNCHANGED` above all, is never taken.
+    # Pillow chooses the first of equal colours, so the padding, which includes `_UNCHANGED`, is never chosen.
     padding = np.repeat(means[:1], 256 - len(means), axis=0)
     palette.putpalette(np.concatenate([means, padding]).tobytes())
     return palette, exact
@@ -206,7 +208,7 @@ def _bayer(order: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 def _indexed(
     file: IO[bytes], size: tuple[int, int], count: int, palette: Image.Image, *, dither: float
 ) -> Iterator[_Indices]:
-    """The kept frames as palette indices [H, W], each a function of its pixel's colour and place alone."""
+    """The kept frames as palette indices [H, W]; each index depends only on its pixel's colour and position."""
     width, height = size
     tile = _bayer(3)
     across, down = math.ceil(width / len(tile)), math.ceil(height / len(tile))
@@ -219,7 +221,7 @@ def _indexed(
 
 
 def _deltas(frames: Iterable[_Indices], palette: Image.Image) -> Iterator[Image.Image]:
-    """The first frame whole, of every other one only what changed: long runs of one index, which compress well."""
+    """The first frame in full, then only the changed pixels of each frame: long runs of one index compress well."""
     before: _Indices | None = None
     for indices in frames:
         kept = indices if before is None else np.where(indices == before, np.uint8(_UNCHANGED), indices)

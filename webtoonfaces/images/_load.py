@@ -1,4 +1,4 @@
-"""The one door in: anything that shows a picture becomes an RGB image or a tensor."""
+"""Reading pictures: files, bytes, PIL images, arrays and tensors become RGB images or tensors."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ ImageSource: TypeAlias = (
     "| torch.Tensor"
 )
 
-# Formats that people keep pictures in. Others that Pillow knows are left out on purpose: some start a program (EPS),
-# some hold pictures of another size than their header says (ICO). TGA has no signature, so it is asked last.
+# Common formats. Others that Pillow can read are left out on purpose: some start a program (EPS), some contain pictures
+# of another size than the header says (ICO). TGA has no signature, so it is tried last.
 _FORMATS = (
     *("PNG", "JPEG", "MPO", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "PSD", "PPM", "QOI"),
     "TGA",
@@ -39,11 +39,11 @@ _FORMATS = (
 
 _KNOWN = "PNG, JPEG, WebP, GIF, TIFF, BMP and PSD are read"
 
-_opening = threading.Lock()  # Python's warning filters belong to the whole process
+_opening = threading.Lock()  # Python's warning filters apply to the whole process
 
 
 def load_image(source: ImageSource, *, background: Color = "white", max_pixels: int = 64_000_000) -> Image.Image:
-    """A new RGB picture, upright and in sRGB, from anything that shows one; the source is left as it was.
+    """A new RGB picture, upright and in sRGB, from any kind of picture; the source is not changed.
 
     `source` is one of
 
@@ -52,13 +52,13 @@ def load_image(source: ImageSource, *, background: Color = "white", max_pixels: 
     * an array [H, W] or [H, W, 1 to 4]: uint8, uint16, bool, or floats in [0, 1];
     * a tensor [3, H, W] or [1, 3, H, W]: floats in [-1, 1] (clamped), or uint8.
 
-    The orientation that a camera noted in EXIF is applied, and an embedded colour profile is converted to sRGB.
-    Transparent parts show `background`, a CSS name, `#rrggbb` or (r, g, b). How greys of 16 bits and more map to
-    8 is said in `_modes.to_rgb`. Nothing is ever fetched from the network.
+    The EXIF orientation is applied, and an embedded colour profile is converted to sRGB. Transparent parts show
+    `background`, a CSS name, `#rrggbb` or (r, g, b). `_modes.to_rgb` describes how greys of 16 bits and more become
+    8 bits. Nothing is ever fetched from the network.
 
-    Raises `ImageError` for what is no picture, cannot be found or read, is cut short, or has more than `max_pixels`
-    pixels; the latter is known from the header, before anything is decoded. `max_pixels` cannot lift Pillow's own
-    limit, twice `PIL.Image.MAX_IMAGE_PIXELS`.
+    Raises `ImageError` for anything that is not a picture, cannot be found or read, is truncated, or has more than
+    `max_pixels` pixels; the size is read from the header, before anything is decoded. `max_pixels` cannot raise
+    Pillow's own limit, twice `PIL.Image.MAX_IMAGE_PIXELS`.
     """
     color = as_color(background)
     limit = whole_number(max_pixels, "max_pixels", least=1)
@@ -76,7 +76,7 @@ def to_tensor(image_or_images: ImageSource | Iterable[ImageSource], *, size: Siz
     """A float32 tensor [N, 3, H, W] in [-1, 1] from what `load_image` takes, a list of it, or a tensor [N, 3, H, W].
 
     `size`, a number for a square or (width, height), resizes each picture with antialiasing (Lanczos); nothing is
-    cropped, so another shape stretches it. Everything passes through 8 bits, float tensors too: level v becomes
+    cropped, so other proportions stretch it. Everything is rounded to 8 bits, float tensors too: level v becomes
     v / 127.5 - 1, which `to_pil` turns back into v.
 
     Raises `ImageError` for what `load_image` refuses, for an empty list, and for different sizes without `size`.
@@ -85,7 +85,7 @@ def to_tensor(image_or_images: ImageSource | Iterable[ImageSource], *, size: Siz
 
     pictures = [load_image(source) for source in as_list(image_or_images)]
     if not pictures:
-        raise ImageError("There is no picture in the list.")
+        raise ImageError("The list of pictures is empty. Give at least one picture.")
     if size is not None:
         pictures = [resized(picture, as_size(size, "size")) for picture in pictures]
     sizes = sorted({picture.size for picture in pictures})
@@ -97,7 +97,7 @@ def to_tensor(image_or_images: ImageSource | Iterable[ImageSource], *, size: Siz
 
 
 def as_list(pictures: Any) -> list[Any]:
-    """The pictures of a list or other series, a tensor [N, 3, H, W] or an array [N, H, W, C]; or one, as a list."""
+    """A list of pictures from any iterable, a tensor [N, 3, H, W], an array [N, H, W, C] or a single picture."""
     if is_tensor(pictures) or isinstance(pictures, np.ndarray):
         return list(pictures) if pictures.ndim == 4 else [pictures]
     single = isinstance(pictures, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(pictures, "read")
@@ -106,7 +106,7 @@ def as_list(pictures: Any) -> list[Any]:
 
 @contextmanager
 def _stream(source: object) -> Iterator[tuple[BinaryIO, str]]:
-    """A binary stream and what to call it in a message."""
+    """A binary stream, and its name for messages."""
     if isinstance(source, (str, os.PathLike)):
         path = _existing_file(os.fspath(source))
         try:
@@ -116,7 +116,7 @@ def _stream(source: object) -> Iterator[tuple[BinaryIO, str]]:
         with stream:
             yield stream, str(path)
     elif isinstance(source, (bytes, bytearray, memoryview)):
-        yield io.BytesIO(bytes(source)), f"What was given ({memoryview(source).nbytes} bytes)"
+        yield io.BytesIO(bytes(source)), f"The data given ({memoryview(source).nbytes} bytes)"
     elif isinstance(source, io.TextIOBase):
         raise ImageError("The file was opened as text. Open it with open(path, 'rb'), or give its path.")
     elif hasattr(source, "read"):
@@ -133,25 +133,25 @@ def _existing_file(text: str | bytes) -> Path:
     shown = text if len(text) <= 200 else f"{text[:200]}..."
     if re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE):
         raise ImageError(
-            f"{shown} is an address, and pictures are never fetched from the network. Save the picture to a file, "
-            "then give the file's path."
+            f"{shown} is a web address, and pictures are never fetched from the network. Save the picture to a file "
+            "and give its path."
         )
     path = Path(text).expanduser()
     try:
         if path.is_file():
             return path
         if path.is_dir():
-            raise ImageError(f"{shown} is a folder. Give the path of one picture in it.")
+            raise ImageError(f"{shown} is a folder. Give the path of one picture in that folder.")
         found = path.exists()
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # not a possible file name
         found = False
     if found:
-        raise ImageError(f"{shown} is not an ordinary file.")
+        raise ImageError(f"{shown} is not a regular file. Give the path of a picture file.")
     raise ImageError(f"There is no file {shown!r} (looked for in {Path.cwd()}). Check the name and the folder.")
 
 
 def _opened(stream: BinaryIO, name: str) -> Image.Image:
-    """The picture in `stream` with only its header read."""
+    """The picture in `stream`; only its header has been read."""
     try:
         with _opening, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower, and an error
@@ -161,13 +161,13 @@ def _opened(stream: BinaryIO, name: str) -> Image.Image:
         raise ImageError(f"{name} has more than {most:.4g} megapixels. Make it smaller first.") from error
     except UnidentifiedImageError as error:
         raise ImageError(_no_picture(stream, name)) from error
-    except Exception as error:  # a damaged header makes Pillow's readers raise of every kind
+    except Exception as error:  # on a damaged header Pillow's readers raise many kinds of exceptions
         raise ImageError(f"{name} cannot be read as a picture: {error}") from error
 
 
 @cache
 def _formats() -> tuple[str, ...]:
-    Image.init()  # which formats there are depends on how Pillow was built and on plugins such as pillow-heif
+    Image.init()  # the known formats depend on how Pillow was built and on plugins such as pillow-heif
     return tuple(known for known in _FORMATS if known in Image.OPEN)
 
 
@@ -180,8 +180,8 @@ def _no_picture(stream: BinaryIO, name: str) -> str:
     if not start:
         return f"{name} is empty."
     if start[4:8] == b"ftyp":
-        return f"{name} looks like a phone's HEIC picture or a video. Save it as JPEG or PNG first."
-    return f"{name} is no picture that can be read ({_KNOWN})."
+        return f"{name} looks like a HEIC picture from a phone, or a video. Save it as JPEG or PNG first."
+    return f"{name} is not a picture in a known format ({_KNOWN})."
 
 
 def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
@@ -195,6 +195,6 @@ def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
         raise ImageError(f"{name} has no pixels: its size is {width} x {height}.")
     try:
         image.load()
-    except Exception as error:  # a damaged file makes Pillow's decoders raise of every kind
-        raise ImageError(f"{name} is cut short or damaged: {error}. Fetch or save it again.") from error
+    except Exception as error:  # on a damaged file Pillow's decoders raise many kinds of exceptions
+        raise ImageError(f"{name} is truncated or damaged: {error}. Download or save it again.") from error
     return image

@@ -1,4 +1,4 @@
-"""Every PIL mode to upright sRGB."""
+"""Converting every PIL mode to upright sRGB."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from webtoonfaces.errors import ImageError
 
-# What white may be in the modes that do not say it; the first that holds the brightest pixel is taken.
+# Possible values of white in the modes that do not define it; the first that is not below the brightest pixel is used.
 _WHITES = {"F": (1.0, 255.0, 65535.0), "I": (255.0, 65535.0, 2.0**31 - 1)}
 
 _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
@@ -18,22 +18,22 @@ _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
     """A new RGB picture, upright and in sRGB, from a decoded one of any mode; transparent parts show `background`.
 
-    Sixteen-bit greys map 65535 to white. The modes I and F do not say what white is: it is the least of 255, 65535
-    and 2**31 - 1 (I) or of 1, 255 and 65535 (F) that holds the brightest pixel. No metadata is kept.
+    Sixteen-bit greys map 65535 to white. The modes I and F do not define white: it is the smallest of 255, 65535 and
+    2**31 - 1 (I) or of 1, 255 and 65535 (F) that is not below the brightest pixel. No metadata is kept.
     """
     image = _upright(image)
     color, alpha = _split(image)
     rgb = _to_srgb(color, image.info.get("icc_profile"))
     if alpha is not None:
         rgb = Image.composite(rgb, Image.new("RGB", rgb.size, background), alpha)
-    rgb.info = {}  # Pillow would write a profile or a place name found here into the next file
+    rgb.info = {}  # otherwise Pillow would write a profile or a GPS position into the next file
     return rgb
 
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # Pillow's EXIF parser raises of every kind, and a broken tag leaves a good picture
+    except Exception:  # Pillow's EXIF parser raises many kinds of exceptions; the picture itself may still be good
         return image
 
 
@@ -55,7 +55,7 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 def _grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     values = np.asarray(image).astype(np.float32)
     if not np.isfinite(values).all():
-        raise ImageError("The picture holds values that are not numbers (NaN or infinite).")
+        raise ImageError("The picture contains NaN or infinity.")
     brightest = float(values.max())
     white = next((white for white in _WHITES.get(image.mode, (65535.0,)) if brightest <= white), brightest)
     levels = np.rint(values.clip(0, white) * np.float32(255 / white)).astype(np.uint8)
@@ -65,7 +65,7 @@ def _grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _to_srgb(color: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """`color` as RGB, through its ICC profile where it has a usable one; a broken profile is passed over."""
+    """`color` as RGB, converted with its ICC profile if that is usable; a broken profile is ignored."""
     try:
         if icc_profile:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
@@ -78,7 +78,7 @@ def _to_srgb(color: Image.Image, icc_profile: bytes | None) -> Image.Image:
         elif color.mode == "LAB":
             return _transformed(color, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     except (ImageCms.PyCMSError, ImportError, OSError, TypeError, ValueError):
-        pass  # Pillow built without LittleCMS, or a profile it cannot read: the plain conversion below is the next best
+        pass  # Pillow was built without LittleCMS, or cannot read the profile: fall back to the plain conversion below
     if color.mode == "LAB":
         raise ImageError("The picture is in Lab colours, which could not be converted. Save it as RGB first.")
     return color if color.mode == "RGB" else color.convert("RGB")
@@ -86,6 +86,6 @@ def _to_srgb(color: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 def _transformed(color: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
     converted = ImageCms.profileToProfile(color, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    if converted is None:  # only when asked to work in place
-        raise ValueError("no conversion was made")
+    if converted is None:  # happens only for conversions in place
+        raise ValueError("Pillow returned no converted picture")
     return converted

@@ -1,4 +1,4 @@
-"""Arrays and tensors to PIL images: shapes, number types and ranges, and nothing about files."""
+"""Converting arrays and tensors to PIL images and back: shapes, number types and ranges."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from webtoonfaces.errors import ImageError
 if TYPE_CHECKING:
     import torch
 
-# Arithmetic on [0, 1] floats leaves values a hair outside; farther out, the scale is another one and must be said.
+# Arithmetic on [0, 1] floats may leave values slightly outside. A larger excess means another scale: an error.
 _SLACK = 1 / 255
 
 
 def to_pil(tensor: torch.Tensor) -> list[Image.Image]:
     """RGB pictures from a float tensor [N, 3, H, W] or [3, H, W] on any device, nominally in [-1, 1].
 
-    Values outside the range are clamped; -1 becomes 0, 1 becomes 255, the rest the nearest of the 256 levels.
-    Raises `ImageError` for another shape, for integers, and for values that are not finite.
+    Values outside the range are clamped; -1 becomes 0, 1 becomes 255, values between become the nearest level.
+    Raises `ImageError` for another shape, for integers, and for NaN or infinity.
     """
     import torch
 
@@ -34,27 +34,27 @@ def to_pil(tensor: torch.Tensor) -> list[Image.Image]:
     batch = tensor.detach().reshape(-1, *tensor.shape[-3:]).float()  # [N, 3, H, W]
     if not torch.isfinite(batch).all():
         raise ImageError(
-            "The picture holds values that are not numbers (NaN or infinite). The model or the code that made it "
-            "has overflowed: try float32 instead of half precision, or another code."
+            "The picture contains NaN or infinity. The model or the code that made it has overflowed: try float32 "
+            "instead of half precision, or another code."
         )
     levels = as_levels(batch)  # [N, 3, H, W]
     return [Image.fromarray(pixels) for pixels in levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()]
 
 
 def as_levels(images: torch.Tensor) -> torch.Tensor:
-    """Floats, nominally in [-1, 1] and clamped to it -> the nearest of 256 levels, uint8, of the same shape."""
+    """Floats, clamped to [-1, 1] -> the nearest of 256 levels; uint8 of the same shape."""
     import torch
 
     return images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
 
 
 def as_floats(levels: torch.Tensor) -> torch.Tensor:
-    """Levels, uint8 -> float32 in [-1, 1], of the same shape; the inverse of `as_levels`."""
+    """Levels, uint8 -> float32 in [-1, 1] of the same shape; the inverse of `as_levels`."""
     return levels.float().div_(127.5).sub_(1)
 
 
 def shrink(images: torch.Tensor, side: int) -> torch.Tensor:
-    """Pictures [N, 3, H, W] resized to [N, 3, side, side] with anti-aliasing, in their own range."""
+    """Pictures [N, 3, H, W] resized to [N, 3, side, side] with antialiasing; the range stays the same."""
     import torch.nn.functional as F
 
     if images.shape[-2:] == (side, side):
@@ -63,7 +63,7 @@ def shrink(images: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def is_tensor(source: object) -> TypeGuard[torch.Tensor]:
-    """Whether `source` is a torch tensor, found out without loading torch: no tensor exists before torch does."""
+    """Whether `source` is a torch tensor. Does not import torch: no tensor exists before torch is imported."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(source, torch.Tensor)
 
@@ -88,7 +88,7 @@ def from_array(array: np.ndarray[Any, Any]) -> Image.Image:
     if array.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or 0 in array.shape:
         advice = ""
         if array.ndim == 3 and array.shape[0] in (1, 3, 4):
-            advice = " Its channels seem to come first: give array.transpose(1, 2, 0)."
+            advice = " Its first axis seems to be the channels: give array.transpose(1, 2, 0)."
         raise ImageError(f"A picture array is [H, W], [H, W, 3] or [H, W, 4]; this one is {list(array.shape)}.{advice}")
     levels = _eight_bits(array)
     return Image.fromarray(np.ascontiguousarray(levels[..., 0] if levels.ndim == 3 and channels == 1 else levels))
@@ -107,11 +107,11 @@ def _eight_bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint
             "For values of 0 to 255, give array.astype('uint8')."
         )
     if not np.isfinite(array).all():
-        raise ImageError("The picture array holds values that are not numbers (NaN or infinite).")
+        raise ImageError("The picture array contains NaN or infinity.")
     low, high = float(array.min()), float(array.max())
     if low < -_SLACK or high > 1 + _SLACK:
         raise ImageError(
-            f"A float picture array is in [0, 1]; this one goes from {low:.4g} to {high:.4g}. Divide by 255 if it is "
-            "in [0, 255]; give (array + 1) / 2 if it is in [-1, 1]; clip it if it overshoots."
+            f"A float picture array is in [0, 1]; this one goes from {low:.4g} to {high:.4g}. Divide by 255 if its "
+            "range is [0, 255]; give (array + 1) / 2 if it is [-1, 1]; clip it if single values lie outside."
         )
     return np.rint(array.clip(0, 1).astype(np.float32) * 255).astype(np.uint8)

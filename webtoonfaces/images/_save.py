@@ -1,4 +1,4 @@
-"""The one door out for single pictures."""
+"""Encoding and writing single pictures."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def encode(
     """The bytes of a PNG, JPEG or WebP file that shows `image`, which is anything `load_image` takes.
 
     `quality`, 1 to 100, is for JPEG and WebP. JPEG keeps colour at full resolution (4:4:4), since thin coloured lines
-    smear otherwise; WebP is coded by its fastest method, for live views. `metadata` goes into a PNG as one iTXt chunk
-    (PNG specification, section 11.3.3.4) an entry, readable as `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1
+    blur otherwise; WebP uses its fastest method, for live views. Each entry of `metadata` becomes an iTXt chunk of a
+    PNG (PNG specification, section 11.3.3.4), readable as `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1
     characters. Raises `ImageError` for an unknown format, and for metadata in a format other than PNG.
     """
     name = "JPEG" if format.upper() == "JPG" else format.upper()
@@ -46,8 +46,10 @@ def encode(
     buffer = io.BytesIO()
     try:
         picture.save(buffer, name, **options)
-    except (OSError, ValueError) as error:  # JPEG and WebP have a greatest side
-        raise ImageError(f"A picture of {picture.width} x {picture.height} cannot be a {name}: {error}.") from error
+    except (OSError, ValueError) as error:  # JPEG and WebP limit the sides
+        raise ImageError(
+            f"A picture of {picture.width} x {picture.height} px cannot be written as {name}: {error}."
+        ) from error
     return buffer.getvalue()
 
 
@@ -56,8 +58,8 @@ def save_image(
 ) -> Path:
     """Write `image` as PNG, JPEG or WebP, by the suffix of `path`, and return the path; options as in `encode`.
 
-    A missing folder is created. The file appears whole or not at all, also over an older one. Raises `ImageError` for
-    another suffix and when the file cannot be written.
+    A missing folder is created. An older file is replaced only when the new one is complete. Raises `ImageError` for
+    another suffix and if the file cannot be written.
     """
     path = Path(path).expanduser()
     format = _SUFFIXES.get(path.suffix.lower())
@@ -75,7 +77,7 @@ def save_image(
 
 @contextmanager
 def picture_file(path: Path) -> Iterator[Path]:
-    """`files.replacing` for a picture or an animation: ImageError where it cannot be written."""
+    """`files.replacing` for a picture or an animation; ImageError if it cannot be written."""
     try:
         with replacing(path) as draft:
             yield draft
@@ -87,10 +89,13 @@ def _png_info(metadata: Mapping[str, str]) -> PngInfo:
     info = PngInfo()
     for key, value in metadata.items():
         if not isinstance(key, str) or not isinstance(value, str):
-            raise ImageError(f"Metadata is text under text; {key!r} holds {type(value).__name__}.")
-        # the keyword rules of the PNG specification, section 11.3.3.2
+            raise ImageError(f"Keys and values of metadata are text; the value of {key!r} is {type(value).__name__}.")
+        # The keyword rules of the PNG specification, section 11.3.3.2
         latin = all(" " <= char <= "~" or "\xa1" <= char <= "\xff" for char in key)
         if not (1 <= len(key) <= 79 and latin and key == key.strip() and "  " not in key):
-            raise ImageError(f"{key!r} cannot name metadata in a PNG: 1 to 79 Latin-1 letters, single spaces inside.")
+            raise ImageError(
+                f"{key!r} is not a valid key for metadata in a PNG: use 1 to 79 Latin-1 characters, single spaces only "
+                "between words."
+            )
         info.add_itxt(key, value)
     return info

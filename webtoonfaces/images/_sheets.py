@@ -1,4 +1,4 @@
-"""Pictures side by side: contact sheets, strips, and the swap sheet."""
+"""Arranging pictures: contact sheets, strips and the swap sheet."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def contact_sheet(
 ) -> Image.Image:
     """One RGB picture of `pictures` (each anything `load_image` takes, or `None` for a blank cell), row by row.
 
-    `columns` is as near to a square sheet as can be unless given; `gap` between and `margin` around the cells are in
-    pixels. `cell`, a number or (width, height), defaults to the largest width and height among the pictures; others
-    are scaled to fit, keep their proportions and are centred. `labels`, one for each picture or `None`, are written
-    below. Raises `ImageError` without any picture, or when nothing says how large a cell is.
+    `columns` defaults to a number that makes the sheet nearly square; `gap` between and `margin` around the cells are
+    in pixels. `cell`, a number or (width, height), defaults to the largest width and height among the pictures.
+    Pictures are scaled to fit their cell, keep their proportions and are centred. `labels`, one for each picture or
+    `None`, are written below. Raises `ImageError` for an empty list, and for blank cells only without `cell`.
     """
     loaded = [None if picture is None else load_image(picture, background=background) for picture in as_list(pictures)]
     if not loaded:
-        raise ImageError("A sheet needs at least one picture.")
+        raise ImageError("The list of pictures is empty. A sheet needs at least one picture.")
     if labels is not None and len(labels) != len(loaded):
         raise BadInputError(
-            f"There are {len(labels)} labels for {len(loaded)} pictures; give one each (None for none)."
+            f"There are {len(labels)} labels for {len(loaded)} pictures. Give one for each picture, None for no label."
         )
     width, height = _cell_size(loaded, cell)
     columns = math.ceil(math.sqrt(len(loaded))) if columns is None else whole_number(columns, "columns", least=1)
@@ -94,12 +94,12 @@ def swap_sheet(
     margin: int | None = None,
     frame_color: Color = "#ffee00",
 ) -> Image.Image:
-    """The sheet that shows one structure in many styles.
+    """A sheet of one structure in many styles.
 
     Row 1: the source, framed, and n top styles. Row 2: the source's reconstruction, and the source in each style above.
-    With bottom styles, row 3 is the source in each style below, and row 4 those styles: n of them leave the first
-    column black, n + 1 fill it. `cell` as in `contact_sheet`; `margin`, black all round, is 1/20 of a cell's width
-    unless given, in pixels. Raises `ImageError` when the counts do not fit together.
+    With bottom styles, row 3 is the source in each style below, and row 4 those styles: with n of them the first
+    column stays black, n + 1 of them fill it. `cell` is as in `contact_sheet`; `margin`, the black margin in pixels,
+    defaults to 1/20 of a cell's width. Raises `ImageError` if the numbers of styles and results do not match.
     """
     top, bottom = len(top_styles), len(bottom_styles)
     if not top or len(top_results) != top or len(bottom_results) != bottom:
@@ -115,7 +115,7 @@ def swap_sheet(
         given += [*blank, *bottom_results, *blank, *bottom_styles]
     loaded = [None if picture is None else load_image(picture, background="black") for picture in given]
     size = _cell_size(loaded, cell)
-    # Framed in its cell, not before, so that the frame is as wide whatever the size of the source.
+    # Framed after scaling, so that the frame's width does not depend on the size of the source.
     first = frame(_fitted(load_image(source, background="black"), size, (0, 0, 0)), color=frame_color)
     margin = round(size[0] / 20) if margin is None else margin
     return contact_sheet([first, *loaded[1:]], columns=top + 1, margin=margin, cell=size)
@@ -126,7 +126,7 @@ def _cell_size(pictures: Iterable[Image.Image | None], cell: Size | None) -> tup
         return as_size(cell, "cell")
     sizes = [picture.size for picture in pictures if picture is not None]
     if not sizes:
-        raise ImageError("Every cell is blank, so nothing says how large a cell is: give cell=256, say.")
+        raise ImageError("Every cell is blank, so the size of a cell is unknown. Give it, for example cell=256.")
     return max(width for width, _ in sizes), max(height for _, height in sizes)
 
 
@@ -143,7 +143,7 @@ def _fitted(picture: Image.Image, size: tuple[int, int], background: tuple[int, 
 
 
 class _Caption:
-    """Writes one line, centred, in a band below a cell; what is too long ends in an ellipsis."""
+    """Writes one centred line in a band below a cell; text that is too long ends in an ellipsis."""
 
     def __init__(self, cell_width: int, cell_height: int, background: tuple[int, int, int]):
         size = min(32, max(10, min(cell_width, cell_height) // 14))

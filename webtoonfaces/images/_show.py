@@ -28,18 +28,18 @@ def show(
 ) -> Figure:
     """Show `pictures` (one, or several; each anything `load_image` takes, `None` for a blank) and return the figure.
 
-    In a notebook the figure appears at once, also in the middle of a cell; elsewhere it is only returned, with
-    `savefig` to keep it. There are at most 6 `columns` unless given; `height` is that of a row of pictures, in inches.
-    `pyplot` is not used: no backend is chosen and no figure stays behind in memory.
+    In a notebook the figure is shown at once, also in the middle of a cell; elsewhere it is only returned, and its
+    `savefig` writes it. `columns` defaults to at most 6; `height` is the height of a row of pictures in inches.
+    `pyplot` is not used: no backend is chosen and no figure stays in memory.
     """
     from matplotlib.figure import Figure
 
     loaded = [None if picture is None else load_image(picture) for picture in as_list(pictures)]
     if not any(loaded):
-        raise ImageError("There is no picture to show.")
+        raise ImageError("The list of pictures is empty. Give at least one picture to show.")
     if titles is not None and len(titles) != len(loaded):
         raise BadInputError(
-            f"There are {len(titles)} titles for {len(loaded)} pictures; give one each (None for none)."
+            f"There are {len(titles)} titles for {len(loaded)} pictures. Give one for each picture, None for no title."
         )
     if not 0 < height < math.inf:
         raise BadInputError(f"height must be a positive number of inches, not {height!r}.")
@@ -61,7 +61,7 @@ def show(
 
 
 def _display(figure: Figure) -> None:
-    """Show `figure` in a notebook now, and not a second time when it is also the value of the cell."""
+    """Show `figure` in a notebook now, and not a second time if it is also the value of the cell."""
     shell = _notebook()
     if shell is None:
         return

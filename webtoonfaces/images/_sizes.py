@@ -1,4 +1,4 @@
-"""Pictures at other sizes, antialiased; a picture that has the size already is returned as it is."""
+"""Resizing pictures with antialiasing; a picture that already has the size is returned unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def scaled(picture: Image.Image, longer: int) -> Image.Image:
-    """`picture` with a longer side of `longer` px: shrunk by Lanczos, enlarged by bicubic weights, which ring less."""
+    """`picture` with a longer side of `longer` px: Lanczos to shrink, bicubic, which rings less, to enlarge."""
     most = max(picture.size)
     if longer == most:
         return picture

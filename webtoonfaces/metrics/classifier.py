@@ -89,9 +89,7 @@ def load_or_train_classifier(
     It is trained once, on the training split (about three minutes on one core), and kept in the cache under the
     content of the data set; the same seed gives the same weights on one machine.
 
-    Raises
-    ------
-    BadInputError : the data set has a single title, or too few pictures to hold any out.
+    Raises BadInputError: the data set has a single title, or too few pictures to hold any out.
     """
     if len(PictureFolder(data).titles) < 2:
         raise BadInputError(

@@ -175,9 +175,7 @@ def kid(real: Tensor, drawn: Tensor, *, subsets: int = SUBSETS, subset_size: int
 
     The estimator is unbiased, so a value may be slightly negative, and sets of different sizes compare.
 
-    Raises
-    ------
-    BadInputError : a set is smaller than `subset_size`.
+    Raises BadInputError: a set is smaller than `subset_size`.
     """
     check_enough(min(len(real), len(drawn)), subset_size=subset_size)
     from torchmetrics.image.kid import KernelInceptionDistance
@@ -239,9 +237,7 @@ def fid(data: PictureFolder, batches: Iterable[Tensor], *, device: str | torch.d
 
     The data set's statistics are computed once and kept in the cache under its content.
 
-    Raises
-    ------
-    MissingExtraError : the extra `inception` is not installed.
+    Raises MissingExtraError: the extra `inception` is not installed.
     """
     metric = _inception().to(device)
 

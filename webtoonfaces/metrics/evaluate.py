@@ -131,9 +131,7 @@ def measure_fid(
 ) -> tuple[EvaluatedModel, dict[str, Score]]:
     """FID between `count` samples of a StyleGAN2 and a data set; see `measure_kid`.
 
-    Raises
-    ------
-    MissingExtraError : the extra `inception` is not installed.
+    Raises MissingExtraError: the extra `inception` is not installed.
     """
     place = best_device(device)
     model = load_evaluated(source, "stylegan2", device=place)

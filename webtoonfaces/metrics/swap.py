@@ -122,9 +122,7 @@ def measure_swaps(
 
     pairs : is rounded down to whole groups.        labels : indices into the classifier's titles.
 
-    Raises
-    ------
-    BadInputError : fewer pictures than one group, fewer pairs than that, or a single title.
+    Raises BadInputError: fewer pictures than one group, fewer pairs than that, or a single title.
     """
     check_counts(len(pictures), pairs, group=group)
     sources, targets = draw_pairs(labels, pairs // group, group=group, seed=seed)

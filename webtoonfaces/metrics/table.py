@@ -129,9 +129,7 @@ def write_row(
 def read_table(run: str | Path) -> MetricTable:
     """The table of a run's folder; of what was measured twice at one step, the later value.
 
-    Raises
-    ------
-    BadInputError : nothing was measured there yet, or a line is no measurement.
+    Raises BadInputError: nothing was measured there yet, or a line is no measurement.
     """
     folder = Path(run)
     path = folder / FILE

@@ -268,8 +268,6 @@ class ResBlock(nn.Module):
 class ModulatedConv2d(nn.Module):
     """Convolution whose input channels are scaled by a style: x [N, in, H, W], style [N, D] -> [N, out, H', W'].
 
-    Parameters
-    ----------
     up : double the size, by a transposed convolution of stride 2 and a blur.
     demodulate : bring every output channel back to unit variance, as if each weight had been normalised
         (Karras et al. 2020, equation 3).

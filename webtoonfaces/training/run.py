@@ -97,10 +97,8 @@ def train(
 
     photos : pictures that each step sees beside those of `data`.       about : what else `options.json` should say.
 
-    Raises
-    ------
-    BadInputError : `options.out` holds a run that these options do not continue, or the batch cannot be shared out.
-    DivergedError : a loss is not finite.       CheckpointError : the disk is full.
+    Raises BadInputError if `options.out` contains a run that these options do not continue, or if the batch cannot be
+    divided among the processes; DivergedError if a loss is not finite; CheckpointError if the disk is full.
     """
     return _Loop(trainer, data, photos, options, about or {}, say).run()
 

@@ -49,8 +49,6 @@ def cartoonize(
 ) -> Image.Image:
     """A photo as a cartoon, an RGB picture of the photo's own size.
 
-    Parameters
-    ----------
     image : anything `load_image` opens.
     model : what makes the colours.
         None or "classical": no network. Smoothing, a few levels of lightness, and drawn lines: a stylisation that was

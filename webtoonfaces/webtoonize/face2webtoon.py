@@ -201,8 +201,6 @@ def face2webtoon(
 ) -> WebtoonSheet:
     """Redraw a photo in webtoon styles.
 
-    Parameters
-    ----------
     face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False.
     styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
         pictures.

@@ -105,10 +105,8 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
     `path` is one of our `.safetensors`, an original `.pt`, or a bare state dict. `names` limits what is read; the
     default is what rendering needs (the exponential moving averages). Safetensors are memory-mapped.
 
-    Raises
-    ------
-    UnsafeFileError : the file would run code; the message names what.      LayoutError : it holds something else.
-    WeightsError : it is no checkpoint at all, or a damaged one.      WeightsNotFoundError : there is no such file.
+    Raises UnsafeFileError: the file would run code; the message names what.      LayoutError: it holds something else.
+    WeightsError: it is no checkpoint at all, or a damaged one.      WeightsNotFoundError: there is no such file.
     """
     path = _existing(path)
     wanted = tuple(names) if names is not None else NEEDED[family]

@@ -26,9 +26,7 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
     `kind` is one of `kinds()`. The configuration is read from the tensors' shapes unless it is given. The fixed
     filters may be left out; where they are present they must hold the values that the network uses.
 
-    Raises
-    ------
-    LayoutError : naming every missing, unexpected and wrongly shaped key at once.
+    Raises LayoutError: naming every missing, unexpected and wrongly shaped key at once.
     """
     builder = _builder(kind)
     strays = sorted(key for key, value in state_dict.items() if not isinstance(value, Tensor))
