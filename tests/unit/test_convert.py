@@ -192,7 +192,7 @@ def test_the_wrong_kind_of_file(tmp_path):
 
 def test_one_family_is_not_taken_for_another(tmp_path):
     ours = convert.convert_file(stylegan2_file(tmp_path / "a.pt"), tmp_path / "a.safetensors", "stylegan2")
-    with pytest.raises(LayoutError, match="holds a stylegan2, not a swapae"):
+    with pytest.raises(LayoutError, match="contains a stylegan2, not a swapae"):
         wf.load_swapae(ours)
 
 

@@ -136,7 +136,7 @@ def test_a_bad_field_is_refused_by_name(line: str, complaint: str):
         ('filename = "one.pt"', 'filename = ".pt"', "filename must be"),
         ('format = "state-dict-pt"', 'format = "pickle"', "format must be one of"),
         ("[[weight]]", "[[wait]]", "list of \\[\\[weight\\]\\]"),
-        ("[[weight]]", "[[weight", "no valid TOML"),
+        ("[[weight]]", "[[weight", "not valid TOML"),
     ],
 )
 def test_a_bad_record_is_refused(old: str, new: str, complaint: str):

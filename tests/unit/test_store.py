@@ -275,7 +275,7 @@ def test_a_later_fetch_goes_on_where_the_last_one_broke_off(server: Server, tmp_
     server.files["w"] = WEIGHT
     server.cut["w"] = [100_000] * 3
     weight = record(server.url("w"))
-    with pytest.raises(DownloadError, match="broke off after 300,000 of"):
+    with pytest.raises(DownloadError, match="lost after 300,000 of"):
         fetch(weight, tmp_path)
     assert not (tmp_path / "test.pt").exists()
     assert fetch(weight, tmp_path).read_bytes() == WEIGHT
@@ -559,7 +559,7 @@ def test_verifying_again_reads_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_quota_page_saved_by_hand(tmp_path: Path):
     (tmp_path / "test.pt").write_bytes(b"\xef\xbb\xbf \n" + QUOTA_PAGE.lower())
-    with pytest.raises(QuotaError, match="Delete the file, and it is fetched again"):
+    with pytest.raises(QuotaError, match="Delete the file; it is downloaded again"):
         fetch(record("https://example.org/w"), tmp_path)
 
 

@@ -1,1 +1,1 @@
-"""Pictures to train on: folders and zips of them, their manifests, and a set that is drawn here."""
+"""Training pictures: folders and zips of them, their manifests, and a data set that is drawn on the spot."""

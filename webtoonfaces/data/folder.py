@@ -1,7 +1,7 @@
 """Picture data sets: a folder or a zip of pictures, in which each nested folder is a title.
 
-`prepare` makes a training set of any heap of pictures, `info` tells what is in one, `PictureFolder` reads one as
-uint8 tensors. A zip is read where it lies; nothing is ever unpacked under a name that the zip chose.
+`prepare` makes a training set of any pictures, `info` describes one, `PictureFolder` reads one as uint8 tensors. A zip
+is read in place; nothing is ever unpacked under a name that the zip chose.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from webtoonfaces.images import load_image
 KIND = "webtoonfaces prepared pictures"
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"))
 SIZES = range(16, 2049)
-LARGEST_FILE = 256 * 2**20  # bytes; a zip can promise far more than a picture has
+LARGEST_FILE = 256 * 2**20  # bytes; a zip may contain members that unpack to much more
 RESERVED = frozenset(("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))))
-BATCH = 32  # pictures that `read` gives at once
+BATCH = 32  # pictures in each batch of `read`
 HELD_OUT_EVERY = 20  # one picture in this many is held out of training
 
-# What opening and unpacking a damaged, encrypted or strangely packed file can raise.
+# The exceptions of opening and unpacking a file that is damaged, encrypted or packed in an unusual way.
 READ_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 Split = Literal["train", "held_out"]
@@ -56,15 +56,15 @@ class Entry:
 
     @property
     def held_out(self) -> bool:
-        """Whether the picture is kept from training: decided by title and file name alone, so it stays so."""
+        """Whether the picture is held out of training. It depends only on title and file name, so it never changes."""
         key = _sha256(f"{self.title}/{PurePosixPath(self.name).name}")
         return int(key[:16], 16) % HELD_OUT_EVERY == 0
 
 
 class PictureFiles:
-    """The pictures of a folder or a zip: a sorted listing, and the bytes of each.
+    """The pictures of a folder or a zip: a sorted list, and the bytes of each.
 
-    Raises `BadInputError` for a path that is neither, and for one without a single picture.
+    Raises `BadInputError` for a path that is neither, and for one without pictures.
     """
 
     def __init__(self, path: str | Path):
@@ -82,14 +82,18 @@ class PictureFiles:
         pictures = sorted((name, size) for name, size in files if _is_picture(name))
         if not pictures:
             known = ", ".join(sorted(SUFFIXES))
-            raise BadInputError(f"{self.path} holds no pictures. Give a folder or zip with files that end in {known}.")
+            raise BadInputError(
+                f"{self.path} contains no pictures. Give a folder or zip with files that end in {known}."
+            )
         titles = _titles([name for name, _ in pictures], self.path.stem if self.is_zip else self.path.resolve().name)
         self.entries = tuple(Entry(name, title, size) for (name, size), title in zip(pictures, titles, strict=True))
 
     def open(self, entry: Entry) -> BinaryIO:
         """The file, open for reading; `ImageError` if it is too large, encrypted or damaged."""
         if entry.nbytes > LARGEST_FILE:
-            raise ImageError(f"{_text(entry.name)} has more than {LARGEST_FILE // 2**20} MiB; that is no picture.")
+            raise ImageError(
+                f"{_text(entry.name)} has more than {LARGEST_FILE // 2**20} MiB, which is too large for a picture."
+            )
         try:
             if self.is_zip:
                 return cast(BinaryIO, self._open_zip().open(entry.name))
@@ -98,7 +102,7 @@ class PictureFiles:
             raise ImageError(f"{_text(entry.name)} cannot be read: {error}.") from error
 
     def read(self, entry: Entry) -> bytes:
-        """The bytes of the file; raises as `open` does."""
+        """The bytes of the file; raises the errors of `open`."""
         try:
             with self.open(entry) as file:
                 return file.read(LARGEST_FILE)
@@ -106,17 +110,17 @@ class PictureFiles:
             raise ImageError(f"{_text(entry.name)} cannot be read: {error}.") from error
 
     def _open_zip(self) -> zipfile.ZipFile:
-        """The zip, opened once in each process: a forked data loader would share, and so garble, one file position."""
+        """The zip, opened once in each process: forked data loaders must not share one file position."""
         if self._zip is None or self._zip_process != os.getpid():
             try:
                 self._zip = zipfile.ZipFile(self.path)
             except (zipfile.BadZipFile, OSError) as error:
-                raise BadInputError(f"{self.path} is no folder, and cannot be read as a zip: {error}.") from error
+                raise BadInputError(f"{self.path} is not a folder, and cannot be read as a zip: {error}.") from error
             self._zip_process = os.getpid()
         return self._zip
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_zip": None}  # an open file cannot travel to another process
+        return {**self.__dict__, "_zip": None}  # an open file cannot be sent to another process
 
 
 def prepare(
@@ -133,14 +137,14 @@ def prepare(
 ) -> Path:
     """Make a training set of the pictures in the folder or zip `src`; returns `out`.
 
-    Every picture becomes a PNG of `size` x `size`, shrunk with anti-aliasing: its middle square, or with `align` its
-    most prominent face (found by the `landmark_model` "68" or "5"; the latter is free for every use). A nested folder
-    becomes a title. Files are named by what was in them, so a picture that occurs twice is taken once, and a second
-    call builds on the first: it may have been interrupted, or `src` may have grown. `manifest.json` lists where each
-    picture comes from, what was skipped and why, and `origin` and `licence` as given.
+    Every picture becomes a PNG of `size` x `size`, resized with antialiasing: its middle square, or with `align` its
+    most prominent face (found by the `landmark_model` "68" or "5"; the latter is free for every use). Nested folders
+    become titles. A file's name is a hash of the picture, so duplicates are taken once, and a second call continues the
+    first, which may have been interrupted, or adds new pictures. `manifest.json` lists the origin of each picture, what
+    was skipped and why, and `origin` and `licence` as given.
 
-    A picture that cannot be read, is smaller than `min_side` pixels or (with `align`) shows no face is skipped.
-    Raises `BadInputError` for a `src` without a usable picture, for an `out` that lies in `src` or holds anything else.
+    Pictures that cannot be read, are smaller than `min_side` pixels or (with `align`) show no face are skipped. Raises
+    `BadInputError` if no picture in `src` is usable, if `out` lies inside `src`, or if it contains other files.
     """
     if size not in SIZES:
         raise BadInputError(f"Pictures of {size} pixels cannot be made. Choose a size from {SIZES[0]} to {SIZES[-1]}.")
@@ -156,7 +160,7 @@ def prepare(
         about = {"source": source.path.name, "origin": origin, "licence": licence, "complete": complete}
         manifest.write(out, {"kind": KIND, "settings": settings, **about, **work.listing()})
 
-    write(complete=False)  # so that pictures left by a crash are known as this data set's
+    write(complete=False)  # so that after a crash the pictures are known to belong to this data set
     try:
         for entry in tqdm(source.entries, unit="picture", disable=not progress):
             work.add(entry)
@@ -174,7 +178,7 @@ def prepare(
 
 @dataclass
 class _Preparation:
-    """What `prepare` has done so far."""
+    """The state of `prepare`."""
 
     source: PictureFiles
     out: Path
@@ -195,7 +199,7 @@ class _Preparation:
                 return
             if sha256 not in self.pictures:
                 file = f"{_folder(entry.title)}/{sha256[:16]}.png"
-                if not (self.out / file).exists():  # else finished by a run that crashed before it could list it
+                if not (self.out / file).exists():  # else it was written by a call that crashed before listing it
                     _save(self._make(data), self.out / file)
                 self.pictures[sha256] = {"file": file, "source": name, "sha256": sha256}
             self.seen[sha256] = name
@@ -209,7 +213,9 @@ class _Preparation:
     def _make(self, data: bytes) -> Image.Image:
         image = load_image(data)
         if min(image.size) < self.min_side:
-            raise ImageError(f"It has only {image.width} x {image.height} pixels; {self.min_side} a side are wanted.")
+            raise ImageError(
+                f"It has only {image.width} x {image.height} pixels; both sides need at least {self.min_side}."
+            )
         if self.landmark_model is None:
             return _square(image, self.size)
         from webtoonfaces.faces import align_face
@@ -219,21 +225,21 @@ class _Preparation:
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What is in a data set; `print` it for a table."""
+    """The content of a data set; `print` shows it as a table."""
 
     path: str
     titles: dict[str, int]
-    """Title -> how many of its pictures can be read."""
+    """Title -> the number of its pictures that can be read."""
     sizes: dict[tuple[int, int], int]
-    """(width, height) -> how many pictures have it, the most frequent first."""
+    """(width, height) -> the number of pictures of that size, the most frequent first."""
     nbytes: int
     held_out: int
-    """How many of the pictures `split="held_out"` holds."""
+    """The number of pictures in `split="held_out"`."""
     unreadable: tuple[str, ...]
 
     @property
     def total(self) -> int:
-        """How many pictures can be read."""
+        """The number of pictures that can be read."""
         return sum(self.titles.values())
 
     def __str__(self) -> str:
@@ -282,10 +288,10 @@ def info(path: str | Path) -> DataInfo:
 
 
 def content_key(path: str | Path) -> str:
-    """A SHA-256 over the names and sizes of a data set's pictures: a name for what was computed from it.
+    """A SHA-256 over the names and sizes of a data set's pictures, as a key for results computed from it.
 
-    It is quick and does not depend on where the data set lies; a picture that is replaced by another of the same name
-    and number of bytes goes unnoticed.
+    It is fast and does not depend on the data set's path. If a picture is replaced by another with the same name and
+    number of bytes, it does not change.
     """
     key = hashlib.sha256()
     for entry in PictureFiles(path).entries:
@@ -296,10 +302,10 @@ def content_key(path: str | Path) -> str:
 class PictureFolder(Dataset[tuple[Tensor, int]]):
     """A folder or zip of pictures as (uint8 [3, size, size] in RGB, index into `titles`).
 
-    `size` is the first picture's shorter side unless given; a picture of another shape is cropped to its middle
-    square and resized. With `mirror` every picture occurs a second time, mirrored, at `index + len / 2`. One picture
-    in 20, the same ones for good, belongs to `split="held_out"`, the others to `split="train"`; None gives all.
-    `titles` are those of the whole data set, whatever the split.
+    `size` defaults to the first picture's shorter side; other pictures are cropped to their middle square and resized.
+    With `mirror` every picture occurs a second time, mirrored, at `index + len / 2`. One picture in 20, always the same
+    ones, belongs to `split="held_out"`, the others to `split="train"`; None gives all. `titles` are those of the whole
+    data set, for every split.
 
     Raises `BadInputError` for a path without pictures, and for a split that has none; reading a damaged picture
     raises `ImageError`.
@@ -309,7 +315,7 @@ class PictureFolder(Dataset[tuple[Tensor, int]]):
         if split is not None and split not in get_args(Split):
             raise UnknownNameError("split", split, get_args(Split))
         if size is not None and size not in SIZES:
-            raise BadInputError(f"{size} pixels is no size to train on. Choose one from {SIZES[0]} to {SIZES[-1]}.")
+            raise BadInputError(f"A size of {size} pixels is not possible. Choose one from {SIZES[0]} to {SIZES[-1]}.")
         self.source = PictureFiles(path)
         self.entries = tuple(
             entry for entry in self.source.entries if split is None or entry.held_out == (split == "held_out")
@@ -345,11 +351,11 @@ def load_in_memory(
 ) -> tuple[Tensor, Tensor]:
     """A small data set as one uint8 tensor [N, 3, size, size] and its title indices, int64 [N].
 
-    `limit` takes that many, spread evenly over the data set and so over its titles. 7,000 pictures of 128 px are
+    `limit` takes only that many, spread evenly over the data set and so over its titles. 7,000 pictures of 128 px need
     344 MB. Raises `BadInputError` for a limit below 1.
     """
     if limit is not None and limit < 1:
-        raise BadInputError(f"A limit of {limit} leaves no picture. Give 1 or more, or none.")
+        raise BadInputError(f"A limit of {limit} leaves no picture. Give 1 or more, or no limit.")
     count = len(dataset) if limit is None else min(limit, len(dataset))
     pictures = torch.empty(count, 3, dataset.size, dataset.size, dtype=torch.uint8)
     labels = torch.empty(count, dtype=torch.int64)
@@ -374,35 +380,35 @@ def _folder_files(root: Path) -> Iterator[tuple[str, int]]:
 
 
 def _zip_files(archive: zipfile.ZipFile) -> Iterator[tuple[str, int]]:
-    for name, member in archive.NameToInfo.items():  # of members with one name the last counts, as `open` finds it
+    for name, member in archive.NameToInfo.items():  # the last of members with the same name, like `open`
         if not member.is_dir():
             yield name, member.file_size
 
 
 def _is_picture(name: str) -> bool:
-    """By its ending; hidden files, and the shadow files that macOS puts into a zip, are none."""
+    """Whether the name is that of a picture, by its suffix; not for hidden files and the extra files of macOS zips."""
     path = PurePosixPath(name.replace("\\", "/"))
     hidden = any(part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in path.parts)
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
 def _titles(names: list[str], root: str) -> list[str]:
-    """Each picture's folder, without the folders that all of them share; `root` for pictures that lie in no folder."""
+    """Each picture's folder, without the folders that all of them share; `root` for pictures in no folder."""
     folders = [_folder_parts(name) for name in names]
-    ends = zip(min(folders), max(folders), strict=False)  # what first and last in order share, those between do too
+    ends = zip(min(folders), max(folders), strict=False)  # folders shared by the first and last are shared by all
     shared = [part for part, other in takewhile(lambda pair: pair[0] == pair[1], ends)]
     outer = shared[-1] if shared else root
     return ["/".join(folder[len(shared) :]) or outer for folder in folders]
 
 
 def _folder_parts(name: str) -> tuple[str, ...]:
-    """The folders of a name; a zip may name its members "/x" or "../x", which lead nowhere here."""
+    """The folders of a name, without the "/" and ".." that a member of a zip may begin with."""
     parts = PurePosixPath(name.replace("\\", "/")).parts[:-1]
     return tuple(part for part in parts if part not in ("/", "//", "..", "."))
 
 
 def _folder(title: str) -> str:
-    """A relative folder for a title: letters of any script stay, what a file system could trip over does not."""
+    """A relative folder for a title: letters of any script are kept, other characters replaced."""
     return "/".join(_folder_name(part) for part in title.split("/"))
 
 
@@ -410,11 +416,11 @@ def _folder_name(part: str) -> str:
     safe = re.sub(r"[^\w.\- ]", "_", part)[:80].strip(" .")
     if part and safe == part and safe.split(".")[0].upper() not in RESERVED:
         return part
-    return f"{safe or 'title'}-{_sha256(part)[:6]}"  # "a:b" and "a?b" stay two titles
+    return f"{safe or 'title'}-{_sha256(part)[:6]}"  # "a:b" and "a?b" remain two titles
 
 
 def _square(image: Image.Image, size: int) -> Image.Image:
-    """The middle square, resized with anti-aliasing: RGB stays RGB."""
+    """The middle square, resized with antialiasing."""
     if image.size == (size, size):
         return image
     side = min(image.size)
@@ -441,5 +447,5 @@ def _sha256(text: str) -> str:
 
 
 def _text(name: str) -> str:
-    """A file's name as text that can be written: some file systems allow bytes that are none."""
+    """A file's name as text that can be written: some file systems allow names that are not valid text."""
     return name.encode("utf-8", "backslashreplace").decode()

@@ -1,7 +1,7 @@
 """Every figure of the original, by name: `names()`, `about(name)`, `draw(name)`.
 
-The figures are those of the README of naver-webtoon-faces, laid out as there and drawn with any models and any
-pictures. Nothing is needed: the models default to the embedded demo models, the pictures to their samples.
+The figures are those of the README of naver-webtoon-faces, with the same layout, drawn with any models and pictures.
+The models default to the embedded demo models, the pictures to their samples.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def names() -> list[str]:
 
 
 def about(name: str) -> str:
-    """What a figure teaches, in a sentence. Raises UnknownNameError."""
+    """What a figure shows, in a sentence. Raises UnknownNameError."""
     return find(name).about
 
 
@@ -39,16 +39,16 @@ def draw(
 ) -> Image.Image | Animation:
     """Draw the figure called `name`: an RGB picture, or an `Animation`.
 
-    swapae, generator : the models; the embedded demo models where none are given.
+    swapae, generator : the models; by default the embedded demo models.
     images : one or several of anything `load_image` opens. The first is the source (the photo, the start of a strip),
-        the others are the styles (the further stops), as many as you like. A single one is joined by samples; without
-        any, all are samples, and photos the bundled one. Photos are aligned; where no face is found their middle is
-        taken. The figures of StyleGAN2 alone use none. `dataset` takes the path of a folder or zip of pictures, `fid`
-        the folder of a run that was measured.
-    seed : of the samples; each figure adds a number of its own, so that no two show the same ones.
+        the others are the styles (the further stops of a strip), in any number. With a single picture the others are
+        samples; by default all are samples, and the photo is the bundled one. Photos are aligned, or, if no face is
+        found, cropped to their middle. The figures of StyleGAN2 alone use none. `dataset` takes the path of a folder or
+        zip of pictures, `fid` the folder of a run that was measured.
+    seed : of the samples; each figure adds its own number, so that all figures show different samples.
 
-    Cells have the size of the model's pictures, at least 160 and at most 256 px. Raises UnknownNameError, and
-    whatever the models and pictures raise: ImageError, BadInputError, WeightsError.
+    Cells have the size of the model's pictures, at least 160 and at most 256 px. Raises UnknownNameError, and the
+    errors of models and pictures: ImageError, BadInputError, WeightsError.
     """
     figure = find(name)
     inputs = Inputs(swapae=swapae, generator=generator, images=images, seed=figure.seed + seed)

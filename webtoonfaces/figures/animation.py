@@ -1,4 +1,4 @@
-"""A figure that moves."""
+"""A figure that is an animation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..images import save_gif, save_mp4
 
 @dataclass(frozen=True, eq=False)
 class Animation:
-    """Frames of one size, and how many are shown a second; a notebook plays it."""
+    """Frames of one size, and their number per second; a notebook plays it."""
 
     frames: tuple[Image.Image, ...] = field(repr=False)
     fps: float = 20

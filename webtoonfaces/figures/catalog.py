@@ -1,4 +1,4 @@
-"""The table of figures: each one's name, how it is made, and what it teaches."""
+"""The table of figures: names, functions that draw them, and descriptions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .animation import Animation
 class Figure:
     """One row of the table of figures.
 
-    about : what it teaches, in a sentence.     seed : of its first sample, where `draw` is asked for seed 0.
-    options : what `make` takes beside the inputs; `pictures` of them is how many it shows unless told otherwise.
+    about : what it shows, in a sentence.     seed : of its first sample, if `draw` is called with seed 0.
+    options : further arguments of `make`; `pictures` is the number of pictures that it shows by default.
     """
 
     name: str
@@ -36,13 +36,13 @@ FIGURES = (
     _row(
         "dataset",
         tables.dataset,
-        "How many pictures each title gave: what is common here is what the models draw most readily.",
+        "The number of pictures of each title: the models draw most easily what is frequent here.",
     ),
     _row(
         "stylegan2/samples",
         stylegan2.samples,
         seed=0,
-        about="Six seeds, six faces, truncated to 0.7: pulled towards the mean face, they are cleaner and less varied.",
+        about="Samples of six seeds, truncated to 0.7: closer to the mean face, they are cleaner and less varied.",
     ),
     _row(
         "stylegan2/1",
@@ -56,16 +56,15 @@ FIGURES = (
         "stylegan2/2",
         stylegan2.four_way,
         seed=200,
-        about="Four other corners: the code moves evenly, while hair, gaze and colour each change at their own moment.",
+        about="Four other corners: the code changes evenly, but hair, gaze and colour each change at another step.",
     ),
     _row(
         "stylegan2/3",
         stylegan2.layer_swap,
         seed=300,
         about=(
-            "Each row's face with each column's code in the later half of the layers: the early ones keep pose "
-            "and shape, "
-            "the late ones bring colour and line."
+            "Each row's face with each column's code in the later half of the layers: the early layers determine pose "
+            "and shape, the late ones colour and line."
         ),
     ),
     _row(
@@ -73,7 +72,7 @@ FIGURES = (
         stylegan2.exploration,
         seed=400,
         about=(
-            "A walk through ten samples, twenty steps from each to the next: what lies between two faces is faces too."
+            "A walk through ten samples, twenty steps from each to the next: everything between two faces is a face."
         ),
     ),
     _row(
@@ -82,30 +81,28 @@ FIGURES = (
         seed=500,
         pictures=11,
         location=0,
-        about="The framed face in ten styles, each used in every layer: what the structure code alone can hold on to.",
+        about="The framed face in ten styles, each used in every layer: this much is kept by the structure code alone.",
     ),
     _row(
         "swapae/2",
         swapae.style_strip,
         seed=600,
         pictures=2,
-        about="One structure, while the style goes in eight even steps from its own to that of another picture.",
+        about="One structure, while the style changes in eight even steps from its own to that of another picture.",
     ),
     _row(
         "swapae/3",
         swapae.style_strip,
         seed=700,
         pictures=2,
-        about=(
-            "The same walk for another pair: a style is one vector, so that what lies between two of them is a style."
-        ),
+        about=("The same for another pair: a style is one vector, so everything between two styles is a style."),
     ),
     _row(
         "swapae/4",
         swapae.style_strip,
         seed=800,
         pictures=3,
-        about="A style that goes by way of a third picture: a strip takes any number of stops.",
+        about="A style that passes through that of a third picture: a strip takes any number of stops.",
     ),
     _row(
         "swapae/5",
@@ -113,9 +110,8 @@ FIGURES = (
         seed=900,
         pictures=2,
         about=(
-            "One style, while the structure goes in eight steps to another picture's: half way it is a double "
-            "exposure, "
-            "for the mean of two maps is no map of a face."
+            "One style, while the structure changes in eight steps to another picture's: in the middle it looks like a "
+            "double exposure, because the mean of two structure maps is not the map of a face."
         ),
     ),
     _row(
@@ -124,7 +120,8 @@ FIGURES = (
         seed=1000,
         pictures=2,
         about=(
-            "Another pair: the less two faces overlap, the worse the middle. Changing one region at a time does better."
+            "Another pair: the less two faces overlap, the worse is the middle. Changing one region at a "
+            "time is better."
         ),
     ),
     _row(
@@ -132,7 +129,7 @@ FIGURES = (
         swapae.structure_strip,
         seed=1100,
         pictures=3,
-        about="Three structures in one strip: each stop is a clear face, each stretch between two is not.",
+        about="Three structures in one strip: each stop is a clear face, the pictures between two stops are not.",
     ),
     _row(
         "swapae/8",
@@ -141,22 +138,22 @@ FIGURES = (
         pictures=6,
         about=(
             "Every swap location for one face. The number counts the layers that keep the face's own style: "
-            "going down, "
-            "its identity comes back, until only its colours are the other's."
+            "from top to "
+            "bottom its identity returns, until only the colours are those of the other picture."
         ),
     ),
     *(
         _row(f"swapae/{number}", swapae.swaps, seed=100 * number + 400, pictures=10, location=location, about=about)
         for number, location, about in (
-            (9, 2, "Location 2: the two coarsest layers keep the face's own style, and with it who it is."),
+            (9, 2, "Location 2: the two coarsest layers keep the face's own style, and with it the identity."),
             (10, 2, "Location 2 for another face: shading and line follow the style, the features mostly stay."),
-            (11, 2, "Location 2 once more: a style far from the face's own costs it more of its likeness."),
-            (12, 3, "Location 3: one more layer is the face's own, so that eyes and mouth are safer."),
-            (13, 3, "Location 3 for another face: with 2, the place where a drawing takes a style most pleasingly."),
-            (14, 3, "Location 3 once more: compare the same style across faces; colours agree, shapes do not."),
-            (15, 7, "Location 7: only the last layer is the other's, which is enough to set the overall colour."),
-            (16, 7, "Location 7 for another face: a colour filter, if a clever one."),
-            (17, 7, "Location 7 once more: the drawing stays as it is in every line."),
+            (11, 2, "Location 2 once more: the more a style differs from the face's own, the less likeness stays."),
+            (12, 3, "Location 3: one more layer keeps the face's own style, which protects eyes and mouth."),
+            (13, 3, "Location 3 for another face: 2 and 3 are the most pleasing locations for drawings."),
+            (14, 3, "Location 3 once more: compare one style across faces; colours agree, shapes do not."),
+            (15, 7, "Location 7: only the last layer takes the other style, which sets the overall colour."),
+            (16, 7, "Location 7 for another face: it acts like a colour filter."),
+            (17, 7, "Location 7 once more: every line of the drawing stays the same."),
         )
     ),
     _row(
@@ -165,7 +162,7 @@ FIGURES = (
         seed=2200,
         pictures=12,
         location=3,
-        about="A picture unlike anything in the data: how much survives shows how far the encoder can be trusted.",
+        about="A picture unlike the training data: what is kept shows how well the encoder generalizes.",
     ),
     _row(
         "swapae/19",
@@ -173,7 +170,9 @@ FIGURES = (
         seed=2300,
         pictures=12,
         location=3,
-        about="A photo made a drawing first, then swapped: a model that never saw a photo meets something it knows.",
+        about=(
+            "A photo, first turned into a cartoon, then swapped: a cartoon is closer to the training data than a photo."
+        ),
     ),
     _row(
         "swapae/20",
@@ -198,9 +197,8 @@ FIGURES = (
         pictures=4,
         location=3,
         about=(
-            "Where it fails: a face upside down, half outside, far too small, in the dark. What the cartoonizer "
-            "loses, "
-            "no swap brings back."
+            "Failures: a face upside down, half outside the picture, much too small, in the dark. What the cartoonizer "
+            "loses cannot be recovered by a swap."
         ),
     ),
     _row(
@@ -209,36 +207,34 @@ FIGURES = (
         seed=2700,
         pictures=5,
         location=3,
-        about="Photo above, result below: the plainest test of whether someone is still recognised.",
+        about="Photo above, result below: the simplest test of whether a person can still be recognized.",
     ),
     _row(
         "face2webtoon/dh",
         photos.photo_exploration,
         seed=2800,
-        about=(
-            "One photo, encoded once, while its style walks through ten samples: styles need no pictures of their own."
-        ),
+        about=("One photo, encoded once, while its style walks through those of ten samples."),
     ),
     *(
         _row(f"face2webtoon/{name}", photos.photo_sheet, seed=seed, pictures=6, about=about)
         for name, seed, about in (
             ("dh-sheet", 2800, "A photo in five sampled styles: above swapped at location 3, below at 5."),
-            ("grb", 2900, "Five other styles. The first column is the photo in its own: no swap does better."),
-            ("je", 3000, "The lower row keeps two more layers of the photo: more likeness, less webtoon."),
-            ("jyp", 3100, "Noise is zero throughout, so that all that differs along a row is the style."),
+            ("grb", 2900, "Five other styles. The first column is the photo in its own style, the best likeness."),
+            ("je", 3000, "The lower row keeps the photo's own style in two more layers: more likeness, less webtoon."),
+            ("jyp", 3100, "Noise is zero, so only the style differs along a row."),
         )
     ),
     _row(
         "fid",
         tables.fid,
-        "From photographs to webtoons in 250,000 iterations: nearly all of the way lies in the first 50,000.",
+        "FID from photographs to webtoons in 250,000 iterations: most of the decrease is in the first 50,000.",
     ),
 )
 BY_NAME = {figure.name: figure for figure in FIGURES}
 
 
 def find(name: str) -> Figure:
-    """A figure by its name; UnknownNameError where there is none."""
+    """A figure by its name; UnknownNameError if there is none."""
     if name not in BY_NAME:
         raise UnknownNameError("figure", name, BY_NAME)
     return BY_NAME[name]

@@ -1,4 +1,4 @@
-"""A folder of figures: each in a file of its own, a page that shows them all, and a contact sheet."""
+"""Writing a folder of figures: a file for each, a page that shows all, and a contact sheet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ a { color: #0b57a4; }
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One figure of a gallery: the file it was written to, or why there is none."""
+    """One figure of a gallery: its file, or the reason why it could not be made."""
 
     figure: Figure
     path: Path | None = None
@@ -46,10 +46,10 @@ class Entry:
 
 
 class Gallery:
-    """Draws figures into a folder, one `add` each; `finish` writes the page and the contact sheet.
+    """Draws figures into a folder, each with one call of `add`; `finish` writes the page and the contact sheet.
 
-    A figure that cannot be made is kept as an entry that says why, and the next one can be added. Pictures given are
-    handed out in turn, so that figures of one kind begin with different ones.
+    If a figure cannot be made, its entry says why, and further figures can be added. The pictures given are rotated, so
+    that figures of one kind begin with different ones.
     """
 
     def __init__(
@@ -63,15 +63,18 @@ class Gallery:
         run: str | os.PathLike[str] | None = None,
         seed: int = 0,
     ):
-        """swapae, generator, seed : as in `draw`.     images : for every figure that takes pictures.
+        """Make the folder `out`, and load the models.
 
-        data, run : what `dataset` and `fid` are made from.     Raises BadInputError where `out` can be no folder.
+        swapae, generator, seed : as in `draw`.     images : for every figure that takes pictures.
+        data, run : the inputs of the figures `dataset` and `fid`.     Raises BadInputError if `out` cannot be a folder.
         """
         self.out = Path(out).expanduser()
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadInputError(f"The figures need a folder, and {self.out} can be none: {error.strerror}.") from error
+            raise BadInputError(
+                f"The figures need a folder, but {self.out} cannot be made: {error.strerror}. Choose another one."
+            ) from error
         self.swapae = swapae or load_swapae()
         self.generator = generator or load_stylegan2()
         self.images = [load_image(image) for image in images]
@@ -80,19 +83,19 @@ class Gallery:
         self.entries: list[Entry] = []
 
     def add(self, name: str) -> Entry:
-        """Draw and write one figure. Raises UnknownNameError; what goes wrong while it is made is in the entry."""
+        """Draw and write one figure. Raises UnknownNameError; other errors are reported in the entry."""
         figure = find(name)
         try:
             entry = self._made(figure)
         except WebtoonFacesError as error:
             entry = Entry(figure, why=str(error))
-        except Exception as error:  # whatever it is, the other figures can still be made
+        except Exception as error:  # after any error, the other figures can still be made
             entry = Entry(figure, why=f"{type(error).__name__}: {error}")
         self.entries.append(entry)
         return entry
 
     def finish(self) -> Path:
-        """Write `contact.png` and `index.html`; returns the page's path. Raises ImageError where one cannot be."""
+        """Write `contact.png` and `index.html`; returns the page's path. Raises ImageError if that fails."""
         if self.entries:
             labels = [entry.figure.name if entry.path else f"{entry.figure.name}: failed" for entry in self.entries]
             thumbnails = [entry.thumbnail for entry in self.entries]
@@ -162,9 +165,9 @@ class Gallery:
 
 
 def chosen(patterns: Sequence[str]) -> list[str]:
-    """The names that are asked for, in the table's order: names and patterns such as `swapae/*`; all for none.
+    """The figures whose names match one of the patterns, such as `swapae/*`, in the table's order; all for no pattern.
 
-    Raises UnknownNameError for a pattern that no name fits.
+    Raises UnknownNameError for a pattern that matches no name.
     """
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in BY_NAME):
@@ -173,7 +176,7 @@ def chosen(patterns: Sequence[str]) -> list[str]:
 
 
 def _address(name: str) -> str:
-    """A name as a relative address and an id, with nothing in it that HTML could misread."""
+    """A name as a relative address and an id, escaped for HTML."""
     return escape(quote(name))
 
 

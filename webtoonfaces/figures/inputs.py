@@ -1,4 +1,4 @@
-"""What figures are made of, and the sheet that they are laid out on."""
+"""The inputs of figures, and the sheet that they are arranged on."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..images import contact_sheet, frame, load_image
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 
 PSI = 0.7  # truncation of every sample, as in the original
-SMALLEST_CELL, LARGEST_CELL = 160, 256  # px; small models' pictures are enlarged, so that a sheet can be read
+SMALLEST_CELL, LARGEST_CELL = 160, 256  # px; the pictures of small models are enlarged
 
 
 class Inputs:
-    """The models, the pictures given (none at all by default), and the seed of the first sample.
+    """The models, the pictures given (by default none), and the seed of the first sample.
 
-    Models that were not given are the embedded demo models, loaded when a figure asks for them.
+    By default the models are the embedded demo models, loaded when a figure needs them.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Inputs:
         return self.generator.render(self.ws(count))
 
     def pictures(self, count: int, *, lead: Callable[[], Image.Image] | None = None) -> list[Image.Image]:
-        """The pictures given, if they are two or more; else `count`: the one given, or `lead`, and samples."""
+        """The pictures given, if there are several; else `count` pictures: the given one, or `lead`, and samples."""
         given = self.images or ([lead()] if lead else [])
         return given if len(given) > 1 else given + self.samples(count - len(given))
 
@@ -79,10 +79,10 @@ def margin_for(cell: int) -> int:
 
 
 def sheet(pictures: Iterable[Image.Image | None], *, columns: int, cell: int) -> Image.Image:
-    """Pictures row by row without gaps, `None` for a black cell, with a black margin all round."""
+    """Pictures row by row without gaps, `None` for a black cell, with a black margin around them."""
     return contact_sheet(pictures, columns=columns, cell=cell, margin=margin_for(cell))
 
 
 def framed(picture: Image.Image, cell: int) -> Image.Image:
-    """A picture in a cell, in the yellow frame of a source."""
+    """A picture in a cell with the yellow frame that marks the source."""
     return frame(ImageOps.pad(picture, (cell, cell), Image.Resampling.LANCZOS))

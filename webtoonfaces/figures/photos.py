@@ -1,4 +1,4 @@
-"""The figures that begin with a photo: face2webtoon, and the cartoonizer before the swap."""
+"""The figures of photos: face2webtoon, and the cartoonizer before the swap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .swapae import styles_of, swaps_of
 
 
 def photo_sheet(inputs: Inputs, *, pictures: int) -> Image.Image:
-    """Photo and styles; below, the photo in each style at swap location 3 and at 5, behind its reconstruction."""
+    """Photo and styles; below, for swap locations 3 and 5, the photo's reconstruction and the photo in each style."""
     return _redrawn(inputs, inputs.images[1:], pictures - 1).sheet(cell=cell_for(inputs.swapae))
 
 
@@ -24,13 +24,13 @@ def photo_exploration(inputs: Inputs) -> Animation:
 
 
 def cartoon_swaps(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
-    """The swap sheet of a photo that went through a cartoonizer before it was encoded."""
+    """The swap sheet of a photo that was turned into a cartoon before it was encoded."""
     photo, *styles = inputs.pictures(pictures, lead=example_photo)
     return swaps_of(_cartoon(_face(photo, inputs.swapae), inputs.swapae), styles, location=location)
 
 
 def cartoon_failures(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
-    """A row for each photo that asks too much: the photo, framed, its cartoon, and the cartoon in four styles."""
+    """A row for each difficult photo: the photo, framed, its cartoon, and the cartoon in four styles."""
     hard = inputs.images or _hard_photos(_face(example_photo(), inputs.swapae))
     swapae, cell = inputs.swapae, cell_for(inputs.swapae)
     styles = styles_of(inputs.samples(pictures), swapae)
@@ -42,7 +42,7 @@ def cartoon_failures(inputs: Inputs, *, pictures: int, location: float) -> Image
 
 
 def photo_strip(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
-    """Photos, and under each the same after cartoonizer and swap. A single photo is shown in several styles."""
+    """Photos, and below each its cartoon after a swap. A single photo is shown in several styles."""
     swapae = inputs.swapae
     faces = [_face(photo, swapae) for photo in inputs.images or [example_photo()]]
     portraits = [_cartoon(face, swapae) for face in faces]
@@ -70,17 +70,17 @@ def _redrawn(inputs: Inputs, styles: list[Image.Image], count: int) -> WebtoonSh
 
 
 def _face(photo: Image.Image, swapae: SwappingAutoencoder) -> Image.Image:
-    """The face of a photo, or its middle where none is found."""
+    """The face of a photo, or its middle if no face is found."""
     return align_face(photo, size=max(256, swapae.size), fallback="center").image
 
 
 def _cartoon(photo: Image.Image, swapae: SwappingAutoencoder) -> Portrait:
-    """The photo, encoded as a cartoon: by the classical one, which needs no weights."""
+    """The photo's classical cartoon, which needs no weights, encoded."""
     return Portrait(photo, swapae, align=False, cartoonize=True)
 
 
 def _hard_photos(face: Image.Image) -> list[Image.Image]:
-    """Four things that photos do: upside down, half out of the picture, tiny, and in the dark."""
+    """Four difficult photos: upside down, half out of the picture, tiny, and dark."""
     side = face.width
     half = Image.new("RGB", face.size)
     half.paste(face, (side // 2, 0))

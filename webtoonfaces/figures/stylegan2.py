@@ -11,7 +11,7 @@ from .inputs import LARGEST_CELL, Inputs, cell_for, sheet
 
 
 def samples(inputs: Inputs, *, rows: int = 2, columns: int = 3) -> Image.Image:
-    """Faces of rows x columns seeds."""
+    """The samples of rows x columns seeds."""
     return sheet(inputs.samples(rows * columns), columns=columns, cell=cell_for(inputs.generator))
 
 
@@ -22,7 +22,7 @@ def four_way(inputs: Inputs, *, side: int = 5) -> Image.Image:
 
 
 def layer_swap(inputs: Inputs, *, side: int = 5) -> Image.Image:
-    """First column and row: two sets of samples. A cell: its row's code, with its column's from the middle layer on."""
+    """Two sets of samples, as first column and row. A cell has its row's code, from the middle layer its column's."""
     generator = inputs.generator
     ws = inputs.ws(2 * side)
     pictures = generator.render(ws)

@@ -22,7 +22,7 @@ def swaps(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
 
 
 def outsider(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
-    """`swaps` of a picture unlike the training data: by default a photo, whole and without its colours."""
+    """`swaps` of a picture unlike the training data: by default a whole photo in greys."""
     source, *styles = inputs.pictures(pictures, lead=lambda: ImageOps.grayscale(example_photo()).convert("RGB"))
     return swaps_of(Portrait(source, inputs.swapae, align=False), styles, location=location)
 
@@ -57,7 +57,7 @@ def every_location(inputs: Inputs, *, pictures: int) -> Image.Image:
 
 
 def style_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
-    """Eight pictures: the structure of the first, and a style that goes from the first picture's to the last one's."""
+    """Eight pictures: the structure of the first, and a style that changes from the first picture's to the last's."""
     stops = inputs.pictures(pictures)
     swapae = inputs.swapae
     path = walk(styles_of(stops, swapae), STRIP)
@@ -66,7 +66,7 @@ def style_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
 
 
 def structure_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
-    """Eight pictures: the style of the first, and a structure that goes from the first picture's to the last one's."""
+    """Eight pictures: the style of the first, and a structure that changes from the first picture's to the last's."""
     first, *others = inputs.pictures(pictures)
     swapae = inputs.swapae
     alike = [first, *(ImageOps.fit(picture, first.size, Image.Resampling.LANCZOS) for picture in others)]

@@ -1,4 +1,4 @@
-"""The two figures that show numbers: the data set's titles, and how FID fell. Drawn by matplotlib without its state."""
+"""The figures that show numbers: the titles of a data set, and FID during training. Uses matplotlib without pyplot."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 DEMO_DATASET = Path(__file__).with_name("demo_dataset.json")
 DPI, MARGIN = 120, margin_for(160)
-MOST_TITLES = 150  # bars; a folder can have any number of sub-folders
+MOST_TITLES = 150  # bars; a folder can contain any number of folders
 BLUE = "#1f77b4"
 
-# As its authors published it (naver-webtoon-faces, README): measured by them over 10,000 samples, not by this package.
+# As published by the authors of naver-webtoon-faces in its README; they measured it over 10,000 samples.
 PUBLISHED = (
     ("FFHQ", "256.54"),
     ("50k", "11.73"),
@@ -38,7 +38,7 @@ PUBLISHED_TITLE = "FID over 10,000 samples, as published\nin the README of naver
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows under a header."""
+    """A table of text: rows under a header."""
 
     title: str
     header: Sequence[str]
@@ -46,21 +46,21 @@ class Table:
 
 
 def dataset(inputs: Inputs) -> Image.Image:
-    """A bar for each title's number of pictures, and the total; of the folder or zip given, else of the demo models."""
+    """A bar for the number of pictures of each title, and the total; of the data set given, or of the demo data."""
     if inputs.given is not None:
         from ..data.folder import info
 
         return bar_chart(info(_path(inputs.given, "a folder or zip of pictures")).titles)
     if not inputs.is_demo:
         raise BadInputError(
-            "Nobody noted which pictures this model was trained on. Say where they are, as images='folder' (--data "
-            "FOLDER on the command line): a folder or zip in which each folder is a title."
+            "It is not known which pictures this model was trained on. Give them as images='folder' (--data FOLDER on "
+            "the command line): a folder or zip in which each folder is a title."
         )
     return bar_chart(json.loads(DEMO_DATASET.read_text(encoding="utf-8"))["titles"])
 
 
 def bar_chart(titles: Mapping[str, int]) -> Image.Image:
-    """Title -> count, as bars in the order given; the largest 150, where there are more."""
+    """Title -> count, as bars in the order given; only the 150 largest, if there are more."""
     from matplotlib.figure import Figure
 
     kept = sorted(titles, key=titles.__getitem__, reverse=True)[:MOST_TITLES]
@@ -87,7 +87,7 @@ def bar_chart(titles: Mapping[str, int]) -> Image.Image:
 
 
 def fid(inputs: Inputs) -> Image.Image:
-    """The published table; beside it what was measured on the run whose folder was given, if any."""
+    """The published table, and the measurements of the run whose folder was given, if any."""
     tables = [Table(PUBLISHED_TITLE, ("Iteration", "FID"), PUBLISHED)]
     if inputs.given is not None:
         tables.append(_measured(_path(inputs.given, "the folder of a run")))
@@ -108,7 +108,7 @@ def table_picture(tables: Sequence[Table]) -> Image.Image:
 
 
 def _draw_table(axes: Any, table: Table, most: int) -> None:
-    """`most` rows would fill the axes: rows are as high in each of several tables."""
+    """Draw a table; `most` rows fill the axes, so that several tables have rows of the same height."""
     axes.set_axis_off()
     axes.set_title(table.title, fontsize=10, parse_math=False)
     rows = [table.header, *table.rows]
@@ -123,7 +123,7 @@ def _draw_table(axes: Any, table: Table, most: int) -> None:
 
 
 def _measured(run: Path) -> Table:
-    """What `webtoonfaces evaluate` noted in the folder of a run."""
+    """The measurements that `webtoonfaces evaluate` wrote into the folder of a run."""
     from ..metrics.table import read_table
 
     table = read_table(run)
@@ -142,7 +142,7 @@ def _path(given: Any, what: str) -> Path:
 
 
 def _fonts() -> list[str]:
-    """matplotlib's own font, and behind it those here that have Hangul and its neighbours: titles are often Korean."""
+    """matplotlib's own font, then the installed fonts with East Asian scripts, since titles are often Korean."""
     from matplotlib import font_manager
 
     east = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")

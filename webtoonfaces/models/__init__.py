@@ -1,1 +1,1 @@
-"""The networks: `nn.Module`s in plain PyTorch and nothing else. One architecture a file, its layers in `ops`."""
+"""The networks: `nn.Module`s in plain PyTorch and nothing else. One file for each architecture; layers are in `ops`."""

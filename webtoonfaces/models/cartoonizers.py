@@ -1,7 +1,7 @@
 """Two photo-to-cartoon generators whose weights are public: the facial cartoonizer and AnimeGANv2.
 
-Both take and give pictures in [-1, 1]; the facial cartoonizer was trained on BGR, AnimeGANv2 on RGB. Sides must be
-multiples of 16 for the first and at least 4 px, in multiples of 4 for a result of the same size, for the second.
+Both map pictures in [-1, 1] to pictures in [-1, 1]; the facial cartoonizer was trained on BGR, AnimeGANv2 on RGB. The
+first needs sides that are multiples of 16, the second sides of at least 4 px; multiples of 4 keep the size.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class PlainResBlock(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """[N, in, H, W] -> [N, out, 2H, 2W]; the last one ends in tanh, and its stored batch norm goes unused."""
+    """[N, in, H, W] -> [N, out, 2H, 2W]; the last one ends in tanh, and its stored batch norm is not used."""
 
     def __init__(self, in_ch: int, out_ch: int, *, last: bool = False):
         super().__init__()
@@ -61,7 +61,7 @@ class UpBlock(nn.Module):
 class FacialCartoonizer(nn.Module):
     """The facial cartoonizer: pictures [N, 3, H, W], BGR in [-1, 1], sides multiples of 16 -> the same shape.
 
-    Its middle is *one* residual block applied four times; published files hold four equal copies of it.
+    Its middle is *one* residual block applied four times; published files contain four equal copies of it.
     """
 
     def __init__(self, channel: int = 32):
@@ -108,7 +108,7 @@ class AnimeUnit(nn.Sequential):
 
 
 class InvertedResidual(nn.Module):
-    """Widen by a 1 x 1, filter each channel by itself, narrow again; added to its input where the widths agree."""
+    """A 1 x 1 to widen, a depthwise 3 x 3, a 1 x 1 to narrow; added to the input if the widths are equal."""
 
     def __init__(self, in_ch: int, out_ch: int, *, expand: int = 2):
         super().__init__()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class DexiNedMaps(DexiNed):
-    """DexiNed that gives all its maps: [N, 3, H, W] -> seven [N, 1, H, W], six scales and their fusion last.
+    """DexiNed that returns all its maps: [N, 3, H, W] -> seven [N, 1, H, W], six scales and, last, their fusion.
 
     The input is BGR in [0, 255] minus (103.939, 116.779, 123.68), sides multiples of 16; the outputs are logits.
     """

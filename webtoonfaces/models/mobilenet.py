@@ -1,6 +1,6 @@
 """MobileNetV2's convolutional part (Sandler et al. 2018, arXiv:1801.04381): features for metrics and discriminators.
 
-They are not Inception's: a distance measured with them is never called FID.
+FID is defined on Inception's features, so a distance between these is never called FID.
 """
 
 from __future__ import annotations

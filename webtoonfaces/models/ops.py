@@ -1,20 +1,20 @@
-"""Layers that the StyleGAN2 family is made of, in plain PyTorch: nothing here is compiled.
+"""The layers of the StyleGAN2 family, in plain PyTorch; nothing is compiled.
 
-Three choices make them quick without changing what they compute (Karras et al. 2020, "Analyzing and Improving the
-Image Quality of StyleGAN", section 2):
+Three choices make them fast without changing the result (Karras et al. 2020, "Analyzing and Improving the Image Quality
+of StyleGAN", section 2):
 
-* A modulated convolution scales its *input* by the style and its *output* by the demodulation, rather than building
-  one weight for each sample. It is the same sum in another order, and a batch shares one ordinary convolution.
-* The [1, 3, 3, 1] filter runs as one 4 x 4 depthwise convolution. Two passes of 4 taps would need half the
-  multiplications, but were slower at every size measured on a CPU, where memory traffic is what costs.
-* Biases and gains ride on convolutions. Leaky ReLU is homogeneous, so its gain of sqrt(2), and the 1 / sqrt(2) of a
-  residual block, multiply the small weight instead of the large map.
+* A modulated convolution scales its *input* by the style and its *output* by the demodulation, instead of building one
+  weight for each sample. It is the same sum in another order, and a batch shares one ordinary convolution.
+* The [1, 3, 3, 1] filter is one 4 x 4 depthwise convolution. Two passes of 4 taps would need half the multiplications,
+  but were slower at every size measured on a CPU, where memory traffic determines the time.
+* Biases and gains are part of the convolutions. Leaky ReLU is homogeneous, so its gain of sqrt(2), and the 1 / sqrt(2)
+  of a residual block, multiply the small weight instead of the large map.
 
-Where a trainer runs these networks under autocast, convolutions round to bfloat16; everything whose rounding would
-show stays as precise as its input: filters, styles, the demodulation, the last layers of a discriminator.
+If a trainer runs these networks under autocast, convolutions round to bfloat16. Everything whose rounding would be
+visible keeps the precision of its input: filters, styles, the demodulation, the last layers of a discriminator.
 
 Equalized learning rate (Karras et al. 2018, "Progressive Growing of GANs", section 4.1): parameters are stored as
-N(0, 1) and scaled when they are used, so that every layer learns at the same pace.
+N(0, 1) and scaled when they are used, so that every layer learns at the same rate.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ LEAK = 0.2
 
 
 def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Keep autocast out of `function`: it computes in the types of its arguments."""
+    """Disable autocast in `function`: it computes in the dtypes of its arguments."""
 
     @wraps(function)
     def guarded(*args: Any, **options: Any) -> Tensor:
         device = next(a.device.type for a in args if isinstance(a, Tensor))
-        if not torch.is_autocast_enabled(device):  # asked first, so that tracers and exporters see no context
+        if not torch.is_autocast_enabled(device):  # tested first, so that tracers and exporters see no context manager
             return function(*args, **options)
         with torch.autocast(device, enabled=False):
             return function(*args, **options)
@@ -57,7 +57,7 @@ def leaky_relu(x: Tensor, bias: Tensor | None = None) -> Tensor:
 @lru_cache(maxsize=64)
 def _filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The [1, 3, 3, 1] filter as a depthwise kernel [channels, 1, 4, 4] whose values sum to `gain`."""
-    with torch.inference_mode(False):  # it is kept: one made inside inference mode could never be trained through
+    with torch.inference_mode(False):  # it is cached, and a tensor made in inference mode cannot be used in training
         taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
         kernel = torch.outer(taps, taps) * (gain / 64)
         return kernel.to(device, dtype).expand(channels, 1, 4, 4).contiguous()
@@ -65,7 +65,7 @@ def _filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device
 
 @full_precision
 def _apply_filter(x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None) -> Tensor:
-    """Filter [N, C, H, W]; with a `size` the adjoint of that, which gives a map of `size` = (height, width)."""
+    """The filtered map [N, C, H, W]; with `size`, the adjoint operation, whose result has `size` (height, width)."""
     kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     if size is None:
         return F.conv2d(x, kernel, stride=stride, padding=padding, groups=x.shape[1])
@@ -76,8 +76,8 @@ def _apply_filter(x: Tensor, gain: float, stride: int, padding: int, size: tuple
 
 
 class _Filtered(torch.autograd.Function):
-    """`_apply_filter` for training. The filter never learns, which autograd's own second derivative of a convolution
-    does not know: it works out the filter's gradient channel by channel and throws it away."""
+    """`_apply_filter` for training. The filter is constant, but autograd's own second derivative of a convolution would
+    compute the filter's gradient, channel by channel, and discard it."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None) -> Tensor:
@@ -105,7 +105,7 @@ def blur(x: Tensor, padding: tuple[int, int], *, gain: float = 1.0, stride: int 
 
 
 def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
-    """[N, C, H, W] -> [N, C, 2H, 2W]: zeros in between, then the [1, 3, 3, 1] filter; a gain of 4 keeps the values."""
+    """[N, C, H, W] -> [N, C, 2H, 2W]: inserted zeros, then the [1, 3, 3, 1] filter; a gain of 4 keeps the mean."""
     return _filtered(x, gain, 2, 1, (2 * x.shape[2], 2 * x.shape[3]))
 
 
@@ -117,7 +117,7 @@ class PixelNorm(nn.Module):
 
 
 class EqualLinear(nn.Module):
-    """Linear layer with equalized learning rate; `[..., in] -> [..., out]`, activated if asked."""
+    """Linear layer with equalized learning rate and optional activation; `[..., in] -> [..., out]`."""
 
     def __init__(
         self, in_dim: int, out_dim: int, *, lr_mul: float = 1.0, bias_init: float = 0.0, activate: bool = False
@@ -150,7 +150,7 @@ class EqualConv2d(nn.Module):
         self.stride, self.padding = stride, padding
 
     def forward(self, x: Tensor, bias: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
-        """`bias` [out] stands in for a layer's own; `gain` multiplies the result."""
+        """`bias` [out] replaces the layer's own; `gain` multiplies the result."""
         bias = self.bias if bias is None else bias
         bias = bias if bias is None else bias * gain
         return F.conv2d(x, self.weight * (self.scale * gain), bias, stride=self.stride, padding=self.padding)
@@ -159,9 +159,9 @@ class EqualConv2d(nn.Module):
 class UpSkip(nn.Module):
     """The skip of an up-sampling residual block, a 1 x 1 convolution: [N, in, H, W] -> [N, out, 2H, 2W].
 
-    Published networks spread the pixels first, convolve and blur then; a 1 x 1 convolution commutes with both, so it
-    runs here at the small size, for a quarter of the work. Its weight keeps their order, [in, out, 1, 1], and their
-    filter its gain of 1, which leaves a quarter of the values' size.
+    Published networks insert zeros first, then convolve and blur. A 1 x 1 convolution commutes with both, so here it
+    runs at the small size, for a quarter of the work. Its weight keeps their axes, [in, out, 1, 1], and the filter
+    keeps their gain of 1, which divides the values by four.
     """
 
     def __init__(self, in_ch: int, out_ch: int):
@@ -174,7 +174,7 @@ class UpSkip(nn.Module):
 
 
 class Blur(nn.Module):
-    """`blur` as a module, for sequences. It holds no tensor: the filter is the same everywhere."""
+    """`blur` as a module, for sequences. It has no tensor of its own, since the filter is constant."""
 
     def __init__(self, padding: tuple[int, int], *, stride: int = 1):
         super().__init__()
@@ -196,9 +196,9 @@ class Activation(nn.Module):
 
 
 class ConvLayer(nn.Sequential):
-    """Convolution with what stands round it in a discriminator or encoder: padding or blur, then bias and activation.
+    """A convolution of a discriminator or encoder, with padding or blur before it, bias and activation after it.
 
-    `reflect` pads by reflection instead of zeros; it has no effect where the layer down-samples, because there the
+    `reflect` pads by reflection instead of zeros; it has no effect in a layer that down-samples, because there the
     blur pads. The positions in the sequence are those of published checkpoints.
     """
 
@@ -269,8 +269,8 @@ class ModulatedConv2d(nn.Module):
     """Convolution whose input channels are scaled by a style: x [N, in, H, W], style [N, D] -> [N, out, H', W'].
 
     up : double the size, by a transposed convolution of stride 2 and a blur.
-    demodulate : bring every output channel back to unit variance, as if each weight had been normalised
-        (Karras et al. 2020, equation 3).
+    demodulate : scale every output channel to unit variance, as if each weight were normalised (Karras et al. 2020,
+        equation 3).
     """
 
     def __init__(
@@ -299,13 +299,13 @@ class ModulatedConv2d(nn.Module):
 
 @full_precision
 def _demodulation(s: Tensor, weight: Tensor) -> Tensor:
-    """What brings each output channel to unit variance, [N, out], for styles [N, in] and a weight [out, in, k, k]."""
+    """The factors [N, out] that scale output channels to unit variance, for styles [N, in], weight [out, in, k, k]."""
     energy = s.square() @ weight.square().sum(dim=(2, 3)).t()
     return torch.rsqrt(energy + 1e-8)
 
 
 class NoiseInjection(nn.Module):
-    """Add one plane of noise, scaled by a learned weight [1]. `noise` is [N or 1, 1, H, W], or None for none."""
+    """Add one plane of noise, scaled by a learned weight [1]. `noise` is [N or 1, 1, H, W]; None adds nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -370,7 +370,7 @@ def _equal(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
 
 
 def minibatch_stddev(x: Tensor, *, group: int = 4) -> Tensor:
-    """Append one channel: how much the pictures of a group differ. [N, C, H, W] -> [N, C + 1, H, W].
+    """Append a channel with the standard deviation between the pictures of a group. [N, C, H, W] -> [N, C + 1, H, W].
 
     Groups are of `group` pictures, or of the largest smaller number that divides N; the variance is the biased one
     (Karras et al. 2018, section 3).

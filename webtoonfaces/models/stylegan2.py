@@ -1,6 +1,6 @@
 """StyleGAN2 (Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", arXiv:1912.04958).
 
-Module names are those of published PyTorch checkpoints, so that a state dict reads like theirs.
+Module names are those of published PyTorch checkpoints, so that state dicts have the same keys.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class StyleGAN2Config:
 
     @property
     def num_ws(self) -> int:
-        """L, the number of codes that one picture takes: 14 at 256 px."""
+        """L, the number of codes of one picture: 14 at 256 px."""
         return 2 * len(self.channels)
 
 
 class ToRGB(nn.Module):
-    """Modulated 1 x 1 convolution to RGB, added to the smaller picture before it, doubled in size."""
+    """Modulated 1 x 1 convolution to RGB, added to the picture of the resolution before, doubled in size."""
 
     def __init__(self, in_ch: int, style_dim: int):
         super().__init__()
@@ -73,12 +73,12 @@ class ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
 
     def forward(self, x: Tensor, style: Tensor, smaller: Tensor | None = None) -> Tensor:
-        rgb = self.conv(x, style, self.bias.flatten()).to(style.dtype)  # small pictures add up in full precision
+        rgb = self.conv(x, style, self.bias.flatten()).to(style.dtype)  # the pictures are summed in full precision
         return rgb if smaller is None else rgb + upsample(smaller)
 
 
 class ConstantInput(nn.Module):
-    """The learned 4 x 4 map that synthesis starts from."""
+    """The learned 4 x 4 map at the start of synthesis."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -148,7 +148,7 @@ class Generator(nn.Module):
         noise_mode : "const" adds the checkpoint's own planes, "random" fresh ones, "none" no noise.
         noise : a function (index of the plane, its side in px) -> [N or 1, 1, side, side]; overrides the mode.
         stop_at : side in px of an earlier resolution; its own RGB picture is returned, a cheap draft of the whole.
-        prefix : what the last call left, to start from the first layer that changed; not with random noise.
+        prefix : the state after the last call, to start at the first layer that changed; not with random noise.
         """
         plane = noise or self._noise_source(noise_mode, ws)
         # The state before resolution step k depends on the codes of layers 0 to 2k + 1.

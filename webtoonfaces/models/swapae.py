@@ -1,8 +1,8 @@
 """Swapping Autoencoder (Park et al. 2020, "Swapping Autoencoder for Deep Image Manipulation", arXiv:2007.00653).
 
-Every width is a multiple of one number, `channel` (32 in published checkpoints). The texture vector is 64 x channel
-wide, the structure code is [C, H/16, W/16], C being 8 in published ones. Module names are those of published PyTorch
-checkpoints.
+Every width is a multiple of one number, `channel` (32 in published checkpoints). The style vector, which the paper
+calls texture code, has 64 x channel values; the structure code is [C, H/16, W/16], with C = 8 in published checkpoints.
+Module names are those of published PyTorch checkpoints.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .ops import (
 NOISE_MODES = ("const", "random", "none")
 BLOCK_WIDTHS = (4, 8, 12, 16, 16, 16, 8, 4)  # of the generator's blocks, in multiples of `channel`
 UP_FROM = 4  # the first block that doubles the size
-PATCH_SIZE = 64  # px; what the co-occurrence discriminator's last convolution fits
+PATCH_SIZE = 64  # px; the only size that the co-occurrence discriminator's last convolution takes
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class SwapAEConfig:
     """Sizes of the four networks.
 
     channel : the unit of width.      structure_channels : channels of the structure code.
-    size : side in px of the pictures it was trained on; the image discriminator's only size, while encoder and
-        generator take any sides that are multiples of 16 from 64 px up.
+    size : side in px of the training pictures. The image discriminator takes only this size; encoder and generator
+        take any sides that are multiples of 16 and at least 64 px.
     discriminator_channels : the image discriminator's channel counts at 4, 8, ... `size` px.
     """
 
@@ -52,7 +52,7 @@ class SwapAEConfig:
 
     @property
     def style_dim(self) -> int:
-        """D, the width of the texture vector."""
+        """D, the number of values of the style vector."""
         return 64 * self.channel
 
     @property
@@ -62,7 +62,7 @@ class SwapAEConfig:
 
 
 class Encoder(nn.Module):
-    """Pictures [N, 3, H, W] -> structure code [N, C, H/16, W/16] and texture vector [N, D]."""
+    """Pictures [N, 3, H, W] -> structure code [N, C, H/16, W/16] and style vector [N, D]."""
 
     def __init__(self, config: SwapAEConfig = SwapAEConfig()):
         super().__init__()
@@ -137,8 +137,8 @@ class Generator(nn.Module):
     ) -> Tensor:
         """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
-        noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] a block, overrides it.
-        prefix : what the last call left, to start from the first block whose style changed; not with random noise.
+        noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] for each block, overrides it.
+        prefix : the state after the last call, to start at the first block whose style changed; not with random noise.
         """
         if noise_mode not in NOISE_MODES:
             raise ValueError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
@@ -171,7 +171,7 @@ class Discriminator(ResidualDiscriminator):
 
 
 class CooccurrenceDiscriminator(nn.Module):
-    """Does a patch look as if it came from the picture that the reference patches were cut from? (section 3.2)
+    """Judges whether a patch and the reference patches come from the same picture (section 3.2).
 
     patches [N, 3, 64, 64] and references [N * R, 3, 64, 64], input-major, R references for each patch ->
     logits [N, 1] and the mean reference code [N, 12 x channel, 1, 1], which can be passed in again.

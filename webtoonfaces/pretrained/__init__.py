@@ -1,1 +1,1 @@
-"""A name or a path -> a network with its weights, ready to use."""
+"""Loading a network with its weights by a name or a path."""

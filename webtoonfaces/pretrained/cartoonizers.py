@@ -1,8 +1,7 @@
-"""A name or a path -> the networks that a photo can go through before it is encoded: cartoonizers, and DexiNed's edges.
+"""Loading cartoonizers, and the edge detector DexiNed, by a name or a path.
 
-Handles in the manner of `generators`. They take and give tensors of any size: sides are padded by reflection to what
-the network can halve, and what is too large to be computed at once is computed in parts. `webtoonize.cartoonize` puts
-them together.
+The handles take and return tensors of any size: sides are padded by reflection to a multiple that the network needs,
+and large pictures are computed in parts. `webtoonize.cartoonize` combines cartoon and edges.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFou
 from ..weights import convert, registry
 from .generators import Weights, is_file, place, read_weights
 
-CORE = 768  # px, the side of the parts that a large picture is computed in, without what lies around them
-LARGEST = 2048 * 2048  # px, for networks that must see the whole picture: about 6 GB
+CORE = 768  # px, side of the parts in which a large picture is computed, without their surroundings
+LARGEST = 2048 * 2048  # px, for networks that need the whole picture: about 6 GB of memory
 DEXINED = "dexined"
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What a network asks of its pictures.
+    """What a network requires of its pictures.
 
-    multiple : of which its sides must be, in px.      bgr : whether it takes blue first.
-    reach : how far, in px, a pixel can be felt in the result, rounded up to `multiple`; measured by gradients.
-        None where it is felt everywhere: AnimeGANv2 normalizes over the whole picture, so parts would not fit together.
+    multiple : the sides must be multiples of this, in px.      bgr : whether the first channel is blue.
+    reach : the distance in px over which a pixel influences the result, rounded up to `multiple`; measured by
+        gradients. None if it influences all of it: AnimeGANv2 normalizes over the whole picture, so parts would differ.
     """
 
     multiple: int
@@ -48,7 +47,7 @@ _PREFIXES = {"cartoonizer": "{}-cartoonizer", "animegan2": "animegan2-{}"}
 
 
 def cartoonizer_names() -> dict[str, registry.Record]:
-    """What a user types -> its record: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
+    """The names of cartoonizers and their records: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
     return {_PREFIXES[r.kind].format(r.name): r for r in registry.records() if r.kind in _PREFIXES}
 
 
@@ -58,7 +57,7 @@ def load_cartoonizer(
     device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
 ) -> Cartoonizer:
-    """A cartoonizer by one of `cartoonizer_names()`, or from a file, whose network is told from its content.
+    """A cartoonizer by one of `cartoonizer_names()`, or from a file, whose content determines the network.
 
     `device`, `checkpoints` and errors as in `load_stylegan2`.
     """
@@ -97,12 +96,12 @@ def _kind_of(path: Path) -> str:
     try:
         keys = convert.read(path, "animegan2").networks["net"]
     except LayoutError:
-        return "cartoonizer"  # or another network altogether: reading it as one says which
+        return "cartoonizer"  # if it is another network, reading it as a cartoonizer raises an error that says so
     return "animegan2" if "out_layer.0.weight" in keys else "cartoonizer"
 
 
 class _PictureNetwork:
-    """A network from pictures to pictures on a device, with one lock. Attributes: `kind`, `weights`, `device`."""
+    """A network that maps pictures to pictures. Attributes: `kind`, `weights`, `device`, `lock`."""
 
     def __init__(
         self, network: nn.Module, *, kind: str, device: str | torch.device | None = None, weights: Weights | None = None
@@ -139,13 +138,13 @@ class _PictureNetwork:
         height, width = images.shape[2:]
         if height * width > LARGEST:
             raise BadInputError(
-                f"AnimeGANv2 sees a picture as a whole, which at {width} x {height} px takes too much memory. "
-                "Make it smaller: cartoonize does it with size=1024."
+                f"AnimeGANv2 needs the whole picture at once, which at {width} x {height} px takes too much memory. "
+                "Make it smaller: cartoonize does so with size=1024."
             )
         return self._forward(images)
 
     def _in_parts(self, images: Tensor, reach: int) -> Tensor:
-        """The same as `_forward`, in parts that are computed with all that can be felt in them."""
+        """The same as `_forward`, computed in parts, each with all pixels that influence it."""
         rows = []
         for top, bottom in _parts(images.shape[2], reach):
             row = []
@@ -176,7 +175,7 @@ class EdgeDetector(_PictureNetwork):
 
 
 def reflected(images: Tensor, multiple: int) -> Tensor:
-    """[N, C, H, W] with its sides, below and at the right, continued by reflection up to multiples of `multiple`."""
+    """[N, C, H, W], extended by reflection below and at the right to sides that are multiples of `multiple`."""
     for axis in (2, 3):
         side = images.shape[axis]
         last = max(1, side - 1)
@@ -186,7 +185,7 @@ def reflected(images: Tensor, multiple: int) -> Tensor:
 
 
 def _parts(side: int, reach: int) -> Iterator[tuple[int, int]]:
-    """Where the parts of a side begin and end; one part where it is no longer than a part with what is round it."""
+    """The first and last position of each part of a side; a single part if that is no larger with its surroundings."""
     step = CORE if side > CORE + 2 * reach else side
     for start in range(0, side, step):
         yield start, min(start + step, side)

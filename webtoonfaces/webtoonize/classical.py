@@ -1,12 +1,12 @@
-"""A photo as flat colours and drawn lines, without any trained weight: what the toolkit cartoonizes with by default.
+"""A photo as flat colours and drawn lines, without any trained weight; the default cartoonizer.
 
-The recipe is Winnemoeller, Olsen & Gooch 2006, "Real-Time Video Abstraction": smooth what lies between edges, settle
-lightness on a few levels, draw lines where lightness falls. The lines follow the flow of the picture (Kang, Lee & Chui
-2007, "Coherent Line Drawing") and end in the soft threshold of Winnemoeller, Kyprianidis & Olsen 2012, "XDoG".
+The method is that of Winnemoeller, Olsen & Gooch 2006, "Real-Time Video Abstraction": smooth the picture between edges,
+quantize its lightness softly, draw lines where lightness falls. The lines follow the flow of the picture (Kang, Lee &
+Chui 2007, "Coherent Line Drawing") with the soft threshold of Winnemoeller, Kyprianidis & Olsen 2012, "XDoG".
 
-Plain torch, which the package needs anyway. Every width is a fraction of the picture's longer side, so a picture looks
-alike whatever its size. A large one is drawn smaller and enlarged; the lines' threshold is taken after that. Nothing
-here is random.
+It is written in torch, which the package needs anyway. Every width is a fraction of the picture's longer side, so the
+result does not depend on the size. A large picture is processed at a smaller size and enlarged before the lines'
+threshold. Nothing is random.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from torch import Tensor
 
 from ..images import resized, shrunk, to_pil, to_tensor
 
-SIZE = 1024  # px, the longer side at which pictures are drawn unless another is asked for
-UNIT = 512  # px, the longer side that the widths below are given for
+SIZE = 1024  # px, the default of the longer side at which pictures are processed
+UNIT = 512  # px, the longer side for which the widths below are given
 
 # Flat colours
-SMOOTH, ROUNDS = 2.5, 4  # px, and how often the bilateral filter is applied
-NEAR = 0.05  # distance in Oklab at which colours hardly mix any more
-HUE = 1.6  # how much more a difference in hue counts there than one in lightness
+SMOOTH, ROUNDS = 2.5, 4  # width of the bilateral filter in px, and how often it is applied
+NEAR = 0.05  # distance in Oklab beyond which colours hardly mix
+HUE = 1.6  # weight of a difference in hue, relative to one in lightness
 LEVELS = 9  # of lightness
-SOFTEST, CRISPEST = 0.02, 0.3  # levels a px: a gentle shade is not cut into bands, a steep one is
+SOFTEST, CRISPEST = 0.02, 0.3  # slopes in levels a px: soft gradients stay smooth, steep ones become steps
 SATURATION = 1.15
-EDGE = 0.8  # px along which edges are smoothed: the bilateral filter leaves steps in them
+EDGE = 0.8  # px, smoothing along edges, which the bilateral filter leaves jagged
 
 # Lines
 LINE = 0.8  # px, the finer Gaussian; the coarser one is 1.6 times as wide (Marr & Hildreth 1980)
-FLOW = 3.0  # px, over which the direction of the flow is averaged
-STROKE = 4.0  # px, over which a line is averaged along the flow
-FAINTEST, DARKEST = 0.006, 0.022  # fall of lightness at which a line begins, and at which it is black
+FLOW = 3.0  # px, averaging of the direction of the flow
+STROKE = 4.0  # px, averaging of a line along the flow
+FAINTEST, DARKEST = 0.006, 0.022  # decrease of lightness at which a line begins, and at which it is black
 
-BAND = 32  # rows
+BAND = 32  # rows that are filtered at once
 _LMS = (
     (0.4122214708, 0.5363325363, 0.0514459929),
     (0.2119034982, 0.6806995451, 0.1073969566),
@@ -54,7 +54,7 @@ _LAB = (
 
 @torch.no_grad()
 def paint(picture: Image.Image, *, size: int = SIZE) -> Image.Image:
-    """An RGB picture in flat colours, without lines; drawn with its longer side at most `size` px, given at its own."""
+    """An RGB picture in flat colours, without lines, at its own size; processed with at most `size` px."""
     small, unit = _drawn_at(picture, size)
     lab = bilateral(small, sigma=SMOOTH * unit, rounds=ROUNDS)
     lightness = lab[:, :1]
@@ -65,7 +65,7 @@ def paint(picture: Image.Image, *, size: int = SIZE) -> Image.Image:
 
 @torch.no_grad()
 def lines(picture: Image.Image, *, size: int = SIZE) -> Image.Image:
-    """The lines of an RGB picture, mode L at its own size: 255 is ink, 0 is none. `size` as in `paint`."""
+    """The lines of an RGB picture, mode L at its own size: 255 is ink, 0 is no ink. `size` as in `paint`."""
     small, unit = _drawn_at(picture, size)
     lightness = bilateral(small, sigma=SMOOTH * unit, rounds=1)[:, :1]
     across = _across(lightness, FLOW * unit)
@@ -73,7 +73,7 @@ def lines(picture: Image.Image, *, size: int = SIZE) -> Image.Image:
 
 
 def _drawn_at(picture: Image.Image, size: int) -> tuple[Tensor, float]:
-    """The picture in Oklab at the size at which it is drawn, and how long the `UNIT`th part of that is in px."""
+    """The picture in Oklab at the size of processing, and the `UNIT`th part of its longer side in px."""
     small = shrunk(picture, size)
     return to_oklab(to_tensor(small)), max(small.size) / UNIT
 
@@ -81,7 +81,7 @@ def _drawn_at(picture: Image.Image, size: int) -> tuple[Tensor, float]:
 def ramp(values: Tensor, size: tuple[int, int], low: float, high: float) -> Image.Image:
     """Values [1, 1, h, w] as a picture of mode L and `size`: 0 at `low` and below, 255 at `high` and above.
 
-    They are enlarged first, so that what they draw stays crisp.
+    The values are enlarged before the threshold, so that edges stay sharp.
     """
     field = resized(Image.fromarray(values[0, 0].float().cpu().numpy()), size)
     levels = (np.asarray(field) - np.float32(low)) * np.float32(255 / (high - low))
@@ -99,7 +99,7 @@ def to_oklab(images: Tensor) -> Tensor:
 
 
 def from_oklab(lab: Tensor) -> Tensor:
-    """The inverse of `to_oklab`; colours that sRGB does not have are clipped."""
+    """The inverse of `to_oklab`; colours outside sRGB are clipped."""
     inverse_lab, inverse_lms = (torch.tensor(m, dtype=torch.float64).inverse().tolist() for m in (_LAB, _LMS))
     linear = _matrix(inverse_lms, _matrix(inverse_lab, lab) ** 3).clamp(0, 1)
     rgb = torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
@@ -113,13 +113,13 @@ def _matrix(matrix: object, images: Tensor) -> Tensor:
 def bilateral(images: Tensor, *, sigma: float, rounds: int) -> Tensor:
     """Smooths Oklab [1, 3, H, W] between edges: by rows, then by columns (Pham & van Vliet 2005), `rounds` times.
 
-    sigma : px. Colours that lie `NEAR` apart hardly mix any more.
+    sigma : px. Colours with a distance of `NEAR` or more hardly mix.
     """
-    # What the colours' distance is taken of: a change of hue is as much an edge as a change of lightness.
+    # Scaled for the distance of colours: a change of hue is as much an edge as a change of lightness.
     weighed = torch.tensor([1.0, HUE, HUE]).div_(NEAR * math.sqrt(2)).view(1, 3, 1, 1)
     images = images * weighed
     for _ in range(2 * rounds):
-        # Few rows at a time stay in the processor's cache, which makes this three times as fast.
+        # A few rows at a time fit into the processor's cache, which makes this three times as fast.
         bands = [_bilateral_by_rows(band, sigma) for band in images.split(BAND, dim=2)]
         images = torch.cat(bands, dim=2).transpose(2, 3).contiguous()
     return images / weighed
@@ -139,7 +139,7 @@ def _bilateral_by_rows(images: Tensor, sigma: float) -> Tensor:
 
 
 def _settled(lightness: Tensor, unit: float) -> Tensor:
-    """Lightness [1, 1, H, W] near whole parts of `LEVELS`; the steeper the picture, the crisper the step."""
+    """Lightness [1, 1, H, W], softly quantized to `LEVELS`; the steeper the picture, the sharper the step."""
     slope = torch.cat(_slopes(lightness), dim=1).norm(dim=1, keepdim=True) * (unit * LEVELS)
     crispness = 1 + 9 * slope.clamp(SOFTEST, CRISPEST) / CRISPEST
     step = (lightness * LEVELS).floor() + 0.5  # half-way between two levels
@@ -151,7 +151,7 @@ def _settled(lightness: Tensor, unit: float) -> Tensor:
 
 
 def _fall(lightness: Tensor, across: Tensor, unit: float) -> Tensor:
-    """How much darker each place is than what lies beside it in the direction `across`; [1, 1, H, W]."""
+    """How much darker each pixel is than its neighbours in the directions `across`; [1, 1, H, W]."""
     fine = max(LINE * unit, 0.5)
     pace = fine / 2
     reach = math.ceil(3.2 * fine / pace)  # two standard deviations of the coarser Gaussian
@@ -164,7 +164,7 @@ def _fall(lightness: Tensor, across: Tensor, unit: float) -> Tensor:
 
 
 def _along(values: Tensor, across: Tensor, sigma: float) -> Tensor:
-    """Gaussian average of [1, C, H, W] along the streamlines at right angles to `across`, both ways."""
+    """Gaussian average of [1, C, H, W] along the streamlines at right angles to `across`, in both directions."""
     pace = max(1.0, sigma / 4)
     halved = _gauss(torch.arange(0, 2 * sigma + pace, pace), sigma)
     weights = (halved / (2 * halved.sum() - halved[0])).tolist()
@@ -175,13 +175,13 @@ def _along(values: Tensor, across: Tensor, sigma: float) -> Tensor:
         for weight in weights[1:]:
             place = place + heading
             total += weight * _sampled(values, place)
-            turn = _sampled(flow, place, mode="nearest")  # its sign means nothing, so it is chosen to go on
+            turn = _sampled(flow, place, mode="nearest")  # its sign is arbitrary: choose the one that goes straight on
             heading = torch.where((turn * heading).sum(dim=1, keepdim=True) < 0, -turn, turn)
     return total
 
 
 def _across(lightness: Tensor, sigma: float) -> Tensor:
-    """Unit vectors (x, y) [1, 2, H, W] of the steepest change, from the structure tensor averaged over `sigma` px."""
+    """Unit vectors (x, y) [1, 2, H, W] of the steepest change, from the structure tensor, smoothed over `sigma` px."""
     dx, dy = _slopes(lightness)
     xx, xy, yy = _blurred(torch.cat([dx * dx, dx * dy, dy * dy], dim=1), sigma).split(1, dim=1)
     angle = 0.5 * torch.atan2(2 * xy, xx - yy)
@@ -208,7 +208,7 @@ def _gauss(steps: Tensor, sigma: float) -> Tensor:
 
 
 def _pixels(images: Tensor) -> Tensor:
-    """Where each pixel is, (x, y) in px: [1, 2, H, W]."""
+    """The position (x, y) of each pixel, in px: [1, 2, H, W]."""
     y, x = torch.meshgrid(
         torch.arange(images.shape[2], dtype=torch.float32),
         torch.arange(images.shape[3], dtype=torch.float32),
@@ -218,7 +218,7 @@ def _pixels(images: Tensor) -> Tensor:
 
 
 def _sampled(images: Tensor, place: Tensor, *, mode: str = "bilinear") -> Tensor:
-    """Values of [1, C, H, W] at places [1, 2, H, W] in px; beyond the border those of the border."""
+    """Values of [1, C, H, W] at positions [1, 2, H, W] in px; beyond the border those of the border."""
     height, width = images.shape[2:]
     x, y = (2 * place[:, 0] + 1) / width - 1, (2 * place[:, 1] + 1) / height - 1
     grid = torch.stack([x, y], dim=-1)

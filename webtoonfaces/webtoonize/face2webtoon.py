@@ -1,7 +1,7 @@
-"""A photo, redrawn in the styles of webtoons: encoded once, drawn in as many styles as you like.
+"""Redrawing a photo in the styles of webtoons; it is encoded once and drawn in any number of styles.
 
-The photo gives the structure; a style comes from a StyleGAN2 sample or from a reference picture. The first layers up
-to the swap location keep the photo's own texture, the rest take the style's; noise is zero throughout.
+The photo gives the structure; a style is that of a StyleGAN2 sample or of a picture. The layers before the swap
+location keep the photo's own style, the others take the new one; noise is zero.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from ..rendering.renderer import check_models
 from .cartoonize import Step, as_step
 
 Style: TypeAlias = "int | ImageSource"
-CELL = 256  # px; small models' pictures are shown at this size, so that a sheet can be read
-ANCHORS, STEPS = 10, 20  # of the style-exploration animation: 9 x 20 = 180 frames
+CELL = 256  # px; the pictures of small models are enlarged to this size in sheets
+ANCHORS, STEPS = 10, 20  # samples of the style exploration, and steps between two: 9 x 20 = 180 frames
 BATCH = 10
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # endings of one picture; `save` takes anything else for a folder
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # suffixes of a picture; `save` treats any other path as a folder
 
 
 class Portrait:
-    """A photo whose codes are kept: `draw` takes any number of styles without encoding it again.
+    """An encoded photo; `draw` takes any number of styles without encoding it again.
 
-    Attributes: `picture` (the aligned photo, PIL), `encoded` (what was encoded: the photo, or its cartoon), `aligned`
-    (AlignedFace or None), `structure` [1, C, h, w], `texture` [1, L, D].
+    Attributes: `picture` (the aligned photo, PIL), `encoded` (the picture that was encoded: the photo or its cartoon),
+    `aligned` (AlignedFace or None), `structure` [1, C, h, w], `style` [1, L, D].
     """
 
     def __init__(
@@ -47,8 +47,10 @@ class Portrait:
         align: bool = True,
         cartoonize: Step = None,
     ):
-        """face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
-        cartoonize : what the photo goes through before it is encoded; see `face2webtoon`.
+        """Align the photo and encode it.
+
+        face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
+        cartoonize : how the photo is changed before it is encoded; see `face2webtoon`.
         """
         self.swapae = swapae
         if not isinstance(face, AlignedFace) and align:
@@ -60,17 +62,17 @@ class Portrait:
         self.structure, self.style = swapae.encode(self.encoded)
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
-        """The photo in each style [N, L, D], its own texture kept in the first `location` layers."""
+        """The photo in each style [N, L, D]; the first `location` layers keep its own."""
         return self.swapae.render(self.structure, codes.swap_at(self.style, styles, location=location))
 
     def rebuild(self) -> Image.Image:
-        """The photo with its own texture: what the model makes of it before any style."""
+        """The photo with its own style: its reconstruction by the model."""
         return self.swapae.render(self.structure, self.style)[0]
 
 
 @dataclass(frozen=True)
 class StyleEncoder:
-    """Turns seeds and pictures into style codes; keeps the pictures, because sheets show them."""
+    """Gives the style codes of seeds and pictures, together with the pictures, which sheets show."""
 
     swapae: SwappingAutoencoder
     generator: StyleGAN2 | None = None
@@ -92,11 +94,11 @@ class StyleEncoder:
 
     def _needed_generator(self) -> StyleGAN2:
         if self.generator is None:
-            raise BadInputError("Styles by seed need a generator: pass generator=wf.load_stylegan2('demo').")
+            raise BadInputError("Styles from seeds need a generator: pass generator=wf.load_stylegan2('demo').")
         return self.generator
 
     def gather(self, styles: Iterable[Style]) -> tuple[list[Image.Image], Tensor]:
-        """Seeds (whole numbers) and pictures (anything else), in any mixture and order."""
+        """The pictures and styles of seeds (whole numbers) and pictures (anything else), in the order given."""
         pictures, found = [], []
         for style in styles:
             if isinstance(style, (int, np.integer)):
@@ -113,9 +115,9 @@ class StyleEncoder:
 
 @dataclass(frozen=True, eq=False)
 class WebtoonSheet:
-    """What `face2webtoon` gives: every picture, and ways to lay them out and keep them.
+    """The result of `face2webtoon`: every picture, with methods to arrange and save them.
 
-    `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own texture.
+    `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own style.
     """
 
     portrait: Portrait
@@ -139,9 +141,9 @@ class WebtoonSheet:
         return contact_sheet(rows, columns=1 + len(self.styles), cell=cell)
 
     def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
-        """180 frames of 2 x 2: blank, style; photo, result: a walk through ten samples, twenty steps between two."""
+        """180 frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples, 20 steps apart."""
         if self.style_encoder.generator is None:
-            raise BadInputError("The style exploration walks through samples: it needs generator=...")
+            raise BadInputError("The style exploration shows samples, so it needs a generator: pass generator=...")
         psi = self.style_encoder.truncation_psi
         anchors = self.style_encoder.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
         location = self.locations[0] if location is None else location
@@ -157,10 +159,10 @@ class WebtoonSheet:
         return save_gif(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
 
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
-        """Write the sheet as one picture, or every picture by itself into a folder; returns the paths.
+        """Write the sheet as one picture, or each picture into a folder; returns the paths.
 
-        path : ends in .png, .jpg, .webp for the sheet; is a folder otherwise, made if need be. There, results are named
-            by location and style. Styles are numbered from 0, as `images` and `paste` number them.
+        path : a file that ends in .png, .jpg or .webp for the sheet; otherwise a folder, which is made if necessary. In
+            it, results are named by location and style. Styles are numbered from 0, as in `images` and `paste`.
         """
         path = Path(path)
         if path.suffix.lower() in PICTURES and not path.is_dir():
@@ -174,12 +176,12 @@ class WebtoonSheet:
     def paste(self, *, style: int = 0, location: float | None = None) -> Image.Image:
         """The whole photo with one result as its face; styles count from 0, the default location is the first."""
         if self.portrait.aligned is None:
-            raise BadInputError("This picture was not cut out of a photo, so there is nothing to paste it back into.")
+            raise BadInputError("This picture was not cut out of a photo, so it cannot be pasted back into one.")
         if not 0 <= style < len(self.styles):
             raise BadInputError(f"There is no style {style}: this sheet has styles 0 to {len(self.styles) - 1}.")
         if location is not None and location not in self.locations:
             drawn = ", ".join(f"{one:g}" for one in self.locations)
-            raise BadInputError(f"Nothing was drawn at location {location:g}; this sheet has {drawn}.")
+            raise BadInputError(f"This sheet has no pictures at location {location:g}, only at {drawn}.")
         row = 0 if location is None else self.locations.index(location)
         return self.portrait.aligned.paste(self.images[row][style])
 
@@ -202,16 +204,17 @@ def face2webtoon(
     """Redraw a photo in webtoon styles.
 
     face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False.
-    styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
+    styles : how many samples to use as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
         pictures.
-    swapae, generator : the models; the embedded demo models where none are given.
-    locations : one swap location or several, 0 to L: the photo's own texture stays in so many of the L layers of the
-        autoencoder. Low ones change shapes too, high ones only colours. Fractions blend a layer.
-    truncation_psi : of the samples; lower is more average.
-    cartoonize : what the photo goes through before it is encoded: None for nothing, True for the classical cartoon, the
+    swapae, generator : the models; by default the embedded demo models.
+    locations : one swap location or several, 0 to L: this many of the L layers of the autoencoder keep the photo's own
+        style. Low ones change shapes too, high ones only colours. Fractions blend a layer.
+    truncation_psi : of the samples; a lower one makes them more average.
+    cartoonize : how the photo is changed before it is encoded: None for not at all, True for the classical cartoon, the
         name or path of a cartoonizer, or any function of a picture, such as
-        `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. It helps a Swapping Autoencoder
-        that was never shown photos. The sheet still shows the photo; the cartoon is `.portrait.encoded`.
+        `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. This helps a Swapping
+        Autoencoder that was trained without photos. The sheet still shows the photo; the cartoon is
+        `.portrait.encoded`.
 
     Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
     """
@@ -233,11 +236,11 @@ def face2webtoon(
 
 
 def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:
-    """What `face2webtoon` takes as styles, as a list of seeds and pictures."""
+    """The argument `styles` of `face2webtoon` as a list of seeds and pictures."""
     if isinstance(styles, (int, np.integer)):
         return list(range(seed, seed + int(styles)))
     if isinstance(styles, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
         return [styles]
     if not isinstance(styles, Iterable):
-        raise BadInputError(f"styles is their number, a picture, or a list of seeds and pictures, not {styles!r}.")
+        raise BadInputError(f"styles is a number, a picture, or a list of seeds and pictures, not {styles!r}.")
     return list(styles)

@@ -1,1 +1,1 @@
-"""Published weights: which there are (`registry`), where their files lie (`store`), how they are read (`convert`)."""
+"""Weights: records of the known ones (`registry`), their files (`store`), downloads, and formats (`convert`)."""

@@ -1,10 +1,11 @@
-"""Foreign checkpoints in and out: the only place where a pickle is opened.
+"""Reading and writing checkpoints, in our format and in the original one. The only module that opens a pickle.
 
-Our file is safetensors of the networks in their original layout without the fixed filters, each under a prefix that
-is the network's name in an original `.pt` (`g_ema`, `e_ema`, `d`, ...), the configuration as JSON in the header.
+Our format is safetensors. It contains the networks in their original layout, without the fixed filters. The prefix of a
+key is the network's name in an original `.pt` (`g_ema`, `e_ema`, `d`, ...); the header contains the configuration as
+JSON.
 
-Original `.pt` files are read with `weights_only=True` and one class allowed by name, `argparse.Namespace`, which
-published files keep their training options in. Anything else that pickle would have to call is refused.
+Original `.pt` files are read with `weights_only=True` and a single allowed class, `argparse.Namespace`, in which
+published files store their training options. A file that needs any other call is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ __all__ = [
 FORMAT = "webtoonfaces/1"
 PART = "part"  # in the header of a file that is one of several: "2/5"
 
-# Name of a network in an original file -> its kind, for each family. The first entries are what a picture needs.
+# Name of a network in an original file -> its kind, for each family.
 FAMILIES: dict[str, dict[str, str]] = {
     "stylegan2": {"g_ema": "stylegan2_generator", "g": "stylegan2_generator", "d": "stylegan2_discriminator"},
     "swapae": {
@@ -71,9 +72,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that was read: the networks' state dicts in the original layout, and what the file says of them.
+    """The content of a file: the networks' state dicts in the original layout, and their description.
 
-    `config` holds the configuration of each network where our header gives it, `metadata` its other words, or the
+    `config` is the configuration of each network, if our header gives it. `metadata` is the rest of the header, or the
     training options of an original file.
     """
 
@@ -86,7 +87,7 @@ class Checkpoint:
         """The network under `name` ("g_ema", "d", ...)."""
         if name not in self.networks:
             raise LayoutError(
-                f"This {self.family} file holds no network {name!r}, only {', '.join(sorted(self.networks))}."
+                f"This {self.family} file contains no network {name!r}, only {', '.join(sorted(self.networks))}."
             )
         kind = FAMILIES[self.family][name]
         if name in self.config:
@@ -94,7 +95,7 @@ class Checkpoint:
         module = build(kind, self.networks[name])
         trained_at = self.metadata.get("size", "")
         if kind in ("swapae_encoder", "swapae_generator") and trained_at.isdigit():
-            # These two take any size, so only the file's options tell the one that they were trained at.
+            # These two take any size, so only the file's options tell the size that they were trained at.
             module.config = replace(module.config, size=int(trained_at))  # type: ignore[type-var]
         return module
 
@@ -105,8 +106,8 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
     `path` is one of our `.safetensors`, an original `.pt`, or a bare state dict. `names` limits what is read; the
     default is what rendering needs (the exponential moving averages). Safetensors are memory-mapped.
 
-    Raises UnsafeFileError: the file would run code; the message names what.      LayoutError: it holds something else.
-    WeightsError: it is no checkpoint at all, or a damaged one.      WeightsNotFoundError: there is no such file.
+    Raises UnsafeFileError if the file would run code (the message names it), LayoutError if it contains another kind of
+    network, WeightsError if it is damaged or not a checkpoint, WeightsNotFoundError if there is no such file.
     """
     path = _existing(path)
     wanted = tuple(names) if names is not None else NEEDED[family]
@@ -118,14 +119,15 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
 def _existing(path: str | Path) -> Path:
     path = Path(path)
     if not path.is_file():
-        raise WeightsNotFoundError(f"There is no file {path}.")
+        raise WeightsNotFoundError(f"There is no file {path}. Check the path.")
     return path
 
 
 def read_all(paths: Sequence[str | Path], family: str) -> Checkpoint:
-    """Every network of `family` that the files hold between them: whole checkpoints, or the parts of one.
+    """Every network of `family` in the files, which are whole checkpoints or the parts of one.
 
-    Of what two files hold alike, the later counts. Raises as `read` does, and `WeightsError` for a missing part.
+    If two files contain the same network, the later one is used. Raises the errors of `read`, and `WeightsError` for a
+    missing part.
     """
     joined = Checkpoint(family, {}, {}, {})
     parts: dict[int, set[int]] = {}
@@ -150,13 +152,13 @@ def read_all(paths: Sequence[str | Path], family: str) -> Checkpoint:
 
 
 def unpickle(path: str | Path) -> Any:
-    """What a `.pt` file holds, tensors on the CPU, by the one allow-list: tensors, containers, `argparse.Namespace`."""
+    """The content of a `.pt` file on the CPU; only tensors, containers and `argparse.Namespace` are allowed."""
     path = Path(path)
     with torch.serialization.safe_globals([argparse.Namespace]):
         try:
             unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         except (ValueError, RuntimeError, OSError, pickle.UnpicklingError):
-            unsafe = []  # not torch's zip format; torch.load below applies the same allow-list to the older one
+            unsafe = []  # not torch's zip format; torch.load below applies the same rule to the older format
         if unsafe:
             raise UnsafeFileError(_unsafe(path, ", ".join(sorted(unsafe))))
         try:
@@ -173,20 +175,20 @@ def unpickle(path: str | Path) -> Any:
 def _unsafe(path: Path, named: str) -> str:
     return (
         f"{path.name} was not opened, because it would run code on this machine: it asks for {named}. "
-        "A checkpoint needs tensors, numbers and words only. Get it elsewhere, or ask its author for safetensors."
+        "A checkpoint needs only tensors, numbers and text. Get it elsewhere, or ask its author for safetensors."
     )
 
 
 def _damaged(path: Path) -> str:
     return (
-        f"{path.name} cannot be read as a checkpoint. It may be damaged, cut short, or a web page saved under that "
-        "name: look at its size, and download it again."
+        f"{path.name} cannot be read as a checkpoint. It may be damaged, truncated, or a web page saved under that "
+        "name. Check its size, and download it again."
     )
 
 
 def _from_original(content: Any, path: Path, family: str, wanted: Iterable[str]) -> Checkpoint:
     if not isinstance(content, Mapping):
-        raise LayoutError(f"{path.name} holds no state dict but a {type(content).__name__}.")
+        raise LayoutError(f"{path.name} contains a {type(content).__name__}, not a state dict.")
     kinds_here = FAMILIES[family]
     networks = {name: dict(content[name]) for name in kinds_here if isinstance(content.get(name), Mapping)}
     if not networks and all(isinstance(value, Tensor) for value in content.values()):
@@ -195,13 +197,13 @@ def _from_original(content: Any, path: Path, family: str, wanted: Iterable[str])
                 f"{path.name} is the bare state dict of one network; a {family} needs {' and '.join(NEEDED[family])}."
             )
         networks = {NEEDED[family][0]: dict(content)}
-    for averaged, plain in (("g_ema", "g"), ("e_ema", "e")):  # some files keep the trained weights alone
+    for averaged, plain in (("g_ema", "g"), ("e_ema", "e")):  # some files contain only the trained weights
         if averaged in kinds_here and averaged not in networks and plain in networks:
             networks[averaged] = networks[plain]
     missing = [name for name in wanted if name not in networks]
     if missing:
         raise LayoutError(
-            f"{path.name} is no {family} checkpoint: it lacks {', '.join(missing)} and holds "
+            f"{path.name} is not a {family} checkpoint: it lacks {', '.join(missing)} and contains "
             f"{', '.join(sorted(map(str, content))[:12]) or 'nothing'}."
         )
     args = content.get("args")
@@ -219,12 +221,12 @@ def _read_safetensors(path: Path, family: str, wanted: Iterable[str]) -> Checkpo
                     "Convert the original checkpoint with: webtoonfaces convert FILE.pt FILE.safetensors"
                 )
             if header.get("family") != family:
-                raise LayoutError(f"{path.name} holds a {header.get('family')}, not a {family}.")
+                raise LayoutError(f"{path.name} contains a {header.get('family')}, not a {family}.")
             networks: dict[str, StateDict] = {}
             for name in wanted:
                 keys = [key for key in file.keys() if key.startswith(f"{name}.")]  # noqa: SIM118  (no mapping)
                 if not keys:
-                    raise LayoutError(f"{path.name} holds no network {name!r}.")
+                    raise LayoutError(f"{path.name} contains no network {name!r}.")
                 networks[name] = {key.removeprefix(f"{name}."): file.get_tensor(key) for key in keys}
     except (SafetensorError, OSError) as error:
         raise WeightsError(_damaged(path)) from error
@@ -241,8 +243,8 @@ def write(
 ) -> Path:
     """Write networks as one safetensors file, under their names in original files ("g_ema", "d", ...).
 
-    dtype : stores floating tensors so (`torch.float16` halves the file); None keeps them as they are.
-    metadata : words for the header, besides format, family and configuration.
+    dtype : of the stored floating tensors (`torch.float16` halves the file); None keeps their own.
+    metadata : more entries for the header, besides format, family and configuration.
     """
     return _write_file(Path(path), *_gathered(family, networks, dtype, metadata))
 
@@ -256,9 +258,9 @@ def write_parts(
     dtype: torch.dtype | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """As `write`, in files of at most `max_bytes` named `name-00001-of-00003.safetensors`; `read_all` joins them.
+    """Like `write`, in files of at most `max_bytes` named `name-00001-of-00003.safetensors`; `read_all` joins them.
 
-    A tensor is never cut: one that is larger than `max_bytes` gets a file of its own.
+    A tensor is never split: one that is larger than `max_bytes` gets its own file.
     """
     path = Path(path)
     tensors, header = _gathered(family, networks, dtype, metadata)
@@ -266,7 +268,7 @@ def write_parts(
     parts: list[StateDict] = [{}]
     filled = 0
     for key, value in tensors.items():
-        size = value.numel() * value.element_size() + len(key) + 2**7  # with its entry in the file's header
+        size = value.numel() * value.element_size() + len(key) + 2**7  # including its entry in the header
         if parts[-1] and filled + size > room:
             parts.append({})
             filled = 0
@@ -301,14 +303,15 @@ def _gathered(
 def _write_file(path: Path, tensors: StateDict, header: dict[str, str]) -> Path:
     with replacing(path) as draft:
         save_file(tensors, draft, metadata=header)
-        draft.chmod(0o644)  # safetensors writes for the owner alone
+        draft.chmod(0o644)  # safetensors makes files that only their owner can read
     return path
 
 
 def convert_file(source: str | Path, target: str | Path, family: str, *, everything: bool = False) -> Path:
     """Convert a checkpoint between the original format (`.pt`, `.pth`) and ours (`.safetensors`), by the suffixes.
 
-    everything : keep the discriminators and unaveraged networks too, for training on; otherwise what rendering needs.
+    everything : keep discriminators and unaveraged networks too, to continue training; otherwise only what rendering
+    needs.
     """
     source, target = Path(source), Path(target)
     names = NEEDED[family]
@@ -320,7 +323,7 @@ def convert_file(source: str | Path, target: str | Path, family: str, *, everyth
         kept = {k: v for k, v in checkpoint.metadata.items() if k not in ("format", "family", "config", PART)}
         return write(target, family, modules, metadata=kept)
     exported = {name: export(FAMILIES[family][name], module) for name, module in modules.items()}
-    with replacing(target) as draft, draft.open("wb") as file:  # given a path, torch would write its name into the file
+    with replacing(target) as draft, draft.open("wb") as file:  # with a path, torch would write its name into the file
         torch.save(exported.get("net", exported), file)
     return target
 

@@ -1,7 +1,7 @@
-"""Brings a file from the web or from Google Drive, whole or not at all; `store` decides which file, and checks it.
+"""Downloading a file from the web or from Google Drive; `store` chooses the file and verifies it.
 
-gdown is imported here and nowhere else. A broken transfer from the web is gone on with where it stopped, if the server
-says that it still has the same file.
+This is the only module that imports gdown. An interrupted download from the web is resumed if the server confirms that
+it still has the same file.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CHUNK = 1 << 20
 
 
 class _TransientError(Exception):
-    """A failure that another try may cure; carries the error to raise when it does not."""
+    """A failure that may not occur again; `error` is raised if all further attempts fail too."""
 
     def __init__(self, error: DownloadError):
         super().__init__(error)
@@ -42,7 +42,7 @@ class _TransientError(Exception):
 
 
 def download(source: Source, part: Path, *, label: str, progress: bool) -> None:
-    """Download to `part`. Raises DownloadError or its kinds for the network, OSError for the disk."""
+    """Download to `part`. Raises DownloadError or a subclass for network errors, OSError for disk errors."""
     if source.drive:
         discard(part)
         _get_from_drive(source.drive, part, label=label, progress=progress)
@@ -58,18 +58,18 @@ def download(source: Source, part: Path, *, label: str, progress: bool) -> None:
 
 
 def discard(part: Path) -> None:
-    """Remove what a transfer has left."""
+    """Remove the files of an interrupted download."""
     part.unlink(missing_ok=True)
     _resume_note(part).unlink(missing_ok=True)
 
 
 def can_resume(part: Path) -> bool:
-    """Whether a broken transfer can be gone on with."""
+    """Whether an interrupted download can be resumed."""
     return _resume_note(part).is_file()
 
 
 def _get_from_web(url: str, part: Path, *, label: str, progress: bool) -> None:
-    """Downloads to `part`, going on where an earlier try broke off if the server has still the same file."""
+    """Download to `part`; resume an earlier attempt if the server still has the same file."""
     offset, validator = _resume_point(part, url)
     headers = {"User-Agent": f"webtoonfaces/{__version__}", "Accept-Encoding": "identity"}
     if offset:
@@ -85,7 +85,7 @@ def _get_from_web(url: str, part: Path, *, label: str, progress: bool) -> None:
                 bar.update(len(chunk))
     size = part.stat().st_size
     if total is not None and size != total:
-        raise _TransientError(DownloadError(f"The connection broke off after {size:,} of {total:,} bytes."))
+        raise _TransientError(DownloadError(f"The connection was lost after {size:,} of {total:,} bytes."))
 
 
 def _open(request: urllib.request.Request, part: Path) -> Any:
@@ -106,26 +106,26 @@ def _open(request: urllib.request.Request, part: Path) -> Any:
         raise refusal from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLError):
-            raise DownloadError(f"No secure connection: {error.reason}.") from error
+            raise DownloadError(f"There is no secure connection to the server: {error.reason}.") from error
         raise OfflineError(f"The server could not be reached: {error.reason}.") from error
     except (OSError, http.client.HTTPException) as error:
-        raise _TransientError(DownloadError(f"The server did not answer properly: {error}.")) from error
+        raise _TransientError(DownloadError(f"The server's answer could not be read: {error}.")) from error
 
 
 def _read_chunk(response: Any) -> bytes:
     try:
         return response.read(_CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise _TransientError(DownloadError(f"The connection broke off: {error}.")) from error
+        raise _TransientError(DownloadError(f"The connection was lost: {error}.")) from error
 
 
 def _announced(response: Any, offset: int, part: Path) -> tuple[int, int | None]:
-    """Where the answer starts within the file, and how long the whole file is, if the server says so."""
+    """The offset at which the answer starts, and the length of the whole file, None if the server does not say."""
     if response.status == http.HTTPStatus.PARTIAL_CONTENT:
         span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         if span is None or int(span[1]) != offset:
             discard(part)
-            raise _TransientError(DownloadError("The server sent another part of the file than it was asked for."))
+            raise _TransientError(DownloadError("The server did not send the part of the file that was requested."))
         return offset, int(span[2])
     length = response.headers.get("Content-Length", "")
     return 0, int(length) if length.isdecimal() else None
@@ -141,12 +141,12 @@ def _resume_point(part: Path, url: str) -> tuple[int, str]:
         if note["url"] == url:
             return part.stat().st_size, str(note["validator"])
     except (OSError, ValueError, LookupError, TypeError):
-        pass  # nothing to go on from, or nothing that can be trusted
+        pass  # there is nothing to resume, or the note is damaged
     return 0, ""
 
 
 def _write_resume_note(part: Path, url: str, response: Any) -> None:
-    """Notes what tells this version of the file from another (RFC 9110, 13.1.5): without it there is no resuming."""
+    """Note the validator of this version of the file (RFC 9110, 13.1.5); without one, nothing can be resumed."""
     tag = response.headers.get("ETag", "")
     validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
     if validator:
@@ -164,7 +164,7 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
 def _refuse_unencrypted(url: str, *, loopback_allowed: bool = True) -> None:
     encrypted = urlsplit(url).scheme == "https"
     if not encrypted and not (loopback_allowed and _is_loopback(url)):
-        raise DownloadError(f"The address {url} is not encrypted (https), so nothing is fetched from it.")
+        raise DownloadError(f"The address {url} is not encrypted (https), so nothing is downloaded from it.")
 
 
 def _is_loopback(url: str) -> bool:
@@ -198,9 +198,9 @@ def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool) -> 
                 timeout=_TIMEOUT_S,
                 retries=_RETRIES,
             )
-        except Exception as error:  # gdown reads web pages that change unannounced: it may trip over anything
+        except Exception as error:  # gdown reads web pages that may change: any exception is possible
             raise _drive_error(error) from error
-        # gdown's file is readable by its owner only; a copy gets the usual rights.
+        # Only its owner can read gdown's file; a copy gets the usual permissions.
         shutil.copyfile(received, part)
 
 
@@ -213,8 +213,8 @@ def _drive_error(error: Exception) -> DownloadError:
     refused = response is not None and response.status_code in (403, 429)
     if refused or isinstance(cause, gdown.exceptions.FileURLRetrievalError):
         return QuotaError(
-            "Google Drive did not hand out the file: too many people have downloaded it, or its owner has withdrawn "
-            "it. The limit lasts about a day; in a browser where you are signed in to Google it often works sooner."
+            "Google Drive did not send the file: too many people have downloaded it, or its owner has withdrawn it. "
+            "The limit lasts about a day; in a browser where you are signed in to Google it often works sooner."
         )
     if isinstance(cause, requests.ConnectionError | requests.Timeout) and not isinstance(
         cause, requests.exceptions.SSLError

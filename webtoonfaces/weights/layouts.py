@@ -1,6 +1,6 @@
-"""One network between its original layout, the state dict of published PyTorch checkpoints, and our modules.
+"""Converting the state dict of one network between the original layout, that of published checkpoints, and ours.
 
-The original layout stores the fixed filters as `*.kernel` and modulated weights as [1, out, in, k, k]; ours has no
+The original layout contains the fixed filters as `*.kernel` and modulated weights as [1, out, in, k, k]. Ours has no
 filters, 4-D weights (so that channels-last applies), and `w_avg`. `convert` does the same for whole files.
 """
 
@@ -21,20 +21,20 @@ StateDict = dict[str, Tensor]
 
 
 def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) -> nn.Module:
-    """Network `kind` from a state dict in its original layout, in eval mode, float32, no gradients.
+    """Network `kind` from a state dict in the original layout, in eval mode, float32, without gradients.
 
     `kind` is one of `kinds()`. The configuration is read from the tensors' shapes unless it is given. The fixed
-    filters may be left out; where they are present they must hold the values that the network uses.
+    filters are optional; if present, they must have the values that the network uses.
 
-    Raises LayoutError: naming every missing, unexpected and wrongly shaped key at once.
+    Raises LayoutError, which names all missing, unexpected and wrongly shaped keys.
     """
     builder = _builder(kind)
     strays = sorted(key for key, value in state_dict.items() if not isinstance(value, Tensor))
     if strays:
-        raise LayoutError(f"This is no state dict of a {kind}: {', '.join(strays)} hold no tensors.")
+        raise LayoutError(f"This is not the state dict of a {kind}: {', '.join(strays)} are not tensors.")
     if config is None:
         config = builder.infer(state_dict)
-    with torch.device("meta"):  # random weights that are about to be replaced cost seconds
+    with torch.device("meta"):  # initializing weights that are replaced below would take seconds
         module = builder.make(config)
     layout = {key: tuple(value.shape) for key, value in original_view(module).items()}
     filters = fixed_filters(module)
@@ -44,7 +44,8 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
     for key in sorted(filters.keys() & state_dict.keys()):
         if not torch.allclose(state_dict[key].float(), filters[key], atol=1e-6):
             raise LayoutError(
-                f"The filter {key} of this {kind} is not the [1, 3, 3, 1] one that the network is built on."
+                f"The filter {key} of this {kind} is not [1, 3, 3, 1], which the network uses. It was trained with "
+                "another architecture."
             )
     builder.check(state_dict)
 
@@ -80,17 +81,17 @@ def fixed_filters(module: nn.Module) -> StateDict:
     for name, part in module.named_modules():
         if isinstance(part, ops.Blur):
             found[f"{name}.kernel"] = kernel.clone()
-        elif isinstance(part, ops.UpSkip):  # position 0 of its sequence; the filter stood at 1
+        elif isinstance(part, ops.UpSkip):  # position 0 of its sequence; in the original layout the filter is at 1
             found[f"{name.removesuffix('0')}1.kernel"] = kernel.clone()
         elif isinstance(part, ops.ModulatedConv2d) and part.up:
             found[f"{name}.blur.kernel"] = kernel * 4
-        elif isinstance(part, stylegan2.ToRGB) and name != "to_rgb1":  # the first has nothing to enlarge
+        elif isinstance(part, stylegan2.ToRGB) and name != "to_rgb1":  # the first does not enlarge
             found[f"{name}.upsample.kernel"] = kernel * 4
     return found
 
 
 def original_view(module: nn.Module) -> StateDict:
-    """Our state dict with modulated weights as [1, out, in, k, k]; no filters."""
+    """Our state dict with modulated weights as [1, out, in, k, k], without filters."""
     modulated = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, ops.ModulatedConv2d)}
     return {
         key: (value.contiguous()[None] if key in modulated else value.contiguous())
@@ -99,7 +100,7 @@ def original_view(module: nn.Module) -> StateDict:
 
 
 def from_ours(state_dict: Mapping[str, Tensor]) -> StateDict:
-    """`module.state_dict()` of a network of ours in the original layout, for `build`, which measures `w_avg` anew."""
+    """`module.state_dict()` of one of our networks in the original layout, for `build`; `w_avg` is left out."""
     return {
         key: value[None] if f"{key.removesuffix('weight')}modulation.weight" in state_dict else value
         for key, value in state_dict.items()
@@ -135,7 +136,7 @@ def _check_layout(
 
 
 # --------------------------------------------------------------------------------------------------------------
-# What is known of each network
+# How each network is built
 
 
 @dataclass(frozen=True)
@@ -146,19 +147,19 @@ class _Builder:
 
 
 def _count(state_dict: Iterable[str], pattern: str) -> int:
-    """One more than the highest number that `pattern`'s group takes among the keys."""
+    """One more than the highest number that `pattern`'s group matches in the keys."""
     numbers = [int(m.group(1)) for key in state_dict if (m := re.match(pattern, key))]
     return max(numbers, default=-1) + 1
 
 
 def _dim(state_dict: Mapping[str, Tensor], key: str, axis: int, default: int) -> int:
-    """Size of one axis; where the key is missing the published size, so that the layout check can name it."""
+    """Size of one axis; if the key is missing, the published size, so that the layout check can name the key."""
     value = state_dict.get(key)
     return value.shape[axis] if value is not None and value.ndim > axis else default
 
 
 def _sizes(steps: int) -> int:
-    """Side of a picture after so many doublings of 4 px, kept inside what networks are built for."""
+    """Side of a picture after `steps` doublings of 4 px, limited to 32 to 1024 px."""
     return 4 * 2 ** min(max(steps, 3), 8)
 
 
@@ -213,14 +214,14 @@ def _swapae_cooccur(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
 
 
 def _equal_blocks(sd: Mapping[str, Tensor]) -> None:
-    """The facial cartoonizer applies one residual block four times; its file must hold four equal copies."""
+    """LayoutError unless the four residual blocks of a facial cartoonizer, which applies one block, are equal."""
     for key in (k for k in sd if k.startswith("res_blocks.0.")):
         for copy in (1, 2, 3):
             other = f"res_blocks.{copy}.{key.split('.', 2)[2]}"
             if not torch.equal(sd[key], sd[other]):
                 raise LayoutError(
                     f"{other} differs from {key}. The facial cartoonizer applies one residual block four times, so "
-                    "its file holds four equal copies; this one was trained with another architecture."
+                    "its file contains four equal copies; this one was trained with another architecture."
                 )
 
 
@@ -252,7 +253,7 @@ def _builder(kind: str) -> _Builder:
 
 
 def config_of(kind: str, values: Mapping[str, Any]) -> Any:
-    """The configuration dataclass of `kind` from a header's JSON; None where the network has none."""
+    """The configuration dataclass of `kind` from a header's JSON; None if the network has none."""
     cls: Any = stylegan2.StyleGAN2Config if kind.startswith("stylegan2") else swapae.SwapAEConfig
     if not kind.startswith(("stylegan2", "swapae")):
         return None
@@ -260,4 +261,4 @@ def config_of(kind: str, values: Mapping[str, Any]) -> Any:
     try:
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
     except (TypeError, ValueError) as error:
-        raise LayoutError(f"The header of this file describes no {kind}: {error}") from error
+        raise LayoutError(f"The header of this file does not describe a {kind}: {error}.") from error

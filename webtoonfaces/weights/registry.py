@@ -1,8 +1,7 @@
-"""The weights that the package knows by name: reads and checks `registry.toml`.
+"""The weights that have a name: reads and checks `registry.toml`.
 
-A record says where a weight comes from, who trained it on what, under which licence, and how to tell that a file is the
-right one. Finding, downloading and verifying the file is the business of `store`. Only the standard library is needed
-here, so listing the models is quick.
+A record gives a weight's download addresses, training, licence and sha256. `store` finds, downloads and verifies the
+file. This module needs only the standard library, so listing the models is fast.
 """
 
 from __future__ import annotations
@@ -30,36 +29,30 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a file can be fetched: an https address, or the id of a file on Google Drive; exactly one is given."""
+    """A place to download a file from: an https address or the id of a file on Google Drive; exactly one is given."""
 
     url: str = ""
     drive: str = ""
 
     @property
     def address(self) -> str:
-        """What a person opens in a browser."""
+        """The address to open in a browser."""
         return self.url or f"https://drive.google.com/file/d/{self.drive}/view"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One published weight; identified by `(kind, name)`.
+    """One published weight, identified by `(kind, name)`.
 
-    Attributes:
-        kind: the family of networks it belongs to, one of `KINDS`.
-        name: what a user types; unique within its kind.
-        title: one line for people.
-        filename: the name under which it is stored.
-        aliases: other names under which users may have it, such as the one its author gave it.
-        sources: where it can be fetched, tried in order; empty for embedded weights and for those never published.
-        sha256: 64 lower-case hexadecimal digits, or "" where none is known: then it is pinned on first use.
-        bytes: size of the file, or 0 where it is not known.
-        licence: the terms of the weight, in words.
-        origin: who trained it on what.
-        architecture: sizes that build its network; empty where the file itself or the layout says all.
-        format: how the file is written, one of `FORMATS`.
-        embedded: it travels with the package.
-        note: what a user must know beyond that, or "".
+    kind : the family of networks it belongs to, one of `KINDS`.      name : what a user types; unique within its kind.
+    title : one line that describes it.      filename : the name under which it is stored.
+    aliases : other names under which users may have it, such as the one its author gave it.
+    sources : where it can be downloaded, tried in order; empty for embedded weights and for those never published.
+    sha256 : 64 lower-case hexadecimal digits; "" if unknown, then it is pinned on first use.
+    bytes : size of the file, 0 if unknown.      licence : its terms, in words.      origin : who trained it on what.
+    architecture : sizes that build its network; empty if the file or the layout gives them.
+    format : of the file, one of `FORMATS`.      embedded : whether it is part of the package.
+    note : what else a user must know, or "".
     """
 
     kind: str
@@ -79,7 +72,7 @@ class Record:
 
     @property
     def filenames(self) -> tuple[str, ...]:
-        """Every name under which the file may lie, the preferred one first."""
+        """Every name that the file may have, the preferred one first."""
         return (self.filename, *self.aliases)
 
     def __str__(self) -> str:
@@ -95,8 +88,7 @@ def records() -> tuple[Record, ...]:
 def find(kind: str, name: str) -> Record:
     """The record called `name` among those of `kind`.
 
-    Raises:
-        UnknownNameError: there is no such kind, or no such name in it; the message offers the nearest.
+    Raises UnknownNameError, which suggests similar names, if there is no such kind or no such name in it.
     """
     if kind not in KINDS:
         raise UnknownNameError("kind of weight", kind, KINDS)
@@ -107,15 +99,14 @@ def find(kind: str, name: str) -> Record:
 
 
 def parse(text: str) -> tuple[Record, ...]:
-    """Reads a registry from TOML text: a list of tables `[[weight]]` whose fields are those of `Record`.
+    """A registry from TOML text: a list of tables `[[weight]]` whose fields are those of `Record`.
 
-    Raises:
-        BadInputError: the text is no TOML, or a record has a missing, unknown or unusable field; the message names it.
+    Raises BadInputError if the text is not TOML, or if a record has a missing, unknown or wrong field, which is named.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(f"The registry of weights is no valid TOML: {error}.") from error
+        raise BadInputError(f"The registry of weights is not valid TOML: {error}.") from error
     if set(document) != {"weight"} or not isinstance(document["weight"], list):
         raise BadInputError("The registry of weights must be a list of [[weight]] tables and nothing else.")
     found = tuple(_read_record(table) for table in document["weight"])
@@ -159,7 +150,7 @@ def _check_unique(found: tuple[Record, ...]) -> None:
             raise BadInputError(f"The registry lists the {record} twice.")
         keys.add((record.kind, record.name))
         for filename in record.filenames:
-            key = filename.lower()  # names that differ in case only are one file on Windows and macOS
+            key = filename.lower()  # on Windows and macOS, names that differ only in case are the same file
             if key in files:
                 raise BadInputError(f"The registry uses the file name {filename} twice: {files[key]} and {record}.")
             files[key] = record

@@ -1,11 +1,11 @@
-"""Finds, downloads and verifies the file of a weight.
+"""Finding, downloading and verifying the file of a weight.
 
-A file is looked for in the folder given as `checkpoints=`, in `./checkpoints`, in the package and in the user's cache.
-One that is on none of them is downloaded under a temporary name, verified, and only then renamed, so a file under its
-real name is always whole. Its sha256 is checked on every load, against the registry or, where none was ever published,
-against the one noted in `pins.json` beside the file when it was first used.
+A file is searched in the folder given as `checkpoints=`, in `./checkpoints`, in the package and in the user's cache. If
+it is in none of them, it is downloaded under a temporary name, verified, and then renamed, so a file with its final
+name is always complete. Its sha256 is checked on every load: against the registry, or, if none was published, against
+the one that was noted in `pins.json` beside the file at first use.
 
-Whatever goes wrong, the message tells how to fetch the file by hand.
+Every error message tells how to download the file by hand.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _hashes: dict[Path, tuple[tuple[int, int, int], str]] = {}
 Folder: TypeAlias = str | os.PathLike[str]
 
 
-# ------------------------------------------------------------------------------------------------ where files lie
+# ------------------------------------------------------------------------------------------------ folders
 
 
 def search_folders(checkpoints: Folder | None = None) -> list[Path]:
-    """The folders in which weights are looked for, in order; they need not exist.
+    """The folders in which weights are searched, in order; they need not exist.
 
-    The one given, `./checkpoints`, that of the clone one works in, that of the package, and the user's cache
-    (`$WEBTOONFACES_CACHE`, by default what the operating system has for that).
+    They are the folder given, `./checkpoints`, the one of the current clone, the one of the package, and the user's
+    cache (`$WEBTOONFACES_CACHE`, by default the operating system's cache folder).
     """
     folders = [Path(checkpoints).expanduser()] if checkpoints is not None else []
     folders.append(Path(FOLDER))
@@ -61,14 +61,14 @@ def search_folders(checkpoints: Folder | None = None) -> list[Path]:
 
 
 def download_folder(checkpoints: Folder | None = None) -> Path:
-    """Where a download goes: the folder given; else, inside a clone, its `checkpoints`; else the user's cache."""
+    """The folder for downloads: the one given; else, inside a clone, its `checkpoints`; else the user's cache."""
     if checkpoints is not None:
         return Path(checkpoints).expanduser().resolve()
     return (_clone_folder() or _cache_folder()).resolve()
 
 
 def locate(record: Record, *, checkpoints: Folder | None = None) -> Path | None:
-    """The file of a weight, under its own name or an alias, or None where no folder has it. Nothing is verified."""
+    """The file of a weight, under its own name or an alias; None if no folder contains it. It is not verified."""
     candidates = (folder / name for folder in search_folders(checkpoints) for name in record.filenames)
     return next((path for path in candidates if path.is_file()), None)
 
@@ -83,9 +83,9 @@ def _cache_folder() -> Path:
 
 
 def _package_folder() -> Path | None:
-    package = Path(__file__).parents[1]  # a real folder, as files must be that are mapped into memory
+    package = Path(__file__).parents[1]  # a real folder: weights are mapped into memory
     if (package / FOLDER).is_dir():
-        return package / FOLDER  # as installed from a wheel
+        return package / FOLDER  # installed from a wheel
     return package.parent / FOLDER if _is_clone(package.parent) else None
 
 
@@ -106,23 +106,14 @@ def _is_clone(folder: Path) -> bool:
 
 
 def fetch(record: Record, *, checkpoints: Folder | None = None, progress: bool = True, force: bool = False) -> Path:
-    """Finds the file of a weight, or downloads it; either way it is verified.
+    """The path of a weight's file, downloaded if necessary and verified.
 
-    Args:
-        record: the weight.
-        checkpoints: a folder to look in first, and to download to.
-        progress: show a progress bar while downloading.
-        force: download it again though it is there, and pin what comes; without effect where there is no source.
+    checkpoints : a folder to search first, and to download to.      progress : show a progress bar for a download.
+    force : download again, even if the file exists, and pin its sha256; without effect if there is no source.
 
-    Returns:
-        The path of a verified file.
-
-    Raises:
-        WeightsNotFoundError: it is in no folder, and there is nowhere to download it from.
-        OfflineError: no source could be reached.
-        QuotaError: a web page came instead of the file; on Google Drive, its quota page.
-        HashMismatchError: the file is not the recorded or pinned one.
-        DownloadError: any other failure, or different ones at different sources.
+    Raises WeightsNotFoundError if the file is in no folder and cannot be downloaded, OfflineError if no source could be
+    reached, QuotaError if a web page came instead of the file (on Google Drive, its quota page), HashMismatchError if
+    the file is not the recorded or pinned one, DownloadError for other failures, or different ones at the sources.
     """
     found = locate(record, checkpoints=checkpoints)
     if found is not None and not (force and record.sources):
@@ -134,33 +125,28 @@ def fetch(record: Record, *, checkpoints: Folder | None = None, progress: bool =
     target = folder / record.filename
     try:
         with _lock(target):
-            # Another process may have fetched it while this one waited for the lock.
+            # Another process may have downloaded it while this one waited for the lock.
             if target.is_file() and not force:
                 verify(target, record)
             else:
                 _download(record, target, progress=progress, force=force)
     except OSError as error:
         raise DownloadError(
-            f"The {record} cannot be stored in {folder}: {error.strerror or error}. Make room or give yourself the "
-            f"right to write there, or choose another folder with checkpoints=."
+            f"The {record} cannot be stored in {folder}: {error.strerror or error}. Free some space, change the "
+            f"permissions, or choose another folder with checkpoints=."
         ) from error
     return target
 
 
 def verify(path: Folder, record: Record) -> str:
-    """Checks that a file is the weight of a record; done on every load, and cheap from the second time on.
+    """Check that a file is the weight of a record; returns its sha256 in hexadecimal.
 
-    Where the registry knows no sha256, the one found first is pinned in `pins.json` beside the file. The embedded
-    demo models are never pinned: they change with the package.
+    This is done on every load; the result is remembered, so only the first time is slow. If the registry has no sha256,
+    the first one is pinned in `pins.json` beside the file. The embedded demo models are never pinned: they change with
+    the package.
 
-    Returns:
-        The sha256 of the file, in hexadecimal.
-
-    Raises:
-        HashMismatchError: the sha256 is not the recorded or pinned one.
-        QuotaError: the file is a web page.
-        DownloadError: it is no checkpoint of the recorded format, or has not the recorded size.
-        WeightsError: the file cannot be read, or `pins.json` not understood.
+    Raises HashMismatchError if the sha256 is not the recorded or pinned one, QuotaError if the file is a web page,
+    DownloadError if it does not have the recorded format or size, WeightsError if it or `pins.json` cannot be read.
     """
     path = Path(path).expanduser().absolute()
     pinned = "" if record.sha256 else _read_pins(path.parent).get(path.name, "")
@@ -187,9 +173,9 @@ def _check(path: Path, record: Record, expected: str, *, what: str) -> str:
             f"file; its limit lasts about a day. In a browser where you are signed in to Google it often works sooner."
         )
     if expected:
-        source = "the registry has" if record.sha256 else "when it was first used it had"
+        source = "the registry has" if record.sha256 else "at its first use it had"
         raise HashMismatchError(
-            f"{what} is not the file it should be: its sha256 is {sha256} ({size:,} bytes), {source} {expected}."
+            f"{what} is not the expected file: its sha256 is {sha256} ({size:,} bytes), {source} {expected}."
         )
     if not _has_magic(start, record.format):
         raise DownloadError(f"{what} is not a checkpoint: {size:,} bytes that do not start like {record.format}.")
@@ -237,7 +223,9 @@ def _read_pins(folder: Path) -> dict[str, str]:
     except ValueError:
         pins = None
     if not isinstance(pins, dict) or not all(isinstance(sha256, str) for sha256 in pins.values()):
-        raise WeightsError(f"{path} is damaged. Delete it; then the files beside it are pinned anew when next used.")
+        raise WeightsError(
+            f"{path} is damaged. Delete it; the files beside it are pinned again when they are next used."
+        )
     return pins
 
 
@@ -252,7 +240,7 @@ def _pin(path: Path, sha256: str) -> None:
 
 
 def _lock(path: Path) -> BaseFileLock:
-    """A lock between threads and processes that the operating system frees when its holder dies; makes the folder."""
+    """A lock between threads and processes, which the operating system frees if its process ends; makes the folder."""
     from filelock import FileLock
 
     locks = path.parent / ".locks"
@@ -270,7 +258,7 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
     for source in record.sources:
         try:
             download(source, part, label=record.filename, progress=progress)
-        except OSError:  # of the disk: those of the network arrive as DownloadError
+        except OSError:  # from the disk; network errors are raised as DownloadError
             discard(part)
             raise
         except DownloadError as error:
@@ -292,7 +280,7 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
     raise _failure(record, failures, target.parent, pinned=bool(pinned))
 
 
-# ------------------------------------------------------------------------------------------------ what to tell
+# ------------------------------------------------------------------------------------------------ messages
 
 
 def _failure(
@@ -303,7 +291,7 @@ def _failure(
     reasons = "".join(f"\n- {source.address}: {error}" for source, error in failures)
     advice = ""
     if pinned and any(isinstance(error, HashMismatchError) for _, error in failures):
-        advice = "\nIf its author has published a new file on purpose, fetch it with force=True."
+        advice = "\nIf its author has published a new file on purpose, download it with force=True."
     return kind(f"The {record} could not be downloaded.{reasons}{advice}{_by_hand(record, folder)}")
 
 
@@ -311,8 +299,8 @@ def _remedy(record: Record) -> str:
     if record.embedded:
         return "Install the package again: pip install --force-reinstall --no-deps webtoonfaces."
     if record.sources:
-        return "Delete the file, and it is fetched again when needed."
-    return "Put the right file in its place."
+        return "Delete the file; it is downloaded again when needed."
+    return "Replace it with the right file."
 
 
 def _by_hand(record: Record, folder: Path) -> str:
@@ -326,11 +314,11 @@ def _nowhere_message(record: Record, folder: Path, searched: list[Path]) -> str:
     places = "".join(f"\n- {place}" for place in searched)
     if record.embedded:
         return (
-            f"The {record} belongs to the package, but its file {record.filename} is missing. {_remedy(record)} "
-            f"It was looked for in:{places}"
+            f"The {record} is part of the package, but its file {record.filename} is missing. {_remedy(record)} "
+            f"These folders were searched:{places}"
         )
     names = " or ".join(record.filenames)
     return (
-        f"The {record} is not on this machine, and there is nowhere to fetch it from. {record.note}\n"
-        f"If you have it, put it as {names} into the folder {folder}. It was looked for in:{places}"
+        f"The {record} is not on this machine and cannot be downloaded. {record.note}\n"
+        f"If you have it, put it as {names} into the folder {folder}. These folders were searched:{places}"
     )
