@@ -1,0 +1,69 @@
+"""A person in a title becomes SVG, and the SVG a picture. The order in which features are painted is here."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from . import raster
+from .background import draw_background
+from .body import draw_body
+from .colors import rgb
+from .extras import draw_accessory, draw_glasses
+from .eyes import brow_color, brow_paths, draw_eyes
+from .face import draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
+from .hair import HairPainter
+from .mouth import draw_mouth, draw_nose
+from .person import Person
+from .sketch import Sketch
+from .title import Title
+
+
+def svg(person: Person, title: Title, size: int = 256) -> str:
+    """The drawing as SVG text, `size` pixels wide and high. Deterministic: the same input gives the same text."""
+    sketch = Sketch(person, title)
+    hair = HairPainter(sketch)
+    draw_background(sketch)
+    hair.back()
+    draw_body(sketch)
+    near = [side for side in (-1, 1) if sketch.turn * side < -0.12]
+    for side in (-1, 1):
+        if side not in near:
+            draw_ear(sketch, side)
+    draw_skin(sketch)
+    hair.shaved()
+    draw_face_shadows(sketch, hair.fringe_path)
+    draw_nose(sketch)
+    draw_mouth(sketch)
+    draw_contour(sketch)
+    for side in near:
+        draw_ear(sketch, side)
+    draw_eyes(sketch)
+    brows, color = brow_paths(sketch), brow_color(sketch)
+    sketch.canvas.fill(brows, color)
+    draw_emotion(sketch)
+    hair.front()
+    if title.line.brow_through and hair.shape.front:
+        sketch.canvas.fill(brows, color, 0.3)
+    draw_accessory(sketch)
+    draw_glasses(sketch)
+    _finish(sketch)
+    return sketch.canvas.svg(size)
+
+
+def draw(person: Person, title: Title, size: int = 256) -> Image.Image:
+    """The drawing as an RGB picture of `size` x `size` pixels, 16 to 4096."""
+    picture = raster.rendered(svg(person, title, size), size)
+    if title.line.grain > 0:
+        picture = raster.grained(picture, title.line.grain, np.random.default_rng(person.seed))
+    return picture
+
+
+def _finish(sketch: Sketch) -> None:
+    """Light over the whole picture."""
+    line, canvas = sketch.title.line, sketch.canvas
+    if line.shade == "hatch" or line.shade == "ink" and sketch.title.palette.background == "fog":
+        dark = sketch.title.palette.background_b
+        canvas.cover(canvas.linear([(0.55, dark, 0.0), (1.0, dark, 0.6)], (0.3, 0.2), (0.85, 1.0)))
+    elif line.shade == "soft":
+        canvas.cover(canvas.linear([(0.0, rgb("fff0d0"), 0.24), (0.7, rgb("fff0d0"), 0.0)], (0.1, 0.0), (0.7, 0.9)))

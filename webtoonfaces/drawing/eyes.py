@@ -1,0 +1,320 @@
+"""Eyes, brows: what a reader looks at first. Each title has its own template; the person gives size, openness, gaze."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, rgb
+from .curves import SIDE, Points, brush, brushes, closed, normals, polygon, resample
+from .sketch import Sketch
+
+# Lids of each template as heights over x from the inner corner (-1) to the outer one (1), in units of the eye's height
+# above and below its middle; the weight of the upper lash along the lid; how far the outer corner hangs.
+UPPER_X = np.array([-1.0, -0.8, -0.48, -0.1, 0.28, 0.6, 0.85, 1.0])
+LOWER_X = np.array([-1.0, -0.7, -0.25, 0.25, 0.7, 1.0])
+
+
+@dataclass(frozen=True)
+class Template:
+    upper: tuple[float, ...]
+    lower: tuple[float, ...]
+    lash: tuple[float, ...]
+    droop: float = 0.0
+
+
+TEMPLATES = {
+    "almond": Template(
+        (0, 0.52, 0.90, 1.0, 0.95, 0.74, 0.40, 0.0), (0, 0.50, 0.88, 1.0, 0.72, 0.0), (0.15, 0.5, 0.8, 0.95, 1.1, 1.15, 1.0, 0.7)
+    ),
+    "round": Template(
+        (0.05, 0.70, 1.0, 1.06, 1.02, 0.84, 0.52, 0.08), (0.05, 0.62, 0.98, 1.02, 0.74, 0.08), (0.3, 0.65, 0.9, 1.0, 1.05, 1.05, 0.9, 0.6)
+    ),
+    "sharp": Template(
+        (0, 0.46, 0.86, 1.0, 1.0, 0.90, 0.66, 0.16), (0, 0.34, 0.62, 0.74, 0.56, 0.0), (0.35, 0.8, 1.0, 1.05, 1.05, 1.0, 0.85, 0.5), -0.05
+    ),
+    "droopy": Template(
+        (0.06, 0.72, 1.0, 1.0, 0.86, 0.62, 0.32, -0.1), (0.0, 0.46, 0.82, 0.98, 0.86, 0.1), (0.2, 0.6, 0.85, 0.95, 1.0, 1.05, 1.0, 0.8), 0.28
+    ),
+    "narrow": Template(
+        (0, 0.60, 0.92, 1.0, 0.92, 0.72, 0.44, 0.02), (0, 0.30, 0.58, 0.70, 0.55, 0.0), (0.3, 0.6, 0.8, 0.9, 1.0, 1.05, 0.95, 0.6)
+    ),
+}
+
+
+@dataclass
+class _Eye:
+    """One eye's own axes and sizes."""
+
+    middle: Points
+    out: Points  # from the inner corner to the outer one
+    down: Points
+    half: float  # half of the drawn width
+    size: float  # what heights are measured in
+    up: float
+    low: float
+    open: float
+    side: int
+
+    def at(self, x: Points, y: Points, tilt: float) -> Points:
+        """Places along and across the eye -> picture points."""
+        lift = np.clip(x, -0.3, 2.0) * tilt * self.half * 0.6
+        return self.middle + np.outer(x * self.half, self.out) + np.outer(y - lift, self.down)
+
+
+def draw_eyes(sketch: Sketch) -> None:
+    """Both eyes."""
+    for index in (0, 1):
+        eye = _measured(sketch, index)
+        template = sketch.title.hand.eye.template
+        if template in ("dot", "bead"):
+            _dot_eye(sketch, eye, bead=template == "bead")
+        elif eye.open < 0.25:
+            _closed_eye(sketch, eye)
+        else:
+            _open_eye(sketch, eye)
+
+
+def _measured(sketch: Sketch, index: int) -> _Eye:
+    hand, person = sketch.title.hand.eye, sketch.person
+    points = sketch.landmarks[36:42] if index == 0 else sketch.landmarks[42:48]
+    outer, inner = (points[0], points[3]) if index == 0 else (points[3], points[0])
+    side = -1 if index == 0 else 1
+    out = outer - inner
+    half = float(np.linalg.norm(out)) / 2 + 1e-6
+    out = out / (2 * half)
+    down = np.array([-out[1], out[0]])
+    down = down if down @ sketch.ey > 0 else -down
+    strong = 1 - person.lashes
+    child = max(0.0, 0.2 - person.age) * 0.6
+    width = hand.width * (1.04 - 0.1 * strong + child)
+    height = hand.height * (1.06 - 0.14 * strong + child) * (person.eye_height / 0.32) ** 0.8
+    # A turned head narrows the far eye; its height stays.
+    size = 0.14 * sketch.unit + 0.5 * half
+    tall = size * hand.width * height * 1.06
+    middle = (outer + inner) / 2 + sketch.ey * 0.02 * size - out * half * 0.16 * max(0.0, width - 1)
+    opening = max(0.0, min(1.2, person.eye_open[index]))
+    return _Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
+
+
+def _lashes_color(sketch: Sketch) -> Color:
+    return sketch.ink if sketch.title.line.width else mix(sketch.ink, rgb("20080c"), 0.4)
+
+
+def _dot_eye(sketch: Sketch, eye: _Eye, *, bead: bool) -> None:
+    canvas, person, ink = sketch.canvas, sketch.person, sketch.ink
+    width = max(1.6, sketch.title.line.width)
+    if eye.open < 0.25 or _laughing(sketch):
+        x = np.linspace(-1, 1, 7)
+        arc = eye.at(x * 0.62, -0.62 * eye.up * (1 - x * x) + 0.25 * eye.up, 0.0)
+        canvas.fill(brush(arc, width * 1.15, (0.6, 1, 0.6)), ink)
+        return
+    height = eye.size * (0.86 if bead else 0.74) * min(1.05, eye.open + 0.08) * sketch.title.hand.eye.height
+    radius = eye.size * (0.62 if bead else 0.48) * sketch.title.hand.eye.height
+    middle = eye.middle + sketch.ex * person.gaze[0] * eye.size * 0.3 + sketch.ey * person.gaze[1] * eye.size * 0.25
+    iris = mix(ink, sketch.eye, 0.25)
+    if bead:
+        paint = canvas.linear(
+            [(0.1, mix(ink, sketch.eye, 0.15), 1), (0.6, mix(ink, sketch.eye, 0.7), 1), (1, mix(sketch.eye, WHITE, 0.25), 1)],
+            middle - sketch.ey * height,
+            middle + sketch.ey * height,
+        )
+        canvas.ellipse(middle, radius, height, paint, outline=(ink, width * 0.7))
+        lid = eye.at(np.array([-0.75, -0.4, 0.0, 0.4, 0.8, 0.98]), -height * np.array([0.55, 0.92, 1.05, 0.98, 0.66, 0.4]), 0)
+        canvas.fill(brush(lid, width * 1.7, (0.3, 0.9, 1, 0.9, 0.3)), ink)
+    else:
+        canvas.ellipse(middle, radius, height, iris)
+    canvas.ellipse(middle - sketch.ex * radius * 0.3 - sketch.ey * height * 0.4, radius * 0.4, height * 0.3, WHITE)
+    if bead:
+        canvas.ellipse(middle + sketch.ex * radius * 0.35 + sketch.ey * height * 0.4, radius * 0.2, height * 0.14, WHITE, 0.9)
+    if person.lashes > 0.5:
+        for share in (0.5, 0.95):
+            root = middle + eye.out * radius * 0.85 * share - eye.down * height * (0.95 - 0.35 * share)
+            tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * eye.size
+            bend = root + (eye.out * 0.20 - eye.down * 0.08) * eye.size
+            canvas.fill(brush([root, bend, tip], width * 0.8, (1, 0.8, 0.2), 5), ink)
+
+
+def _laughing(sketch: Sketch) -> bool:
+    """A comic title closes the eyes of whoever laughs with an open mouth."""
+    mouth = sketch.person.points[48:68]
+    gap = (mouth[18] - mouth[14]) @ sketch.ey / sketch.unit
+    corners = ((mouth[0] + mouth[6]) / 2 - mouth[14]) @ sketch.ey / sketch.unit
+    return bool(gap > 0.14 and corners < 0.0)
+
+
+def _closed_eye(sketch: Sketch, eye: _Eye) -> None:
+    hand, line, person = sketch.title.hand.eye, sketch.title.line, sketch.person
+    x = UPPER_X
+    tall = eye.up + eye.low
+    y = (-0.2 + 0.7 * (1 - x * x)) * tall * 0.3 + 0.14 * tall
+    lid = eye.at(x, y, hand.tilt)
+    weight = max(line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
+    ink = _lashes_color(sketch)
+    sketch.canvas.fill(brush(lid, weight, (0.2, 0.7, 1, 1, 0.35), 12), ink)
+    if person.lashes > 0.4 and hand.spikes:
+        for number in range(min(3, hand.spikes)):
+            at = np.array([0.4 + 0.22 * number])
+            root = eye.at(at, np.interp(at, x, y), hand.tilt)[0]
+            reach = (0.55 + 0.6 * person.lashes) * eye.size
+            tip = root + (eye.out * (0.2 + 0.12 * number) + eye.down * 0.27) * reach
+            bend = root + (eye.out * (0.07 + 0.06 * number) + eye.down * 0.18) * reach
+            sketch.canvas.fill(brush([root, bend, tip], max(1.2, weight * 0.5), (1, 0.8, 0.1), 5), ink)
+    if hand.crease > 0:
+        crease = eye.at(x[1:-1], y[1:-1] - 0.34 * tall, hand.tilt)
+        sketch.canvas.fill(brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.5))
+
+
+def _open_eye(sketch: Sketch, eye: _Eye) -> None:
+    hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
+    template = TEMPLATES[hand.template]
+    ink = _lashes_color(sketch)
+    tilt = hand.tilt * (0.75 + 0.35 * person.lashes) - template.droop
+    opening = eye.open if eye.open < 1 else 1 + (eye.open - 1) * 0.6
+    # A lid that comes down also sinks in its middle; anger flattens it.
+    upper_y = -eye.up * np.array(template.upper) * opening + eye.low * max(0.0, 1 - opening) * 0.6 * (1 - UPPER_X**2)
+    if person.anger > 0:
+        upper_y += person.anger * eye.up * 0.35 * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
+    lower_y = eye.low * np.array(template.lower)
+    upper, lower = eye.at(UPPER_X, upper_y, tilt), eye.at(LOWER_X, lower_y, tilt)
+    shape = np.concatenate([upper, lower[::-1][1:-1]])
+    path = closed(shape, 80)
+    sclera = WHITE if sketch.title.palette.grey else sketch.title.palette.sclera
+    canvas.fill(path, sclera)
+    with canvas.clip(path):
+        _iris(sketch, eye, tilt)
+        lid = np.concatenate([upper, (upper + eye.down * (eye.up + eye.low) * 0.17)[::-1]])
+        canvas.fill(closed(lid, 80), rgb("8a8a8a") if sketch.title.palette.grey else sketch.shadow(sclera), 0.75)
+    _upper_lash(sketch, eye, upper, tilt, ink)
+    if hand.lower > 0:
+        start = 0.12 if hand.lower < 1.2 else -0.6
+        x = np.linspace(start, 0.97, 6)
+        edge = eye.at(x, np.interp(x, LOWER_X, lower_y), tilt)
+        canvas.fill(brush(edge, max(0.9, line.width * 0.55 * hand.lower**0.5), (0.1, 0.6, 1, 0.7), 8), mix(ink, sketch.skin, 0.15))
+        if hand.lower > 1.4 and person.lashes > 0.5:
+            for at in (0.25, 0.5, 0.75):
+                root = eye.at(np.array([at]), np.interp([at], LOWER_X, lower_y), tilt)[0]
+                tip = root + (eye.out * 0.2 + eye.down * 0.2) * eye.size
+                canvas.fill(brush([root, root + (eye.out * 0.1 + eye.down * 0.12) * eye.size, tip], 1.4, (1, 0.7, 0.1), 4), ink)
+    if person.age > 0.5:  # a fold under the eye
+        x = np.linspace(-0.7, 0.7, 5)
+        fold = eye.at(x, np.interp(x, LOWER_X, lower_y) + 0.5 * eye.low + 0.1 * eye.size, tilt)
+        canvas.fill(brush(fold, max(1.0, line.width * 0.5), (0.1, 1, 0.1), 7), sketch.skin_shadow, min(1.0, (person.age - 0.5) * 3))
+
+
+def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
+    hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
+    radius = hand.iris * eye.size * hand.width * (0.94 + 0.06 * person.lashes)
+    height = radius * hand.iris_height
+    if person.eye_open and eye.open > 1.05:  # wide eyes show white round a smaller iris
+        radius, height = radius * 0.92, height * 0.92
+    gaze_x, gaze_y = person.gaze
+    middle = eye.at(
+        np.array([eye.side * gaze_x * 0.32 - 0.03]),
+        np.array([(eye.low - eye.up) * 0.5 + height * 0.02 + gaze_y * 0.2 * (eye.up + eye.low)]),
+        tilt,
+    )[0]
+    color = sketch.eye
+    grey = sketch.title.palette.grey
+    dark = mix(color, BLACK if grey else rgb("1a0a20"), 0.74)
+    light = mix(adjusted(color, saturation=1.05, value=1.25), sketch.title.palette.light, 0.2)
+    ex, ey = sketch.ex, sketch.ey
+    kind = line.iris
+    if kind == "ink":
+        canvas.ellipse(middle, radius, height, rgb("0c0c0c"))
+        canvas.ellipse(middle + ey * height * 0.42, radius * 0.68, height * 0.44, mix(color, WHITE, 0.3), 0.9)
+        canvas.ellipse(middle, radius * 0.44, height * 0.44, rgb("060606"))
+    elif kind == "flat":
+        canvas.ellipse(middle, radius, height, color, outline=(mix(dark, sketch.ink, 0.5), radius * SIDE * 0.2))
+        band = np.array([(-1, -1), (1, -1), (1, -0.12), (-1, -0.12)])
+        canvas.fill(polygon(middle + np.outer(band[:, 0] * radius, ex) + np.outer(band[:, 1] * height, ey)), mix(dark, color, 0.25), 0.75)
+        canvas.ellipse(middle, radius * 0.42, height * 0.42, mix(dark, BLACK, 0.5))
+    elif kind == "ring":
+        canvas.ellipse(middle, radius, height, mix(color, BLACK, 0.15), outline=(mix(dark, BLACK, 0.4), radius * SIDE * 0.18))
+        canvas.ellipse(middle, radius * 0.66, height * 0.66, light, 0.85)
+        canvas.ellipse(middle, radius * 0.3, height * 0.3, mix(dark, BLACK, 0.6))
+    else:
+        paint = canvas.linear([(0.1, dark, 1), (0.52, color, 1), (1, light, 1)], middle - ey * height, middle + ey * height)
+        canvas.ellipse(middle, radius, height, paint, outline=(mix(dark, sketch.ink, 0.5), radius * SIDE * 0.14))
+        canvas.ellipse(middle - ey * height * 0.06, radius * 0.44, height * 0.46, mix(dark, BLACK, 0.4))
+        canvas.ellipse(middle + ey * height * 0.58, radius * 0.6, height * 0.28, mix(light, WHITE, 0.35), 0.75)
+    if line.sparkle > 0:
+        size = line.sparkle**0.6
+        spot = middle - ex * radius * 0.34 - ey * height * 0.42
+        canvas.ellipse(spot, radius * 0.31 * size, height * 0.27 * size, WHITE)
+        if line.sparkle > 0.8:
+            canvas.ellipse(middle + ex * radius * 0.4 + ey * height * 0.42, radius * 0.17 * size, height * 0.14 * size, WHITE, 0.9)
+        if kind == "star":
+            angle = np.linspace(0, 2 * math.pi, 9)[:-1]
+            reach = np.where(np.arange(8) % 2 == 0, 1, 0.28)[:, None]
+            rays = np.stack([np.cos(angle) * radius * 0.4, np.sin(angle) * height * 0.42], 1) * reach
+            canvas.fill(polygon(middle + ex * radius * 0.25 - ey * height * 0.28 + rays), WHITE)
+            canvas.ellipse(middle - ex * radius * 0.42 + ey * height * 0.3, radius * 0.13, height * 0.12, WHITE)
+    if person.tears > 0.05 and sketch.title.hand.emotion == "real":
+        canvas.ellipse(middle + ey * eye.low * 0.9, eye.half * 0.8, eye.low * 0.3, WHITE, 0.55 * min(1.0, 2 * person.tears))
+
+
+def _upper_lash(sketch: Sketch, eye: _Eye, upper: Points, tilt: float, ink: Color) -> None:
+    """The upper lid's line, thick in its middle, with a wing and single lashes as far as the person has them."""
+    hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
+    lashes = person.lashes
+    weight = hand.lash * (0.55 + 0.5 * lashes) * eye.size * hand.width
+    thick = weight * np.array(TEMPLATES[hand.template].lash)
+    thick = np.maximum(thick, 0.45 * line.width / SIDE)
+    wing_reach = hand.wing * (0.3 + 0.8 * lashes)
+    wing = eye.middle + eye.out * eye.half * (1.0 + wing_reach)
+    wing = wing - eye.down * (tilt * eye.half * 0.7 + wing_reach * eye.half * (0.25 if hand.height < 0.65 else 0.12))
+    top = upper - eye.down * thick[:, None]
+    top[-1] = upper[-1] - eye.down * thick[-1] * 0.7
+    canvas.fill(closed(np.concatenate([upper, [wing], top[::-1]]), 70), ink)
+    if hand.spikes and lashes > 0.45:
+        count = hand.spikes
+        at = 0.97 - np.arange(count) * (0.22 if count > 2 else 0.3)
+        index = np.interp(at, UPPER_X, np.arange(8))
+        low, high = index.astype(int), np.minimum(7, index.astype(int) + 1)
+        share = (index % 1)[:, None]
+        roots = upper[low] * (1 - share) + upper[high] * share - eye.down * (thick[low] * 0.6)[:, None]
+        number = np.arange(count)[:, None]
+        reach = eye.size * hand.width * (0.30 - 0.03 * number) * (0.4 + 0.8 * lashes)
+        tips = roots + (eye.out * (0.85 - 0.25 * number) - eye.down * (0.55 + 0.16 * number)) * reach
+        bends = (roots + tips) / 2 + (eye.out * 0.1 + eye.down * 0.08) * reach
+        canvas.fill(brushes(np.stack([roots, bends, tips], 1), max(1.3, weight * SIDE * 0.42), (1, 0.7, 0.05), 5), ink)
+    if hand.crease > 0:
+        tall = eye.up + eye.low
+        crease = top[1:7] - eye.down * tall * (0.11 + 0.06 * lashes) + eye.out * eye.half * 0.04
+        width = (line.width * 0.6 if line.width else 1.3) * hand.crease**0.5
+        canvas.fill(brush(crease, width, (0.05, 0.7, 1, 0.6, 0.05), 9), mix(ink, sketch.shadow(sketch.skin, 1.2), 0.45), 0.9)
+
+
+def brow_paths(sketch: Sketch) -> str:
+    """Both brows as one path."""
+    return _brow(sketch, 0) + _brow(sketch, 1)
+
+
+def brow_color(sketch: Sketch) -> Color:
+    if sketch.title.palette.grey:
+        return rgb("0c0c0c")
+    hair = sketch.hair
+    return mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3)
+
+
+def _brow(sketch: Sketch, index: int) -> str:
+    hand, person, points = sketch.title.hand, sketch.person, sketch.landmarks
+    eye = points[36:42] if index == 0 else points[42:48]
+    brow = points[17:22] if index == 0 else points[22:27][::-1]  # from the outer end to the inner one
+    # A large eye pushes the brow up.
+    room = 0.14 * sketch.unit + 0.25 * float(np.linalg.norm(eye[3] - eye[0]))
+    eye_hand = hand.eye
+    large = eye_hand.width * eye_hand.height * (0.70 if eye_hand.template not in ("dot", "bead") else 0.66)
+    lack = room * large + 0.12 * sketch.unit - float((eye.mean(0) - brow.mean(0)) @ sketch.ey)
+    brow = brow - sketch.ey * max(0.0, lack) * 0.8
+    weight = hand.brow * (0.7 + 0.75 * person.brows) * sketch.unit * 0.078
+    line = resample(brow, 9)
+    across = normals(line)
+    across *= np.sign(across @ sketch.ey)[:, None]
+    comic = eye_hand.template in ("dot", "bead")
+    profile = (0.4, 0.8, 1, 1, 1, 1, 1, 0.8, 0.4) if comic else (0.05, 0.35, 0.55, 0.72, 0.86, 0.97, 1.05, 1.0, 0.72)
+    half = np.array(profile)[:, None] * weight / 2
+    return closed(np.concatenate([line - across * half * 0.9, (line + across * half)[::-1]]), 70)

@@ -1,0 +1,289 @@
+"""Skin: head, ears, shadows on the face, blush, beard, marks of age, tears and anger."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .colors import BLACK, WHITE, lightness, mix, rgb
+from .curves import SIDE, Points, brush, brushes, closed, polygons
+from .person import Hair
+from .sketch import Sketch, bounds
+
+
+def draw_ear(sketch: Sketch, side: int) -> None:
+    """The ear on one side of the picture (-1 left, 1 right), with its ring or drop."""
+    canvas, person, line = sketch.canvas, sketch.person, sketch.title.line
+    ex = sketch.ex
+    points = sketch.landmarks
+    top, low = (points[0], points[2]) if side < 0 else (points[16], points[14])
+    down = low - top
+    length = float(np.linalg.norm(down)) + 1e-9
+    down = down / length
+    length = min(max(length, 0.09), 0.125) * 1.05
+    out = ex * side
+    wide = 0.052 * sketch.head.scale * (1 - 0.5 * min(1.0, max(0.0, sketch.turn * side * 2)))
+    if sketch.turn * -side > 0.12:
+        wide *= 1.25
+        top = top - out * 0.01
+    root = np.array(
+        [
+            top - out * 0.012 - down * length * 0.02,
+            top + out * wide * 0.75 - down * length * 0.12,
+            top + out * wide * 1.05 + down * length * 0.2,
+            top + out * wide * 0.75 + down * length * 0.62,
+            top + out * wide * 0.25 + down * length * 1.0,
+            top - out * 0.012 + down * length * 0.9,
+        ]
+    )
+    path = closed(root, 150)
+    sketch.line(path, line.width * 0.85, fill=sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
+    shell = [
+        root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
+        root[2] * 0.75 + root[0] * 0.25 + down * length * 0.03,
+        root[3] * 0.7 + root[5] * 0.3 - down * length * 0.1,
+        root[5] * 0.5 + root[2] * 0.5,
+    ]
+    canvas.fill(closed(shell), sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6), 0.8)
+    if person.earring:
+        _earring(sketch, top + out * wide * 0.35 + down * length * 1.02)
+
+
+def _earring(sketch: Sketch, place: Points) -> None:
+    canvas, ink = sketch.canvas, sketch.skin_line
+    gold = WHITE if sketch.title.palette.grey else sketch.tone(rgb("f2d060"), "other")
+    edge = max(0.7, sketch.title.line.width * 0.4)
+    if sketch.person.earring == "stud":
+        canvas.ellipse(place, 0.011, 0.011, gold, outline=(ink, edge))
+    elif sketch.person.earring == "hoop":
+        angle = np.linspace(-2.6, 2.6, 9) + np.pi / 2
+        ring = place + np.stack([np.cos(angle) * 0.024, 0.03 + np.sin(angle) * 0.03], 1)
+        canvas.fill(brush(ring, 3.4, (0.8, 1, 1, 0.8), 16), ink)
+        canvas.fill(brush(ring, 1.9, (0.8, 1, 1, 0.8), 16), gold)
+    else:
+        drop = place + np.array([(0, 0), (0.012, 0.036), (0, 0.06), (-0.012, 0.036)])
+        canvas.stroke(closed(drop, 30), ink, edge, fill=gold)
+
+
+def draw_skin(sketch: Sketch) -> None:
+    """The head's and the face's plain colour."""
+    canvas, line = sketch.canvas, sketch.title.line
+    bare = isinstance(sketch.person.hair, Hair) and sketch.person.hair.length < 0.2
+    if bare:
+        skull = closed(sketch.warp(sketch.head.silhouette(np.linspace(-112, 112, 15), -0.022)))
+        sketch.line(skull, line.width * 1.6, fill=sketch.skin)
+    paint: object = sketch.skin
+    if line.shade == "soft":
+        light = sketch.axes[0] + sketch.ey * 0.06 - sketch.ex * 0.08
+        stops = [(0.0, mix(sketch.skin, WHITE, 0.2), 1.0), (0.6, sketch.skin, 1.0), (1.0, mix(sketch.skin, sketch.skin_shadow, 0.5), 1.0)]
+        paint = canvas.radial(stops, light, 0.42)
+    canvas.fill(sketch.face_outline, paint)  # type: ignore[arg-type]
+
+
+def draw_face_shadows(sketch: Sketch, fringe: str) -> None:
+    """Shadows, blush and marks on the face; `fringe` is the path of the hair over the forehead, which casts one."""
+    canvas, line = sketch.canvas, sketch.title.line
+    with canvas.clip(sketch.face_outline):
+        if line.shade == "soft" or line.shade == "hatch":
+            for middle in _eye_middles(sketch):
+                canvas.glow(middle - sketch.ey * 0.015, sketch.unit * 0.34, sketch.unit * 0.25, sketch.skin_shadow, 0.5)
+        _side_shadow(sketch)
+        _blush(sketch)
+        _freckles(sketch)
+        _beard(sketch)
+        if fringe:
+            _fringe_shadow(sketch, fringe)
+        _age(sketch)
+
+
+def _eye_middles(sketch: Sketch) -> tuple[Points, Points]:
+    return sketch.landmarks[36:42].mean(0), sketch.landmarks[42:48].mean(0)
+
+
+def _side_shadow(sketch: Sketch) -> None:
+    """The side that is away from the light, which comes from the upper left."""
+    line = sketch.title.line
+    if line.side <= 0 or line.shade == "flat":
+        return
+    points, ex, ey = sketch.landmarks, sketch.ex, sketch.ey
+    wide = line.side * 0.045 * sketch.head.scale * (1 + 0.9 * max(0.0, -sketch.turn))
+    forehead = sketch.forehead[0]
+    hard = line.shade in ("two", "hatch", "tone", "ink")
+    if hard:
+        inset = np.array([1.6, 1.0, 1.5, 2.0, 1.35, 1.5, 1.1, 0.6, 0.0])
+        drop = np.array([0, 0, -0.03, 0.01, 0, 0, -0.01, -0.012, -0.008])
+        along = np.array([forehead, points[16], points[14], points[14], points[13], points[12], points[11], points[10], points[8]])
+    else:
+        inset = np.array([0.2, 0.35, 0.7, 1.35, 1.6, 1.45, 1.1, 0.6, 0.0])
+        drop = np.array([0, 0, 0, 0.01, 0, 0, -0.008, -0.012, -0.006])
+        along = np.array([forehead, points[16], points[15], points[14], points[13], points[12], points[11], points[10], points[8]])
+    edge = along - np.outer(inset * wide, ex) + np.outer(drop, ey)
+    outside = np.concatenate([points[8:17] + ex * 0.05, [forehead + ex * 0.1]])
+    shares = (1.0,) if line.shade == "cel" else (1.0, 0.55) if line.shade != "soft" else (1.25, 0.95, 0.65, 0.35)
+    regions = []
+    for share in shares:
+        inner = along + (edge - along) * share
+        regions.append(closed(np.concatenate([inner, outside]), 60))
+    sketch.shade(regions, sketch.skin, bounds(np.concatenate([edge, points[8:17]])))
+    if line.rim:
+        rim = np.concatenate([points[9:17] - ex * 0.018, (points[9:17] + ex * 0.05)[::-1]])
+        sketch.canvas.fill(closed(rim, 80), line.rim, 0.75)
+
+
+def _fringe_shadow(sketch: Sketch, fringe: str) -> None:
+    line = sketch.title.line
+    if line.fringe <= 0:
+        return
+    scale = sketch.head.scale
+    right = 0.0 if line.shade == "flat" else 0.008
+    forehead = np.concatenate([sketch.forehead, sketch.landmarks[[0, 3, 13, 16]]])
+    canvas = sketch.canvas
+    steps = (1.0,) if line.shade != "soft" else (1.3, 0.9, 0.5)
+    box = bounds(forehead)
+    for step in steps:
+        opening = f'<g transform="translate({right * SIDE:.1f} {line.fringe * scale * step * SIDE:.1f})">'
+        canvas.raw(opening)
+        if line.shade == "flat":
+            canvas.fill(fringe, mix(sketch.skin, sketch.skin_shadow, 0.7))
+        elif line.shade == "soft":
+            canvas.fill(fringe, sketch.skin_shadow, 0.3)
+        else:
+            sketch.shade([fringe], sketch.skin, box, 0.9)
+        canvas.raw("</g>")
+
+
+def _blush(sketch: Sketch) -> None:
+    line, person, canvas = sketch.title.line, sketch.person, sketch.canvas
+    strength = line.blush_strength * (person.blush + 0.3 * person.tears + 0.3 * person.anger)
+    if line.blush == "none" or strength < 0.05 or sketch.title.palette.grey:
+        return
+    ex, ey, points = sketch.ex, sketch.ey, sketch.landmarks
+    red = sketch.tone(rgb("f06a80"), "lip")
+    color = mix(red, sketch.skin, 0.12 if lightness(sketch.skin) > 0.5 else 0.4)
+    for middle, cheek in zip(_eye_middles(sketch), (2, 14), strict=True):
+        place = middle * 0.62 + points[cheek] * 0.24 + points[30] * 0.14 + ey * 0.035
+        if line.blush == "oval":
+            canvas.ellipse(place, 0.05, 0.031, color, min(0.75, strength * 0.6 + 0.12))
+        else:
+            canvas.glow(place, 0.09, 0.055, color, min(0.8, 0.8 * strength))
+        if line.blush == "lines" and strength > 0.3:
+            offsets = np.array([-0.024, 0.0, 0.024])[:, None]
+            roots = place + offsets * ex - ey * 0.012 + ex * 0.006
+            tips = place + offsets * ex + ey * 0.012 - ex * 0.006
+            canvas.fill(brushes(np.stack([roots, tips], 1), 1.4, (0.5, 1, 0.5), 4), mix(color, rgb("c03050"), 0.4), 0.7)
+
+
+def _freckles(sketch: Sketch) -> None:
+    person, canvas = sketch.person, sketch.canvas
+    ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
+    brown = mix(sketch.skin_shadow, rgb("7a3a20"), 0.45)
+    if person.freckles > 0.02:
+        places = np.random.default_rng(person.seed + 1).uniform(-1, 1, (18, 2))
+        x, y = places[:, :1], places[:, 1:]
+        middles = sketch.landmarks[29] + ex * x * unit * 0.52 + ey * (y * 0.035 + 0.01 + 0.03 * np.abs(x))
+        dot = 0.0042 * np.array([(1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7)])
+        canvas.fill(polygons(middles[:, None] + dot), brown, 0.25 + 0.5 * person.freckles)
+    if person.mole is not None:
+        away = -1 if sketch.turn > 0 else 1
+        place = sketch.landmarks[30] + ex * abs(person.mole[0]) * away * unit * 0.9 + ey * person.mole[1] * 0.12
+        canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, rgb("3a1a14"), 0.5))
+
+
+def _beard(sketch: Sketch) -> None:
+    person, canvas, points = sketch.person, sketch.canvas, sketch.landmarks
+    ex, ey = sketch.ex, sketch.ey
+    if max(person.beard, person.moustache, person.stubble) < 0.04:
+        return
+    hair = mix(sketch.hair, BLACK, 0.12)
+    corner_left, corner_right = points[48], points[54]
+    inner = [
+        points[13] - ex * 0.020,
+        points[12] - ex * 0.034,
+        corner_right + ex * 0.030 + ey * 0.004,
+        points[55] + ex * 0.016 + ey * 0.014,
+        points[57] + ey * 0.014,
+        points[59] - ex * 0.016 + ey * 0.014,
+        corner_left - ex * 0.030 + ey * 0.004,
+        points[4] + ex * 0.034,
+        points[3] + ex * 0.020,
+    ]
+    area = closed(np.concatenate([points[2:15] + ey * 0.02, inner]), 60)
+    lip = np.array([corner_left - ex * 0.018 + ey * 0.012, points[50] - ey * 0.030 - ex * 0.012, points[33] + ey * 0.022, points[52] - ey * 0.030 + ex * 0.012, corner_right + ex * 0.018 + ey * 0.012, points[52] - ey * 0.006, points[51] - ey * 0.004, points[50] - ey * 0.006])
+    if person.stubble > 0.04:
+        canvas.fill(area, mix(hair, sketch.skin, 0.5), 0.32 * person.stubble + 0.1)
+        canvas.fill(closed(lip, 50), mix(hair, sketch.skin, 0.5), 0.3 * person.stubble + 0.08)
+    if person.beard > 0.04:
+        opacity = min(0.96, 0.5 + 0.6 * person.beard)
+        canvas.fill(area, mix(hair, sketch.skin, 0.12), opacity)
+        if sketch.title.line.width:
+            roots = points[3:14] + ey * 0.012
+            tips = roots + (points[8] - roots) * 0.10 + ey * 0.030
+            canvas.fill(brushes(np.stack([roots - ey * 0.045, roots, tips], 1), 1.6, (0, 1, 0.2), 5), mix(hair, sketch.ink, 0.5), 0.7 * opacity)
+    if person.moustache > 0.04 or person.beard > 0.5:
+        canvas.fill(closed(lip, 50), mix(hair, sketch.skin, 0.08), min(0.96, 0.45 + 0.7 * max(person.moustache, person.beard - 0.3)))
+
+
+def _age(sketch: Sketch) -> None:
+    """Lines from the nose to the mouth, at the eyes and on the forehead: none below 0.4."""
+    strength = max(0.0, (sketch.person.age - 0.4) / 0.6)
+    if strength <= 0.02:
+        return
+    points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit
+    width = max(1.0, sketch.title.line.width * 0.55) * (0.5 + 0.7 * strength)
+    lines = []
+    for wing, corner, eye, side in ((31, 48, 36, -1), (35, 54, 45, 1)):
+        out = ex * side
+        lines.append([points[wing] + out * 0.014, points[wing] * 0.45 + points[corner] * 0.55 + out * 0.030, points[corner] + out * 0.020 - ey * 0.004])
+        if strength > 0.3:
+            for lift in (-0.016, 0.004):
+                lines.append([points[eye] + out * 0.020 + ey * lift, points[eye] + out * 0.032 + ey * lift * 1.3, points[eye] + out * 0.044 + ey * lift * 2.4])
+    if strength > 0.5:
+        brow = (points[19] + points[24]) / 2
+        for lift in (0.055, 0.085):
+            lines.append([brow - ex * unit * 0.38 - ey * lift, brow - ey * (lift + 0.006), brow + ex * unit * 0.38 - ey * lift])
+    sketch.canvas.fill(brushes(np.array(lines), width, (0.1, 1, 0.15), 8), mix(sketch.skin_line, sketch.skin_shadow, 0.45), 0.85)
+
+
+def draw_emotion(sketch: Sketch) -> None:
+    """Tears and anger, as this title shows them; over the features."""
+    person, canvas, line = sketch.person, sketch.canvas, sketch.title.line
+    ex, ey, unit, points = sketch.ex, sketch.ey, sketch.unit, sketch.landmarks
+    comic = sketch.title.hand.emotion == "comic"
+    water = rgb("d8d8d8") if sketch.title.palette.grey else mix(sketch.tone(rgb("9ad0f0"), "other"), WHITE, 0.35)
+    edge = mix(sketch.ink, water, 0.35)
+    width = max(1.0, line.width * 0.5)
+    if person.tears > 0.05:
+        for eye, side in ((points[36:42], -1), (points[42:48], 1)):
+            root = eye[[4, 5]].mean(0) + ex * side * unit * 0.06 + ey * unit * 0.05
+            if comic:
+                wide = unit * 0.10
+                stream = [root - ex * wide, root + ex * wide, root + ex * wide * 1.2 + ey * unit * 0.75, root - ex * wide * 1.2 + ey * unit * 0.75]
+                canvas.stroke(closed(stream, 40), edge, width, fill=water)
+            else:
+                length = unit * (0.18 + 0.25 * person.tears)
+                drop = [root, root + ex * unit * 0.035 + ey * length * 0.72, root + ey * length, root - ex * unit * 0.035 + ey * length * 0.72]
+                canvas.stroke(closed(drop, 40), edge, width * 0.8, fill=water)
+                canvas.ellipse(root + ey * length * 0.72 - ex * unit * 0.012, unit * 0.010, unit * 0.022, WHITE, 0.9)
+    if person.anger > 0.1:
+        brow = (points[21] + points[22]) / 2
+        if comic:
+            place = sketch.head.scalp(0.55, 0.35)
+            red = mix(rgb("e03030"), sketch.ink, 0.1) if not sketch.title.palette.grey else sketch.ink
+            marks = []
+            for quarter in range(4):
+                a = np.pi / 4 + quarter * np.pi / 2
+                u, v = np.array([np.cos(a), np.sin(a)]), np.array([-np.sin(a), np.cos(a)])
+                marks.append([place + (u * 0.45 + v * 0.9) * unit * 0.14, place + u * unit * 0.10, place + (u * 0.45 - v * 0.9) * unit * 0.14])
+            canvas.fill(brushes(np.array(marks), max(2.2, line.width), (0.7, 1, 0.7), 7), red, min(1.0, 0.4 + person.anger))
+        else:
+            marks = [[brow + ex * side * unit * 0.07 - ey * unit * 0.10, brow + ex * side * unit * 0.045, brow + ex * side * unit * 0.06 + ey * unit * 0.09] for side in (-1, 1)]
+            canvas.fill(brushes(np.array(marks), max(1.2, line.width * 0.8), (0.1, 1, 0.2), 7), sketch.skin_line, min(1.0, 0.3 + person.anger))
+
+
+def draw_contour(sketch: Sketch) -> None:
+    """The line of the jaw, thicker below."""
+    line = sketch.title.line
+    if line.width <= 0:
+        return
+    path = np.concatenate([sketch.forehead[-1:], sketch.landmarks[:17], sketch.forehead[:1]])
+    profile = (0.2, 0.6, 0.8, 0.9, 0.9, 1.0, 1.15, 1.0, 1.0, 1.1, 1.05, 0.8, 0.3)
+    sketch.canvas.fill(brush(path, line.width * 1.12, profile, 34), sketch.skin_line)

@@ -1,0 +1,230 @@
+"""Hair as it is painted: masses, then locks one over the other, then light and single strands."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from .colors import BLACK, WHITE, Color, lightness, mix, rgb
+from .curves import Points, brushes, closed, ribbons
+from .hair_shape import HairShape, Locks, hair_shape
+from .sketch import Sketch
+
+
+class HairPainter:
+    """Paints the layers of one head of hair when their turn comes: `back`, `shaved`, `front`."""
+
+    def __init__(self, sketch: Sketch):
+        self.sketch, self.canvas = sketch, sketch.canvas
+        self.line, self.hand = sketch.title.line, sketch.title.hand.hair
+        self.shape: HairShape = _warped(hair_shape(sketch.person, self.hand), sketch)
+        self.curled = self.shape.coils is not None
+        self.front_path = "".join(closed(outline, 40 if self.curled else 62) for outline in self.shape.front)
+        grey = sketch.title.palette.grey
+        self.dark = lightness(sketch.hair) < 0.3
+        self.inner_line: Color = sketch.hair_line
+        if self.dark:  # ink on dark hair would not be seen
+            self.inner_line = WHITE if grey else mix(sketch.hair, BLACK, 0.55) if lightness(sketch.hair) > 0.16 else mix(sketch.hair, WHITE, 0.16)
+        self.width = self.line.hair_width
+
+    @property
+    def fringe_path(self) -> str:
+        """Everything of the hair that hangs over the face: what casts a shadow on it."""
+        return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
+
+    def back(self) -> None:
+        sketch = self.sketch
+        grey = sketch.title.palette.grey
+        deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
+        for outline in self.shape.back:
+            self._contour(closed(outline, 40 if self.curled else 62), deep)
+        if len(self.shape.back_locks):
+            self._locks(self.shape.back_locks, mix(sketch.hair, deep, 0.45))
+
+    def shaved(self) -> None:
+        sketch = self.sketch
+        share = 0.75 if self.shape.front else min(1.0, sketch.person.hair.length * 7)  # type: ignore[union-attr]
+        color = mix(sketch.hair, sketch.skin, 0.2)
+        for outline in self.shape.shaved:
+            self.canvas.fill(closed(outline), color, 0.9 * share)
+
+    def front(self) -> None:
+        if not self.shape.front:
+            return
+        sketch, canvas = self.sketch, self.canvas
+        self._contour(self.front_path, self._mass_paint())
+        if self.shape.clipped:
+            with canvas.clip(self.front_path):
+                self._shade_mass()
+                self._locks(self.shape.sides, sketch.hair)
+                self._shine()
+        else:
+            self._shade_mass(clip=True)
+            self._locks(self.shape.sides, sketch.hair)
+            self._locks(self.shape.fringe, sketch.hair)
+            self._shine()
+        self._strands()
+
+    def _contour(self, path: str, paint: object) -> None:
+        if self.width:
+            self.canvas.stroke(path, self.sketch.hair_line, self.width * 1.9, fill=paint)  # type: ignore[arg-type]
+            self.canvas.fill(path, paint)  # type: ignore[arg-type]
+        else:
+            self.canvas.fill(path, paint)  # type: ignore[arg-type]
+
+    def _mass_paint(self) -> object:
+        sketch = self.sketch
+        if sketch.title.palette.grey or self.line.shade == "flat":
+            return sketch.hair
+        top = mix(sketch.hair, sketch.hair_shadow, 0.28)
+        return self.canvas.linear([(0, top, 1), (0.4, sketch.hair, 1), (1, mix(sketch.hair, sketch.hair_shadow, 0.5), 1)], (0.5, 0.0), (0.5, 0.95))
+
+    def _shade_mass(self, clip: bool = False) -> None:
+        """The side of the hair that is away from the light."""
+        sketch = self.sketch
+        if self.line.shade in ("flat", "tone") or sketch.title.palette.grey:
+            return
+        head = sketch.head
+        edge = sketch.warp(head.silhouette([100, 80, 58, 34, 20], -0.06))
+        outside = sketch.warp(head.silhouette([10, 35, 60, 85, 105], 0.22))
+        down = sketch.ey * 0.9
+        region = closed(np.concatenate([outside, [outside[-1] + down], [edge[0] + down], edge]), 80)
+        strength = 0.5 if self.line.shade == "soft" else 0.55
+        if clip:
+            with self.canvas.clip(self.front_path):
+                self.canvas.fill(region, sketch.hair_shadow, strength)
+        else:
+            self.canvas.fill(region, sketch.hair_shadow, strength)
+
+    def _locks(self, locks: Locks, color: Color) -> None:
+        """Each lock: its colour, its shadow side, its line. Later ones cover earlier ones."""
+        sketch, canvas = self.sketch, self.canvas
+        if not len(locks):
+            return
+        grey = sketch.title.palette.grey
+        shade = self.line.shade
+        deep = sketch.hair_shadow
+        middle = 0.5 * (locks.left + locks.right)
+        # The shadow lies on the edge that is further to the right: away from the light.
+        right_is_left = (locks.left[..., 0] > locks.right[..., 0])[..., None]
+        dark_edge = np.where(right_is_left, locks.left, locks.right)
+        t = np.linspace(0, 1, locks.left.shape[1])[None, :, None]
+        inner_edge = dark_edge + (middle - dark_edge) * (0.9 * np.sin(np.pi * np.clip(t * 0.9 + 0.1, 0, 1)))
+        flat = shade == "flat"
+        for index in range(len(locks)):
+            one = slice(index, index + 1)
+            tone = color if flat or grey else mix(color, deep, 0.10 * (index % 3))
+            canvas.fill(ribbons(locks.left[one], locks.right[one]), tone)
+            if not flat and not (grey and self.dark):
+                opacity = 0.35 if shade == "soft" else 0.62 if not grey else 0.5
+                canvas.fill(ribbons(dark_edge[one], inner_edge[one]), deep, opacity)
+            if self.width:
+                edges = np.stack([locks.left[index, 2:], locks.right[index, 2:]])
+                canvas.fill(brushes(edges, self.width * (0.85 if not self.dark else 0.7), (0.05, 0.7, 1.0, 0.9), 9), self.inner_line, 1.0 if not self.dark or grey else 0.9)
+
+    def _shine(self) -> None:
+        sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
+        light = sketch.hair_light
+        if kind == "none":
+            return
+        if self.curled:
+            self._coils()
+            return
+        if kind == "soft":
+            place = sketch.warp(sketch.head.scalp([-0.3], [-0.32]))[0]
+            with canvas.clip(self.front_path):
+                canvas.glow(place, 0.24 * sketch.head.scale, 0.10 * sketch.head.scale, light, 0.75)
+        locks = self._shining()
+        if not len(locks):
+            return
+        left, right, spine = locks.left, locks.right, locks.spine
+        at = partial(_along, left, right, spine)
+        if kind == "band":
+            canvas.fill(_lenses(at, 0.16, 0.36, 0.75), light, 0.62)
+        elif kind == "ring":
+            canvas.fill(_lenses(at, 0.22, 0.30, 0.95), light, 0.7)
+        elif kind == "streak":
+            picked = slice(None, None, 2)
+            canvas.fill(_lenses(partial(_along, left[picked], right[picked], spine[picked]), 0.10, 0.55, 0.32), light, 0.8)
+        elif kind == "blob":
+            place = sketch.warp(sketch.head.scalp([-0.42, -0.12], [-0.34, -0.42]))
+            canvas.ellipse(place[0], 0.055, 0.026, light, 0.85, -28)
+            canvas.ellipse(place[1], 0.016, 0.013, light, 0.85, -20)
+        elif kind == "ink":
+            lines = []
+            for offset in (-0.5, -0.2, 0.15, 0.45):
+                lines.append(np.stack([at(t, offset) for t in (0.12, 0.26, 0.42)], 1))
+            canvas.fill(brushes(np.concatenate(lines), 2.4, (0, 1, 0.1), 6), WHITE if self.dark else rgb("707070"), 0.95 if self.dark else 0.5)
+        elif kind == "soft":
+            canvas.fill(_lenses(at, 0.12, 0.5, 0.4), light, 0.28)
+
+    def _shining(self) -> Locks:
+        """The locks that catch the light: all on the forehead, and the upper ones of the sides."""
+        fringe, sides = self.shape.fringe, self.shape.sides
+        return Locks(
+            np.concatenate([sides.spine, fringe.spine]),
+            np.concatenate([sides.left, fringe.left]),
+            np.concatenate([sides.right, fringe.right]),
+        )
+
+    def _coils(self) -> None:
+        coils = self.shape.coils
+        if coils is None:
+            return
+        paint = self.sketch.hair_light if self.dark else self.sketch.hair_shadow
+        width = max(1.5, self.width)
+        self.canvas.fill(brushes(coils, width, (0.2, 1, 0.2), 9), paint, 0.75)
+
+    def _strands(self) -> None:
+        """Lines inside the locks and strands that leave the outline."""
+        sketch, canvas, count = self.sketch, self.canvas, self.hand.strands
+        locks = self._shining()
+        width = max(0.9, self.width * 0.5)
+        paint = self.inner_line if self.width else mix(sketch.hair_shadow, BLACK, 0.2)
+        if count and len(locks) and not self.curled:
+            at = partial(_along, locks.left, locks.right, locks.spine)
+            lines = []
+            for number in range(count):
+                offset = (number + 1) / (count + 1) * 1.5 - 0.75
+                start, end = 0.10 + 0.07 * (number % 2), 0.62 + 0.1 * (number % 3)
+                lines.append(np.stack([at(start + (end - start) * t, offset) for t in (0, 0.33, 0.66, 1)], 1))
+            canvas.fill(brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 7), paint, 0.55 if self.width else 0.3)
+        if self.shape.strands is not None and len(self.shape.strands):
+            canvas.fill(brushes(self.shape.strands, max(1.1, self.width * 0.8), (0.9, 0.7, 0.1), 6), sketch.hair_line if self.width else sketch.hair)
+
+
+def _along(left: Points, right: Points, spine: Points, t: float, offset: float) -> Points:
+    """Points `[N, 2]` at share `t` of the locks, `offset` -1 at their right edge, 1 at their left."""
+    position = t * (left.shape[1] - 1)
+    low = min(int(position), left.shape[1] - 2)
+    share = position - low
+    a = left[:, low] * (1 - share) + left[:, low + 1] * share
+    b = right[:, low] * (1 - share) + right[:, low + 1] * share
+    return (a + b) / 2 + (a - b) / 2 * offset
+
+
+def _lenses(at: object, start: float, end: float, wide: float) -> str:
+    """A patch of light on each lock, pointed where it begins and ends."""
+    middle = (start + end) / 2
+    points = [at(start, 0.0), at(middle - 0.02, wide), at(middle + 0.04, wide), at(end, 0.15)]  # type: ignore[operator]
+    other = [at(start, 0.0), at(middle - 0.05, -wide), at(middle + 0.02, -wide), at(end, 0.15)]  # type: ignore[operator]
+    return ribbons(np.stack(points, 1), np.stack(other, 1))
+
+
+def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
+    """The hair on the stylised face. Everything in one pass, since each pass costs the same."""
+    parts: list[Points] = [*shape.back, *shape.shaved, *shape.front]
+    for locks in (shape.back_locks, shape.sides, shape.fringe):
+        parts += [locks.spine, locks.left, locks.right]
+    parts += [array for array in (shape.coils, shape.strands) if array is not None]
+    if not parts:
+        return shape
+    sizes = [part.size // 2 for part in parts]
+    moved = sketch.warp(np.concatenate([part.reshape(-1, 2) for part in parts]))
+    pieces = iter([piece.reshape(part.shape) for piece, part in zip(np.split(moved, np.cumsum(sizes)[:-1]), parts, strict=True)])
+    back, shaved, front = ([next(pieces) for _ in group] for group in (shape.back, shape.shaved, shape.front))
+    back_locks, sides, fringe = (Locks(next(pieces), next(pieces), next(pieces)) for _ in range(3))
+    coils = next(pieces) if shape.coils is not None else None
+    strands = next(pieces) if shape.strands is not None else None
+    return HairShape(back, back_locks, shaved, front, sides, fringe, shape.clipped, coils, strands)

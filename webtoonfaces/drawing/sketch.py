@@ -1,0 +1,329 @@
+"""What every feature needs to be drawn: the stylised landmarks, the axes of the face, the title's colours, the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from .canvas import Canvas, Paint
+from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, multiply, ramp, rgb
+from .curves import SIDE, Points, closed, polygons
+from .head import Head
+from .person import Person
+from .title import Hand, Palette, Title
+
+Role = Literal["skin", "hair", "eye", "cloth", "lip", "ground", "other"]
+
+# The contour of a frontal face as titles draw it, from the right temple's height down to the chin, template units.
+IDEAL_JAW = np.array(
+    [
+        (0.262, 0.478), (0.263, 0.552), (0.254, 0.622), (0.231, 0.690),
+        (0.191, 0.754), (0.141, 0.812), (0.089, 0.858), (0.043, 0.886),
+    ]
+)
+
+
+def toned(palette: Palette, color: Color, role: Role) -> Color:
+    """A person's colour as a palette shows it."""
+    wash = {"skin": palette.wash_skin, "hair": palette.wash_hair}.get(role, palette.wash_rest)
+    share = {"skin": palette.ramp_skin, "hair": palette.ramp_hair}.get(role, palette.ramp_rest)
+    if role == "eye":
+        wash, share = 0.5 * wash, 0.6 * share
+    light = lightness(color)
+    saturation = palette.saturation if role != "skin" else 1 + 0.5 * (palette.saturation - 1)
+    result = adjusted(color, saturation=saturation, value=palette.value)
+    if palette.ramp:
+        result = mix(result, ramp(light, palette.ramp), share)
+    result = mix(result, palette.wash, wash)
+    if role == "skin" and lightness(result) < palette.skin_floor:
+        lift = (palette.skin_floor - lightness(result)) / (1 - lightness(result))
+        result = mix(result, mix(rgb("e8a878"), WHITE, 0.2) if not palette.grey else WHITE, lift)
+    if palette.grey:
+        grey = lightness(result)
+        result = (grey, grey, grey)
+    return result
+
+
+@dataclass(eq=False)
+class Sketch:
+    """One drawing while it is made."""
+
+    person: Person
+    title: Title
+    canvas: Canvas = field(default_factory=Canvas)
+
+    @cached_property
+    def head(self) -> Head:
+        return self.person.head
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """Chance that belongs to the person: the same in every title."""
+        return np.random.default_rng(self.person.seed)
+
+    # ---- geometry
+
+    @cached_property
+    def axes(self) -> tuple[Points, Points, Points, float]:
+        """The point between the eyes, the unit vectors along and down the face, and the distance of the eyes."""
+        points = self.person.points
+        left, right = points[36:42].mean(0), points[42:48].mean(0)
+        along = right - left
+        unit = float(np.linalg.norm(along)) + 1e-9
+        along = along / unit
+        return (left + right) / 2, along, np.array([-along[1], along[0]]), unit
+
+    @cached_property
+    def ex(self) -> Points:
+        return self.axes[1]
+
+    @cached_property
+    def ey(self) -> Points:
+        return self.axes[2]
+
+    @cached_property
+    def unit(self) -> float:
+        """The distance of the eyes' middles, the measure for the features' sizes."""
+        return self.axes[3]
+
+    @cached_property
+    def landmarks(self) -> Points:
+        """The person's landmarks as this title's hand places them: `[68, 2]`."""
+        return stylised(self.person, self.title.hand, self.axes, self.head)
+
+    @cached_property
+    def shift_of_contour(self) -> Points:
+        return self.landmarks[:17] - self.person.points[:17]
+
+    def warp(self, points: Points) -> Points:
+        """Points near the contour move as it moves, so that hair and ears stay on a stylised face."""
+        source = self.person.points[:17]
+        apart = points[..., None, :] - source
+        near = np.exp((apart * apart).sum(-1) * (-1 / (2 * 0.06**2)))
+        return points + (near @ self.shift_of_contour) / (near.sum(-1, keepdims=True) + 0.35)
+
+    @cached_property
+    def forehead(self) -> Points:
+        return self.warp(self.head.forehead)
+
+    @cached_property
+    def face_outline(self) -> str:
+        """The path of the face: contour and forehead."""
+        return closed(np.concatenate([self.landmarks[:17], self.forehead]), 70)
+
+    @cached_property
+    def turn(self) -> float:
+        """The yaw in radians as it is seen."""
+        return self.head.yaw
+
+    # ---- colours
+
+    def tone(self, color: Color, role: Role) -> Color:
+        return toned(self.title.palette, color, role)
+
+    @cached_property
+    def skin(self) -> Color:
+        return self.tone(self.person.skin, "skin")
+
+    @cached_property
+    def hair(self) -> Color:
+        palette = self.title.palette
+        color = self.tone(self.person.hair_color, "hair")
+        if palette.grey:  # ink, one grey, or paper
+            light = lightness(self.person.hair_color)
+            return rgb("141414") if light < 0.4 else rgb("fafafa") if light > 0.68 else rgb("a8a8a8")
+        return color
+
+    @cached_property
+    def cloth(self) -> Color:
+        return self.tone(self.person.cloth_color, "cloth")
+
+    @cached_property
+    def lip(self) -> Color:
+        return self.tone(self.person.lip_color, "lip")
+
+    @cached_property
+    def eye(self) -> Color:
+        return self.tone(self.person.eye_color, "eye")
+
+    @cached_property
+    def ink(self) -> Color:
+        return self.title.line.ink
+
+    @cached_property
+    def skin_shadow(self) -> Color:
+        return self.shadow(self.skin)
+
+    @cached_property
+    def skin_line(self) -> Color:
+        """The colour of contours on skin."""
+        return mix(self.ink, mix(self.skin_shadow, self.ink, 0.35), self.title.line.tint)
+
+    @cached_property
+    def hair_shadow(self) -> Color:
+        if self.title.palette.grey:
+            return BLACK if lightness(self.hair) < 0.3 else mix(self.hair, BLACK, 0.45)
+        return self.shadow(self.hair)
+
+    @cached_property
+    def hair_line(self) -> Color:
+        if self.title.palette.grey:
+            return rgb("0a0a0a")
+        line = mix(self.ink, mix(self.hair_shadow, self.ink, 0.3), self.title.line.tint)
+        # Dark hair in dark ink would be one blot: its inner lines are lighter than the hair.
+        return line
+
+    @cached_property
+    def hair_light(self) -> Color:
+        if self.title.palette.grey:
+            return WHITE if lightness(self.hair) < 0.5 else mix(self.hair, WHITE, 0.8)
+        dark = lightness(self.hair) < 0.3
+        lit = adjusted(self.hair, saturation=0.9, value=1.3)
+        return mix(lit, mix(self.title.palette.light, WHITE, 0.4), 0.24 if dark else 0.38)
+
+    def shadow(self, color: Color, depth: float = 1.0) -> Color:
+        """The shadow tone of a colour in this title."""
+        palette = self.title.palette
+        share = min(1.0, palette.shadow_depth * self.title.line.strength * depth)
+        if palette.grey:
+            return mix(color, BLACK, 0.5 * share)
+        rich = adjusted(color, saturation=1.12)
+        return mix(rich, multiply(color, mix(palette.shadow, WHITE, 0.28)), share)
+
+    # ---- shading
+
+    def shade(self, regions: Sequence[str], base: Color, box: tuple[float, float, float, float], strength: float = 1.0) -> None:
+        """A shadow on `base`. `regions` are nested paths, the widest first; `box` (left, top, right, bottom, unit square)
+        holds the widest."""
+        kind, dark = self.title.line.shade, self.shadow(base)
+        canvas = self.canvas
+        if kind == "flat" or not regions:
+            return
+        if kind == "cel":
+            canvas.fill(regions[0], dark, strength)
+        elif kind == "two":
+            canvas.fill(regions[0], dark, strength)
+            canvas.fill(regions[-1] if len(regions) > 1 else "", self.shadow(dark), 0.75 * strength)
+        elif kind == "soft":
+            for region in regions:
+                canvas.fill(region, dark, 1 - (1 - 0.8 * strength) ** (1 / len(regions)))
+        elif kind == "ink":
+            canvas.fill(regions[-1], self.ink, 0.85 * strength)
+            canvas.fill(regions[0], dark, 0.5 * strength)
+        else:
+            if kind != "tone":
+                canvas.fill(regions[0], dark, 0.45 * strength)
+            with canvas.clip(regions[0]):
+                pattern = _hatching(box) if kind == "hatch" else _dots(box, kind)
+                paint = rgb("3c3c3c") if kind == "tone" else self.shadow(dark) if kind == "dots" else mix(dark, self.ink, 0.55)
+                canvas.fill(pattern, paint, min(1.0, 0.95 * strength))
+
+    def line(self, path: str, width: float, paint: Paint | None = None, fill: Paint | None = None) -> None:
+        """A contour; where the title draws no lines, only the fill."""
+        if width > 0:
+            self.canvas.stroke(path, paint if paint is not None else self.skin_line, width, fill=fill)
+        elif fill is not None:
+            self.canvas.fill(path, fill)
+
+
+def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, float], head: Head) -> Points:
+    """Landmarks pulled towards a hand's ideals, in the axes of the face."""
+    origin, along, down, unit = axes
+    basis = np.stack([along, down])
+    points = (person.points - origin) @ basis.T
+    strong = person.neck
+    order = np.arange(17)
+    # The contour: partly the person's own, narrowed; partly the title's ideal in the same pose.
+    spread = 1.2 - np.abs(order - 8) / 20
+    near_chin = np.exp(-((order - 8.0) ** 2) / 7)
+    narrow = 1 + (hand.jaw_width * (0.975 + 0.05 * strong) - 1) * spread
+    narrow *= 1 + (hand.chin + 0.16 * strong - 1.04) * near_chin * 0.75
+    middle = points[27, 0] + (points[8, 0] - points[27, 0]) * np.clip(points[:17, 1] / (points[8, 1] + 1e-9), 0, 1)
+    own = points[:17].copy()
+    own[:, 0] = middle + (own[:, 0] - middle) * narrow
+    ideal = (_ideal_contour(hand, strong, head) - origin) @ basis.T
+    ideal += (points[:17] - ideal).mean(0) * 0.5
+    ideal += np.outer(np.sin(np.linspace(0, np.pi, 17)), (points[8] - ideal[8]) * 0.5)
+    points[:17] += hand.jaw * (0.5 * ideal + 0.5 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
+    _bulge(points, head.yaw, unit)
+    points[:, 1] += np.clip(points[:, 1], 0, None) * (hand.face_length - 1)
+    points[27:36, 1] += np.clip(points[27:36, 1], 0, None) * (hand.nose_length - 1)
+    mouth = points[48:68].mean(0)
+    size = np.array([hand.mouth_size, (1 + hand.mouth_size) / 2])
+    points[48:68] = mouth + (points[48:68] - mouth) * size - [0, hand.mouth_up]
+    for eye, side in ((slice(36, 42), -1), (slice(42, 48), 1)):
+        points[eye] += [side * hand.eye.apart, hand.eye.down]
+    points[17:27, 1] += 0.4 * hand.eye.down - hand.brow_up
+    return points @ basis + origin
+
+
+def _bulge(points: Points, yaw: float, unit: float) -> None:
+    """A turned face's far contour is no smooth arc: it goes in at the eye, out at the cheekbone, in below it."""
+    turned = max(0.0, abs(np.sin(yaw)) - 0.15)
+    if turned == 0:
+        return
+    profile = np.array([-0.2, -0.75, 0.25, 0.85, 0.3, -0.25, -0.25, 0.0]) * turned * 0.085 * unit * 4
+    if yaw > 0:
+        points[16:8:-1, 0] += profile
+    else:
+        points[0:8, 0] -= profile
+
+
+def _ideal_contour(hand: Hand, strong: float, head: Head) -> Points:
+    from .head import TEMPLATE  # the depths of the contour
+
+    shape = TEMPLATE[:17].copy()
+    shape[:8, 0], shape[:8, 1] = -IDEAL_JAW[:, 0], IDEAL_JAW[:, 1]
+    shape[16:8:-1, 0], shape[16:8:-1, 1] = IDEAL_JAW[:, 0], IDEAL_JAW[:, 1]
+    order = np.arange(17)
+    near_chin = np.exp(-((order - 8.0) ** 2) / 7)
+    shape[:, 0] *= 1 + (hand.jaw_width * (0.975 + 0.06 * strong) - 1) * np.clip(1.2 - np.abs(order - 8) / 20, 0, 1)
+    shape[:, 0] *= 1 + (hand.chin + 0.2 * strong - 1) * near_chin * 0.7
+    template = TEMPLATE.copy()
+    template[:17] = shape
+    return head.face(template)[:17]
+
+
+def _dots(box: tuple[float, float, float, float], kind: str) -> str:
+    """Screentone: diamonds on a grid turned by 45 degrees."""
+    pitch, radius = (4.3, 1.42) if kind == "tone" else (4.8, 1.55)
+    left, top, right, bottom = (np.array(box).clip(-0.1, 1.1) * SIDE).tolist()
+    rows = np.arange(np.floor(top / (pitch / 1.41)), np.ceil(bottom / (pitch / 1.41)) + 1)
+    columns = np.arange(np.floor(left / (pitch * 1.41)), np.ceil(right / (pitch * 1.41)) + 1)
+    if not len(rows) or not len(columns):
+        return ""
+    y = rows[:, None] * pitch / 1.41 + 0 * columns
+    x = (columns + 0.5 * (rows[:, None] % 2)) * pitch * 1.41
+    middles = np.stack([x, y], -1).reshape(-1, 1, 2)
+    diamond = radius * np.array([(1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7)])
+    return polygons((middles + diamond) / SIDE)
+
+
+def _hatching(box: tuple[float, float, float, float]) -> str:
+    """Slanted strokes across a box."""
+    left, top, right, bottom = np.array(box).clip(-0.1, 1.1).tolist()
+    height = bottom - top
+    slant = 0.75 * height
+    starts = np.arange(left - slant, right + 0.014, 0.0145)
+    if not len(starts):
+        return ""
+    width = 0.0044 * (0.75 + 0.5 * (np.arange(len(starts)) * 0.618 % 1))
+    corners = np.stack(
+        [
+            np.stack([starts + slant, np.full_like(starts, top)], -1),
+            np.stack([starts + slant + width, np.full_like(starts, top)], -1),
+            np.stack([starts + width * 0.5, np.full_like(starts, bottom)], -1),
+        ],
+        1,
+    )
+    return polygons(corners)
+
+
+def bounds(points: Points, margin: float = 0.01) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of points, with a margin."""
+    low, high = points.min(0) - margin, points.max(0) + margin
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
