@@ -94,7 +94,17 @@ def _measured(sketch: Sketch, index: int) -> _Eye:
     # A turned head narrows the far eye; its height stays.
     size = 0.14 * sketch.unit + 0.5 * half
     tall = size * hand.width * height * 1.06
-    middle = (outer + inner) / 2 + sketch.ey * 0.02 * size - out * half * 0.16 * max(0.0, width - 1)
+    # A wide eye grows outwards more than towards the nose, and never over the contour of a turned face.
+    gap = float(np.linalg.norm(sketch.landmarks[42] - sketch.landmarks[39]))
+    inwards = min(half * max(0.0, width - 1) * 0.55, 0.17 * gap)
+    contour = sketch.landmarks[0] if index == 0 else sketch.landmarks[16]
+    room = float((contour - outer) @ out) - 0.012
+    outwards = min(half * 2 * (width - 1) - inwards, max(0.0, room))
+    if width > 1:
+        width = 1 + (inwards + outwards) / (2 * half)
+    else:
+        inwards = outwards = half * (width - 1)
+    middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
     return _Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
 

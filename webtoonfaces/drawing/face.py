@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .colors import BLACK, WHITE, lightness, mix, rgb
-from .curves import SIDE, Points, brush, brushes, closed, polygons
+from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .person import Hair
 from .sketch import Sketch, bounds
 
@@ -35,8 +35,8 @@ def draw_ear(sketch: Sketch, side: int) -> None:
             top - out * 0.012 + down * length * 0.9,
         ]
     )
-    path = closed(root, 150)
-    sketch.line(path, line.width * 0.85, fill=sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
+    canvas.fill(closed(root, 150), sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
+    canvas.stroke(opened(root, 150), sketch.skin_line, line.width * 0.85)
     shell = [
         root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
         root[2] * 0.75 + root[0] * 0.25 + down * length * 0.03,
@@ -194,6 +194,9 @@ def _beard(sketch: Sketch) -> None:
     if max(person.beard, person.moustache, person.stubble) < 0.04:
         return
     hair = mix(sketch.hair, BLACK, 0.12)
+    colorful = max(sketch.person.hair_color) - min(sketch.person.hair_color)
+    if colorful > 0.45 and not sketch.title.palette.grey:  # dyed hair grows a beard of its natural colour
+        hair = sketch.tone(rgb("4a3428"), "hair")
     corner_left, corner_right = points[48], points[54]
     inner = [
         points[13] - ex * 0.020,
@@ -206,7 +209,7 @@ def _beard(sketch: Sketch) -> None:
         points[4] + ex * 0.034,
         points[3] + ex * 0.020,
     ]
-    area = closed(np.concatenate([points[2:15] + ey * 0.02, inner]), 60)
+    area = closed(np.concatenate([points[2:15] + ey * 0.02, inner]), 110)
     lip = np.array([corner_left - ex * 0.018 + ey * 0.012, points[50] - ey * 0.030 - ex * 0.012, points[33] + ey * 0.022, points[52] - ey * 0.030 + ex * 0.012, corner_right + ex * 0.018 + ey * 0.012, points[52] - ey * 0.006, points[51] - ey * 0.004, points[50] - ey * 0.006])
     if person.stubble > 0.04:
         canvas.fill(area, mix(hair, sketch.skin, 0.5), 0.32 * person.stubble + 0.1)

@@ -9,6 +9,7 @@ import numpy as np
 from .colors import BLACK, WHITE, Color, lightness, mix, rgb
 from .curves import Points, brushes, closed, ribbons
 from .hair_shape import HairShape, Locks, hair_shape
+from .person import Hair
 from .sketch import Sketch
 
 
@@ -25,8 +26,9 @@ class HairPainter:
         self.dark = lightness(sketch.hair) < 0.3
         self.inner_line: Color = sketch.hair_line
         if self.dark:  # ink on dark hair would not be seen
-            self.inner_line = WHITE if grey else mix(sketch.hair, BLACK, 0.55) if lightness(sketch.hair) > 0.16 else mix(sketch.hair, WHITE, 0.16)
+            self.inner_line = WHITE if grey else mix(sketch.hair, BLACK, 0.6) if lightness(sketch.hair) > 0.16 else mix(sketch.hair, WHITE, 0.14)
         self.width = self.line.hair_width
+        self.inner_width = self.width * (0.85 if not self.dark else 0.3 if grey else 0.6)
 
     @property
     def fringe_path(self) -> str:
@@ -121,7 +123,7 @@ class HairPainter:
                 canvas.fill(ribbons(dark_edge[one], inner_edge[one]), deep, opacity)
             if self.width:
                 edges = np.stack([locks.left[index, 2:], locks.right[index, 2:]])
-                canvas.fill(brushes(edges, self.width * (0.85 if not self.dark else 0.7), (0.05, 0.7, 1.0, 0.9), 9), self.inner_line, 1.0 if not self.dark or grey else 0.9)
+                canvas.fill(brushes(edges, self.inner_width, (0.05, 0.7, 1.0, 0.9), 9), self.inner_line)
 
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
@@ -135,29 +137,49 @@ class HairPainter:
             place = sketch.warp(sketch.head.scalp([-0.3], [-0.32]))[0]
             with canvas.clip(self.front_path):
                 canvas.glow(place, 0.24 * sketch.head.scale, 0.10 * sketch.head.scale, light, 0.75)
-        locks = self._shining()
-        if not len(locks):
+        if kind in ("band", "ring"):
+            self._halo(zigzag=kind == "band")
             return
-        left, right, spine = locks.left, locks.right, locks.spine
-        at = partial(_along, left, right, spine)
-        if kind == "band":
-            canvas.fill(_lenses(at, 0.16, 0.36, 0.75), light, 0.62)
-        elif kind == "ring":
-            canvas.fill(_lenses(at, 0.22, 0.30, 0.95), light, 0.7)
-        elif kind == "streak":
-            picked = slice(None, None, 2)
-            canvas.fill(_lenses(partial(_along, left[picked], right[picked], spine[picked]), 0.10, 0.55, 0.32), light, 0.8)
-        elif kind == "blob":
+        if kind == "blob":
             place = sketch.warp(sketch.head.scalp([-0.42, -0.12], [-0.34, -0.42]))
             canvas.ellipse(place[0], 0.055, 0.026, light, 0.85, -28)
             canvas.ellipse(place[1], 0.016, 0.013, light, 0.85, -20)
+            return
+        locks = self.shape.sides if self.shape.clipped else self.shape.fringe
+        if not len(locks):
+            self._halo(zigzag=True)
+            return
+        at = partial(_along, locks.left, locks.right, locks.spine)
+        if kind == "streak":
+            canvas.fill(_lenses(at, 0.22, 0.62, 0.34), light, 0.75)
         elif kind == "ink":
-            lines = []
-            for offset in (-0.5, -0.2, 0.15, 0.45):
-                lines.append(np.stack([at(t, offset) for t in (0.12, 0.26, 0.42)], 1))
-            canvas.fill(brushes(np.concatenate(lines), 2.4, (0, 1, 0.1), 6), WHITE if self.dark else rgb("707070"), 0.95 if self.dark else 0.5)
-        elif kind == "soft":
+            lines = [np.stack([at(t, offset) for t in (0.2, 0.34, 0.52)], 1) for offset in (-0.5, -0.2, 0.15, 0.45)]
+            paint, opacity = (WHITE, 0.95) if self.dark else (rgb("707070"), 0.5)
+            canvas.fill(brushes(np.concatenate(lines), 2.2, (0, 1, 0.1), 6), paint, opacity)
+        else:
             canvas.fill(_lenses(at, 0.12, 0.5, 0.4), light, 0.28)
+
+    def _halo(self, *, zigzag: bool) -> None:
+        """The band of light round the crown; in some titles its lower edge has teeth, one for each lock."""
+        sketch = self.sketch
+        count = 17 if zigzag else 9
+        across = np.linspace(-0.86, 0.86, count)
+        round_ = np.sqrt(np.clip(1 - (across / 0.9) ** 2, 0, 1))
+        teeth = np.where(np.arange(count) % 2 == 0, -0.2, 1.0) * (0.75 + 0.35 * np.resize(self._jitter, count)) if zigzag else 0.55
+        upper = sketch.head.scalp(across, -0.30 - 0.055 * round_ + 0.10 * across**2)
+        lower = sketch.head.scalp(across, -0.30 + (0.02 + 0.10 * teeth) * round_ + 0.10 * across**2)
+        band = sketch.warp(np.concatenate([upper, lower[::-1]]))
+        path = closed(band, 35 if zigzag else 75)
+        if self.shape.clipped:
+            self.canvas.fill(path, sketch.hair_light, 0.5)
+        else:
+            with self.canvas.clip(self.front_path):
+                self.canvas.fill(path, sketch.hair_light, 0.55)
+
+    @property
+    def _jitter(self) -> tuple[float, ...]:
+        hair = self.sketch.person.hair
+        return hair.locks if isinstance(hair, Hair) else (0.0,)
 
     def _shining(self) -> Locks:
         """The locks that catch the light: all on the forehead, and the upper ones of the sides."""
@@ -182,7 +204,7 @@ class HairPainter:
         locks = self._shining()
         width = max(0.9, self.width * 0.5)
         paint = self.inner_line if self.width else mix(sketch.hair_shadow, BLACK, 0.2)
-        if count and len(locks) and not self.curled:
+        if count and len(locks) and not self.curled and not (self.dark and sketch.title.palette.grey):
             at = partial(_along, locks.left, locks.right, locks.spine)
             lines = []
             for number in range(count):

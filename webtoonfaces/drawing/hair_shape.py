@@ -88,7 +88,8 @@ class _Barber:
         self.jitter = np.array(hair.locks)
         grown = min(1.0, hair.length / 0.3)
         self.volume = grown * (0.014 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
-        self.spike = min(1.0, hair.spike + hand.spike * grown)
+        # A small spike is a dent: below a quarter there are none.
+        self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.wave = min(1.2, hair.wave + hand.wave)
         self.tied = hair.tie != ""
         loose = 0.3 if self.tied else hair.length
@@ -136,7 +137,7 @@ class _Barber:
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
         reach = 98 - 10 * self.long
-        count = 9
+        count = 8
         edges = np.linspace(-reach, reach, count + 1)
         edges[1:-1] += np.resize(self.jitter, count - 1) * 3
         lean = np.where((edges[:-1] + edges[1:]) / 2 >= 0, 0.62, 0.38)
@@ -144,7 +145,7 @@ class _Barber:
         for index in range(count):
             a, b = edges[index], edges[index + 1]
             peak = a + (b - a) * lean[index]
-            tall = 0.075 * self.spike * (0.75 + 0.35 * self.jitter[index % 7])
+            tall = 0.10 * self.spike * (0.75 + 0.35 * self.jitter[index % 7])
             tall *= 1 - 0.5 * (abs(peak) / reach) ** 2
             angles += [a, (a + peak) / 2, peak, (peak + b) / 2]
             heights += [0.0, tall * 0.5, tall, tall * 0.42]
@@ -232,7 +233,7 @@ class _Barber:
         far = np.clip(np.abs(across - part) / room, 0, 1)  # 0 at the parting, 1 at the temple
         # Hanging straight.
         straight_u = across + 0.06 * side
-        straight_v = 0.18 + 0.86 * hair.fringe + 0.12 * across**2 + 0.10 * other * hair.fringe
+        straight_v = 0.18 + (0.80 - 0.3 * max(0.0, hand.width - 1)) * hair.fringe + 0.12 * across**2 + 0.10 * other * hair.fringe
         # Falling to both sides of the parting.
         swept_u = part + side * room * (0.30 + 0.78 * far)
         swept_v = 0.05 + (0.28 + 0.75 * hair.fringe) * (0.32 + 0.68 * far) + 0.06 * other
@@ -250,8 +251,8 @@ class _Barber:
         control_v = root_v + (tip_v - root_v) * (0.42 - 0.22 * bend)
         uv = arc(np.stack([root_u, root_v], -1), np.stack([control_u, control_v], -1), np.stack([tip_u, tip_v], -1), 6)
         spine = self.head.scalp(uv[..., 0], uv[..., 1])
-        spacing = 1.9 * 0.26 / max(count - 1, 1) * self.head.scale
-        width = spacing * (1.75 + 0.3 * other) * hand.width * (1 + 0.35 * hair.open)
+        spacing = 1.9 * 0.26 / (count + 0.5) * self.head.scale
+        width = spacing * (1.7 + 0.3 * other) * hand.width**0.5 * (1 + 0.25 * hair.open)
         order = np.argsort(-far, kind="stable")
         locks = _lock_edges(spine, width, hand.point, 0.55 * self.wave, float(self.jitter[2]))
         return Locks(locks.spine[order], locks.left[order], locks.right[order])
@@ -280,7 +281,7 @@ class _Barber:
             low = head.project(np.stack([side * (x + 0.012 + 0.012 * jitter), (0.46 + end) / 2 + 0.02, np.full(count, -0.2)], 1))
             tip = head.project(np.stack([side * (x - 0.014 + 0.02 * jitter * hand.bend), end, np.full(count, -0.19)], 1))
             spine = np.stack([root, over, temple, low, tip], 1)
-            width = np.full(count, (outer - inner + 0.03) / count * 1.9 * head.scale) * hand.width
+            width = np.full(count, (outer - inner + 0.03) / count * 1.8 * head.scale) * hand.width**0.5
             groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
         return _joined(*groups) if groups else no_locks()
 
