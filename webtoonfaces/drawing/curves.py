@@ -22,8 +22,9 @@ def closed(points: ArrayLike, corner: float = 62.0) -> str:
     """A smooth outline through the points; it keeps a corner where it turns by more than `corner` degrees."""
     p = np.asarray(points, dtype=float) * SIDE
     before, after = _handles(p, corner, is_closed=True)
-    end = np.roll(p, -1, axis=0)
-    return _move(p[0]) + _cubics(p + after, end - np.roll(before, -1, axis=0), end) + "Z"
+    following, _ = _neighbours(len(p))
+    end = p[following]
+    return _move(p[0]) + _cubics(p + after, end - before[following], end) + "Z"
 
 
 def opened(points: ArrayLike, corner: float = 75.0) -> str:
@@ -66,6 +67,19 @@ def ribbons(left: Points, right: Points) -> str:
     return _leaves(left, right) if len(left) else ""
 
 
+def strokes(lines: Points) -> str:
+    """Many lines `[N, K, 2]` as one path to be stroked."""
+    if not len(lines):
+        return ""
+    p = lines * SIDE
+    slope = np.empty_like(p)
+    slope[:, 1:-1] = (p[:, 2:] - p[:, :-2]) / 6
+    slope[:, 0], slope[:, -1] = (p[:, 1] - p[:, 0]) / 3, (p[:, -1] - p[:, -2]) / 3
+    cubic = np.concatenate([(p + slope)[:, :-1], (p - slope)[:, 1:], p[:, 1:]], -1).reshape(len(p), -1)
+    one = "M%.1f %.1f" + "C%.1f %.1f %.1f %.1f %.1f %.1f" * (p.shape[1] - 1)
+    return one * len(p) % tuple(np.concatenate([p[:, 0], cubic], 1).ravel().tolist())
+
+
 def resample(lines: Points, samples: int) -> Points:
     """`[..., K, 2]` -> `[..., samples, 2]` on the uniform Catmull-Rom curve through the points."""
     return _weights(lines.shape[-2], samples) @ lines
@@ -77,8 +91,11 @@ def normals(lines: Points) -> Points:
     along[..., 1:-1, :] = lines[..., 2:, :] - lines[..., :-2, :]
     along[..., 0, :] = lines[..., 1, :] - lines[..., 0, :]
     along[..., -1, :] = lines[..., -1, :] - lines[..., -2, :]
-    along /= np.sqrt((along * along).sum(-1, keepdims=True)) + 1e-9
-    return np.stack([-along[..., 1], along[..., 0]], -1)
+    length = np.hypot(along[..., 0], along[..., 1]) + 1e-9
+    result = np.empty_like(along)
+    np.divide(-along[..., 1], length, out=result[..., 0])
+    np.divide(along[..., 0], length, out=result[..., 1])
+    return result
 
 
 def arc(a: ArrayLike, control: ArrayLike, b: ArrayLike, samples: int = 5) -> Points:
@@ -106,18 +123,26 @@ def clockwise(outline: Points) -> Points:
 
 def _handles(p: Points, corner: float, *, is_closed: bool) -> tuple[Points, Points]:
     """Bezier handles before and after each point, as long as a third of the side they lie on."""
-    step = np.roll(p, -1, axis=0) - p
+    following, previous = _neighbours(len(p))
+    step = p[following] - p
     if not is_closed:
         step[-1] = step[-2]
-    length = np.sqrt((step * step).sum(1))[:, None] + 1e-9
+    length = np.hypot(step[:, 0], step[:, 1])[:, None] + 1e-9
     unit = step / length
-    last, last_length = np.roll(unit, 1, axis=0), np.roll(length, 1, axis=0)
+    last, last_length = unit[previous], length[previous]
     if not is_closed:
         last[0], last_length[0] = unit[0], length[0]
     sharp = ((last * unit).sum(1) < math.cos(math.radians(corner)))[:, None]
     along = last * length + unit * last_length
-    along /= np.sqrt((along * along).sum(1))[:, None] + 1e-9
+    along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9
     return np.where(sharp, last, along) * (last_length / 3), np.where(sharp, unit, along) * (length / 3)
+
+
+@lru_cache(maxsize=256)
+def _neighbours(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the following and the previous point of an outline (much quicker than `np.roll`)."""
+    index = np.arange(count)
+    return (index + 1) % count, (index - 1) % count
 
 
 def _leaves(left: Points, right: Points) -> str:

@@ -67,9 +67,9 @@ def _earring(sketch: Sketch, place: Points) -> None:
 def draw_skin(sketch: Sketch) -> None:
     """The head's and the face's plain colour."""
     canvas, line = sketch.canvas, sketch.title.line
-    bare = isinstance(sketch.person.hair, Hair) and sketch.person.hair.length < 0.2
+    bare = isinstance(sketch.person.hair, Hair) and sketch.person.hair.length < 0.16
     if bare:
-        skull = closed(sketch.warp(sketch.head.silhouette(np.linspace(-112, 112, 15), -0.022)))
+        skull = closed(sketch.warp(sketch.head.silhouette(np.linspace(-112, 112, 15), -0.014)))
         sketch.line(skull, line.width * 1.6, fill=sketch.skin)
     paint: object = sketch.skin
     if line.shade == "soft":
@@ -195,7 +195,7 @@ def _beard(sketch: Sketch) -> None:
         return
     hair = mix(sketch.hair, BLACK, 0.12)
     colorful = max(sketch.person.hair_color) - min(sketch.person.hair_color)
-    if colorful > 0.45 and not sketch.title.palette.grey:  # dyed hair grows a beard of its natural colour
+    if colorful > 0.3 and not sketch.title.palette.grey:  # dyed hair grows a beard of its natural colour
         hair = sketch.tone(rgb("4a3428"), "hair")
     corner_left, corner_right = points[48], points[54]
     inner = [
@@ -226,8 +226,8 @@ def _beard(sketch: Sketch) -> None:
 
 
 def _age(sketch: Sketch) -> None:
-    """Lines from the nose to the mouth, at the eyes and on the forehead: none below 0.4."""
-    strength = max(0.0, (sketch.person.age - 0.4) / 0.6)
+    """Lines from the nose to the mouth, at the eyes and on the forehead: none below 0.5."""
+    strength = max(0.0, (sketch.person.age - 0.5) / 0.5)
     if strength <= 0.02:
         return
     points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit

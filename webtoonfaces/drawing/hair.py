@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from .colors import BLACK, WHITE, Color, lightness, mix, rgb
-from .curves import Points, brushes, closed, ribbons
+from .curves import Points, brushes, closed, ribbons, strokes
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -70,14 +70,13 @@ class HairPainter:
 
     def _contour(self, path: str, paint: object) -> None:
         if self.width:
-            self.canvas.stroke(path, self.sketch.hair_line, self.width * 1.9, fill=paint)  # type: ignore[arg-type]
-            self.canvas.fill(path, paint)  # type: ignore[arg-type]
+            self.canvas.stroke(path, self.sketch.hair_line, self.width, fill=paint)  # type: ignore[arg-type]
         else:
             self.canvas.fill(path, paint)  # type: ignore[arg-type]
 
     def _mass_paint(self) -> object:
         sketch = self.sketch
-        if sketch.title.palette.grey or self.line.shade == "flat":
+        if self.line.shade != "soft":
             return sketch.hair
         top = mix(sketch.hair, sketch.hair_shadow, 0.28)
         return self.canvas.linear([(0, top, 1), (0.4, sketch.hair, 1), (1, mix(sketch.hair, sketch.hair_shadow, 0.5), 1)], (0.5, 0.0), (0.5, 0.95))
@@ -88,8 +87,8 @@ class HairPainter:
         if self.line.shade in ("flat", "tone") or sketch.title.palette.grey:
             return
         head = sketch.head
-        edge = sketch.warp(head.silhouette([100, 80, 58, 34, 20], -0.06))
-        outside = sketch.warp(head.silhouette([10, 35, 60, 85, 105], 0.22))
+        edge = sketch.warp(head.silhouette([104, 84, 66, 50, 40], [-0.09, -0.075, -0.045, 0.0, 0.10]))
+        outside = sketch.warp(head.silhouette([40, 55, 70, 88, 106], 0.24))
         down = sketch.ey * 0.9
         region = closed(np.concatenate([outside, [outside[-1] + down], [edge[0] + down], edge]), 80)
         strength = 0.5 if self.line.shade == "soft" else 0.55
@@ -123,7 +122,7 @@ class HairPainter:
                 canvas.fill(ribbons(dark_edge[one], inner_edge[one]), deep, opacity)
             if self.width:
                 edges = np.stack([locks.left[index, 2:], locks.right[index, 2:]])
-                canvas.fill(brushes(edges, self.inner_width, (0.05, 0.7, 1.0, 0.9), 9), self.inner_line)
+                canvas.stroke(strokes(edges), self.inner_line, self.inner_width)
 
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine

@@ -14,7 +14,7 @@ from .head import Head
 from .person import Hair, MeasuredHair, Person
 from .title import HairHand
 
-KNOTS = 9  # of a lock's edges
+KNOTS = 7  # of a lock's edges
 
 
 @dataclass
@@ -90,6 +90,7 @@ class _Barber:
         self.volume = grown * (0.014 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
         # A small spike is a dent: below a quarter there are none.
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
+        self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
         self.wave = min(1.2, hair.wave + hand.wave)
         self.tied = hair.tie != ""
         loose = 0.3 if self.tied else hair.length
@@ -123,7 +124,7 @@ class _Barber:
     # ---- masses
 
     def _cropped(self) -> Points:
-        top = self.head.silhouette(np.linspace(-100, 100, 13), 0.004)
+        top = self.head.silhouette(np.linspace(-100, 100, 13), 0.004 if self.hair.length >= 0.16 else -0.017)
         right = self.head.project([(0.276, 0.52, -0.25), (0.258, 0.545, -0.2)])
         left = self.head.project([(-0.258, 0.545, -0.2), (-0.276, 0.52, -0.25)])
         return np.concatenate([top, right, self._hairline(0.0), left])
@@ -137,18 +138,30 @@ class _Barber:
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
         reach = 98 - 10 * self.long
+        if self.spike == 0:
+            at = np.linspace(-reach, reach, 13)
+            base = self.volume * (1 - 0.35 * (np.abs(at) / reach) ** 2)
+            base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0])
+            return self.head.silhouette(at, base)
         count = 8
         edges = np.linspace(-reach, reach, count + 1)
         edges[1:-1] += np.resize(self.jitter, count - 1) * 3
-        lean = np.where((edges[:-1] + edges[1:]) / 2 >= 0, 0.62, 0.38)
+        sweep = 0.75 if self.hair.part <= 0 else -0.75
         angles, heights = [], []
         for index in range(count):
             a, b = edges[index], edges[index + 1]
-            peak = a + (b - a) * lean[index]
-            tall = 0.10 * self.spike * (0.75 + 0.35 * self.jitter[index % 7])
-            tall *= 1 - 0.5 * (abs(peak) / reach) ** 2
-            angles += [a, (a + peak) / 2, peak, (peak + b) / 2]
-            heights += [0.0, tall * 0.5, tall, tall * 0.42]
+            lean = sweep * (0.75 + 0.35 * self.jitter[index % 7]) * self.spike
+            peak = (a + b) / 2 + (b - a) * lean
+            tall = 0.085 * self.spike * (0.8 + 0.4 * self.jitter[(3 * index) % 7])
+            tall *= 1 - 0.45 * (abs(peak) / reach) ** 2
+            # A lock: full on the side it comes from, hollow on the side it leans to.
+            near, far = (a, b) if lean >= 0 else (b, a)
+            outer, inner = near + 0.5 * (peak - near), far + 0.35 * (peak - far)
+            curve = [(a, 0.0), (outer, 0.68 * tall), (peak, tall), (inner, 0.2 * tall)]
+            if lean < 0:
+                curve = [(a, 0.0), (inner, 0.2 * tall), (peak, tall), (outer, 0.68 * tall)]
+            angles += [point[0] for point in curve]
+            heights += [point[1] for point in curve]
         angles.append(reach)
         heights.append(0.0)
         at = np.array(angles)
@@ -207,11 +220,12 @@ class _Barber:
         y = np.linspace(0.48, end, 7)
         swing = (0.006 + 0.022 * self.wave) * np.sin((y - 0.48) * 17 + 2 * self.jitter[3])
         x = wide + spread * np.clip((y - 0.45) / 0.6, 0, 1) + swing * np.clip((y - 0.5) * 4, 0, 1)
+        x -= 0.09 * (1 - self.long) * np.clip((y - 0.52) / (end - 0.5), 0, 1) + 0.035 * np.clip((y - end + 0.12) / 0.12, 0, 1)
         right = project(np.stack([x, y, np.full(7, -0.3)], 1))
         left = project(np.stack([-x, y, np.full(7, -0.3)], 1))[::-1]
         tips = np.linspace(x[-1], -x[-1], 13)[1:-1]
         drop = np.where(np.arange(11) % 2 == 0, -0.045, 0.03) + 0.012 * np.resize(self.jitter, 11)
-        drop *= 0.5 + 0.6 * self.hand.point
+        drop *= (0.3 + 0.6 * self.hand.point) * (0.35 + 0.65 * self.long)
         bottom = project(np.stack([tips, end + drop, np.full(11, -0.3)], 1))
         return np.concatenate([top, right, bottom, left])
 
@@ -271,8 +285,8 @@ class _Barber:
             share = np.linspace(0.08, 0.92, count)  # 0 outermost
             jitter = np.interp(share * 6, np.arange(7), self.jitter)
             x = outer + (inner - outer) * share
-            root = head.scalp(part + side * (0.10 + 0.55 * (1 - share)), -0.62 + 0.30 * share)
-            over = head.silhouette(side * (46 + 26 * (1 - share)), self.volume * (0.75 - 1.5 * share) - 0.05 * share)
+            root = head.scalp(part + side * (0.10 + 0.55 * (1 - share)), -0.52 + 0.26 * share)
+            over = head.silhouette(side * (46 + 26 * (1 - share)), self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share)
             temple = head.project(np.stack([side * (x + 0.004), np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - 0.035 * share - 0.03 * np.abs(jitter) + 0.02
             if self.tied:

@@ -125,7 +125,7 @@ def _person(z: _Numbers) -> Person:
     hair_color = _hair_color(z, age)
     dark = _smooth(z.u("skin tone"), 0.6, 0.9)
     lip = mix(mix(skin, rgb("c04a55"), z.u("lips", 0.3, 0.62) * (1 - 0.4 * masculine)), rgb("6a2228"), 0.16 * dark)
-    beards = masculine * _smooth(age, 0.2, 0.3)
+    beards = _smooth(masculine, 0.6, 0.95) * _smooth(age, 0.2, 0.3)
     return Person(
         landmarks=tuple((float(x), float(y)) for x, y in landmarks),
         pose=pose,
@@ -283,7 +283,8 @@ def _hair(z: _Numbers, masculine: float, age: float) -> Hair:
 
 
 def _hair_color(z: _Numbers, age: float) -> Color:
-    tone = z.u("hair tone") ** 1.5
+    dark = _smooth(z.u("skin tone"), 0.55, 0.9)  # dark skin goes with dark hair, unless it is dyed
+    tone = z.u("hair tone") ** (1.5 + 2.5 * dark)
     natural = mix(ramp(tone, HAIRS), ramp(tone, REDS), _smooth(z.u("hair redness"), 0.7, 0.95))
     natural = mix(natural, ramp(0.3 + 0.7 * tone, GREYS), _smooth(age, 0.6, 0.85))
     dyed = colorsys.hsv_to_rgb(z.hue("hair"), 0.35 + 0.4 * tone, 0.95 - 0.3 * tone)
