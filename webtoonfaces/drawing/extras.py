@@ -71,11 +71,10 @@ def draw_accessory(sketch: Sketch) -> None:
 
     if kind == "band":
         across = np.linspace(-0.98, 0.98, 11)
-        upper = sketch.warp(sketch.head.scalp(across, -0.52 + 0.75 * across**2))
-        lower = sketch.warp(sketch.head.scalp(across, -0.36 + 0.78 * across**2))
-        middle = 0.028 * scale * (1 - across**2)[:, None] * -ey
-        sketch.line(closed(np.concatenate([upper + middle, (lower + middle)[::-1]]), 60), width, paint=ink, fill=color)
-        canvas.fill(brush((upper + lower)[6:] / 2 + middle[6:], 3.0, (0.1, 1, 0.2), 8), dark, 0.6)
+        upper = sketch.warp(sketch.head.scalp(across, -0.50 + 0.9 * across**4))
+        lower = sketch.warp(sketch.head.scalp(across, -0.26 + 0.84 * across**4))
+        sketch.line(closed(np.concatenate([upper, lower[::-1]]), 60), width, paint=ink, fill=color)
+        canvas.fill(brush((upper + lower)[6:] / 2, 3.0, (0.1, 1, 0.2), 8), dark, 0.6)
     elif kind == "clip":
         for shift in (0.0, 0.055):
             at = place(0.62, 0.02) + ey * shift * scale

@@ -288,7 +288,7 @@ def _hair_color(z: _Numbers, age: float) -> Color:
     natural = mix(ramp(tone, HAIRS), ramp(tone, REDS), _smooth(z.u("hair redness"), 0.7, 0.95))
     natural = mix(natural, ramp(0.3 + 0.7 * tone, GREYS), _smooth(age, 0.6, 0.85))
     dyed = colorsys.hsv_to_rgb(z.hue("hair"), 0.35 + 0.4 * tone, 0.95 - 0.3 * tone)
-    return mix(natural, dyed, _smooth(z.u("hair dyed"), 0.68, 0.76))
+    return mix(natural, dyed, _smooth(z.u("hair dyed"), 0.62, 0.82))
 
 
 def _eye_color(z: _Numbers, dark: float) -> Color:

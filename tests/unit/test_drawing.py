@@ -1,0 +1,284 @@
+"""The drawing hand: people are plain, checked data; titles combine; pictures are deterministic and whole."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webtoonfaces import drawing
+from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
+from webtoonfaces.drawing.colors import code, lightness, mix, ramp, rgb
+from webtoonfaces.drawing.curves import closed, polygons, resample
+from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
+from webtoonfaces.drawing.sheets import CROPS, feature_sheet, title_sheet
+from webtoonfaces.drawing.sketch import Sketch
+from webtoonfaces.errors import BadInputError
+
+NAMES = list(TITLES)
+
+
+def people(count: int, seed: int = 0) -> list[Person]:
+    rng = np.random.default_rng(seed)
+    return [random_person(rng) for _ in range(count)]
+
+
+def pixels(person: Person, title: str, size: int = 64) -> np.ndarray:
+    return np.asarray(draw(person, TITLES[title], size), dtype=np.int16)
+
+
+# ---- people
+
+
+def test_a_person_survives_json_unchanged() -> None:
+    for person in people(20):
+        assert Person.from_json(person.to_json()) == person
+
+
+def test_measured_hair_survives_json_unchanged() -> None:
+    outline = ((0.1, 0.2), (0.9, 0.2), (0.5, 0.9))
+    person = replace(people(1)[0], hair=MeasuredHair(front=(outline,), strands=(outline[:2],), curl=0.3))
+    assert Person.from_json(person.to_json()) == person
+    assert svg(person, TITLES["romance"]).startswith("<svg")
+
+
+def test_people_are_hashable_and_frozen() -> None:
+    person = people(1)[0]
+    assert len({person, Person.from_json(person.to_json())}) == 1
+    with pytest.raises(AttributeError):
+        person.age = 0.5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"landmarks": []}, "landmarks"),
+        ({"landmarks": [[0, 0]] * 67}, "68"),
+        ({"landmarks": [[1e9, 0]] * 68}, "from -4 to 5"),
+        ({"landmarks": [["a", 0]] * 68}, "landmarks"),
+        ({"skin": [2, 0, 0]}, "skin"),
+        ({"skin": "red"}, "skin"),
+        ({"glasses": "monocle"}, "glasses"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"age": 7}, "age"),
+        ({"age": True}, "age"),
+        ({"gaze": [0]}, "gaze"),
+        ({"pose": {"yaw": 1000}}, "yaw"),
+        ({"pose": []}, "pose"),
+        ({"pose": {"yew": 0}}, "yew"),
+        ({"hair": {"locks": [0, 0]}}, "locks"),
+        ({"hair": {"tie": "knot"}}, "tie"),
+        ({"hair_kind": "wig"}, "hair_kind"),
+        ({"hair_kind": "measured", "hair": {"front": [[[0, 0]] * 9999]}}, "points"),
+        ({"hair_kind": "measured", "hair": {"strands": [[[0, 0], [1, 1]]] * 999}}, "outlines"),
+        ({"halo": 1}, "halo"),
+        ({"version": 99}, "version"),
+        ({"mole": [[[[[[1]]]]]]}, "deep"),
+    ],
+)
+def test_hostile_json_is_refused_in_words(change: dict[str, object], word: str) -> None:
+    data = {**json.loads(people(1)[0].to_json()), **change}
+    with pytest.raises(BadInputError, match=word):
+        Person.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{", "[" * 100_000, '{"version": 1}', " " * 500_000, '{"version": NaN}'])
+def test_what_is_no_person_is_refused(text: str) -> None:
+    with pytest.raises(BadInputError):
+        Person.from_json(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(name=st.sampled_from(sorted(json.loads(people(1)[0].to_json()))), value=JSON)
+def test_any_mutated_person_is_refused_or_can_be_drawn(name: str, value: object) -> None:
+    data = {**json.loads(people(1)[0].to_json()), name: value}
+    try:
+        person = Person.from_json(json.dumps(data))
+    except BadInputError:
+        return
+    assert "nan" not in svg(person, TITLES["romance"])
+
+
+def test_person_of_is_a_fixed_map() -> None:
+    z = np.random.RandomState(3).randn(Z_DIM + 40)
+    drawn = person_of(z, 14)
+    assert drawn == person_of(z[:Z_DIM], 14)
+    assert drawn.title == int(z[:14].argmax())
+    assert len(FACTORS) == len(set(FACTORS)) == Z_DIM
+
+
+def test_person_of_refuses_what_is_no_z() -> None:
+    with pytest.raises(ValueError, match="at least"):
+        person_of(np.zeros(3), 14)
+    with pytest.raises(ValueError, match="finite"):
+        person_of(np.full(Z_DIM, np.nan), 14)
+    with pytest.raises(ValueError, match="titles"):
+        person_of(np.zeros(Z_DIM), 0)
+
+
+def test_neighbours_in_z_have_near_landmarks_and_colours() -> None:
+    rng = np.random.RandomState(0)
+    for _ in range(10):
+        a, b = rng.randn(2, Z_DIM)
+        before = None
+        for t in np.linspace(0, 1, 60):
+            person = person_of(a + t * (b - a), 14).person
+            now = np.concatenate([person.points.ravel(), person.skin, person.hair_color])
+            if before is not None:
+                assert np.abs(now - before).max() < 0.16
+            before = now
+
+
+def test_random_people_are_many_kinds() -> None:
+    group = people(400, seed=9)
+    assert {person.collar for person in group} == set(drawing.person.COLLARS)
+    assert {person.glasses for person in group} == set(drawing.person.GLASSES)
+    assert {person.hair.tie for person in group} == set(drawing.person.TIES)  # type: ignore[union-attr]
+    light = np.array([lightness(person.skin) for person in group])
+    assert light.min() < 0.3 < 0.8 < light.max()
+    yaw = np.array([person.pose.yaw for person in group])
+    assert yaw.min() < -25 and yaw.max() > 25 and abs(yaw).max() <= 35
+    assert any(person.tears > 0.3 for person in group) and any(person.anger > 0.3 for person in group)
+
+
+# ---- the head
+
+
+@pytest.mark.parametrize("yaw", [-30, -10, 0, 15, 33])
+@pytest.mark.parametrize("roll", [-20, 0, 12])
+def test_a_pose_is_found_again(yaw: float, roll: float) -> None:
+    pose = Pose(yaw, 4.0, roll, 0.9, 0.48, 0.53, 1.03)
+    found = fit_pose(pose.head.face(TEMPLATE))
+    assert abs(found.yaw - yaw) < 3 and abs(found.roll - roll) < 3 and abs(found.pitch - 4) < 3
+    assert abs(found.scale - 0.9) < 0.03 and abs(found.width - 1.03) < 0.05
+
+
+# ---- titles
+
+
+def test_groups_of_titles_combine() -> None:
+    a, b = TITLES["romance"], TITLES["noir"]
+    assert a.mixed(b, 3) == a
+    whole = a.mixed(b, 0)
+    assert (whole.hand, whole.line, whole.palette) == (b.hand, b.line, b.palette)
+    assert (a.mixed(b, 1).hand, a.mixed(b, 1).line) == (a.hand, b.line)
+    assert (a.mixed(b, 2).line, a.mixed(b, 2).palette) == (a.line, b.palette)
+    with pytest.raises(ValueError, match="0 to 3"):
+        a.mixed(b, 4)
+
+
+def test_swap_locations_map_to_groups() -> None:
+    groups = [drawing.group_of_location(location) for location in range(9)]
+    assert groups == sorted(groups) and groups[0] == 0 and groups[2] == 1 and groups[7] == 2 and groups[8] == 3
+
+
+def test_a_mixed_title_keeps_the_geometry_of_its_hand() -> None:
+    person = people(1, seed=4)[0]
+    a, b = TITLES["comedy"], TITLES["noir"]
+    own = Sketch(person, a).landmarks
+    assert np.array_equal(Sketch(person, a.mixed(b, 1)).landmarks, own)
+    assert not np.array_equal(Sketch(person, a.mixed(b, 0)).landmarks, own)
+
+
+def test_there_are_at_least_twelve_titles_that_differ() -> None:
+    assert len(TITLES) >= 12
+    person = people(1, seed=2)[0]
+    pictures = [pixels(person, name) for name in NAMES]
+    for index, picture in enumerate(pictures):
+        for other in pictures[:index]:
+            assert np.abs(picture - other).mean() > 6
+
+
+# ---- pictures
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_every_title_draws_everybody(title: str) -> None:
+    for person in people(12, seed=5):
+        text = svg(person, TITLES[title], 64)
+        assert "nan" not in text and "inf" not in text
+        picture = pixels(person, title)
+        assert picture.shape == (64, 64, 3) and picture.std() > 10
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_the_same_request_gives_the_same_pixels(title: str) -> None:
+    person = people(1, seed=6)[0]
+    again = Person.from_json(person.to_json())
+    assert np.array_equal(pixels(person, title), pixels(again, title))
+
+
+@pytest.mark.parametrize("size", [64, 100, 512, 2048])
+def test_sizes(size: int) -> None:
+    picture = draw(people(1)[0], TITLES["retro"], size)
+    assert picture.size == (size, size) and picture.mode == "RGB"
+
+
+def test_noir_is_grey() -> None:
+    for person in people(6, seed=7):
+        picture = pixels(person, "noir")
+        assert (picture.max(-1) - picture.min(-1)).max() <= 2
+
+
+def test_landmarks_stay_in_the_frame_and_near_the_person() -> None:
+    for person in people(60, seed=8):
+        for name in NAMES:
+            moved = Sketch(person, TITLES[name]).landmarks
+            assert (moved > -0.02).all() and (moved < 1.06).all()
+            assert np.abs(moved - person.points).mean() < 0.06
+
+
+def test_dark_skin_is_readable_in_dark_titles() -> None:
+    person = replace(people(1)[0], skin=rgb("4f3028"))
+    for name in ("thriller", "night", "horror", "noir"):
+        sketch = Sketch(person, TITLES[name])
+        assert lightness(sketch.skin) - lightness(sketch.ink) > 0.3
+
+
+@pytest.mark.slow
+def test_ten_thousand_people_can_be_drawn() -> None:
+    for index, person in enumerate(people(10_000, seed=11)):
+        text = svg(person, TITLES[NAMES[index % len(NAMES)]], 64)
+        assert "nan" not in text and "inf" not in text
+
+
+@pytest.mark.parametrize("feature", sorted(CROPS))
+def test_each_feature_has_a_contact_sheet(feature: str) -> None:
+    sheet = feature_sheet(feature, count=1, size=64)
+    assert sheet.width > sheet.height > 0
+
+
+def test_a_title_has_a_contact_sheet() -> None:
+    assert title_sheet("noir", count=5, size=32).size == (96, 64)
+
+
+# ---- colours and curves
+
+
+def test_colours() -> None:
+    assert code(rgb("#10ff80")) == "#10ff80"
+    assert code((2.0, -1.0, 0.5)) == "#ff0080"
+    assert mix((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 0.25) == (0.25, 0.25, 0.25)
+    black, white = rgb("000000"), rgb("ffffff")
+    assert ramp(-1, (black, white)) == black and ramp(2, (black, white)) == white
+    assert math.isclose(lightness(white), 1.0)
+
+
+def test_curves_pass_through_their_points() -> None:
+    line = np.array([(0.1, 0.1), (0.5, 0.3), (0.9, 0.2)])
+    assert np.allclose(resample(line, 3), line)
+    assert closed(line).startswith("M25.6 25.6C") and closed(line).endswith("Z")
+    assert polygons(line[None]) == "M25.6 25.6L128.0 76.8L230.4 51.2Z"
