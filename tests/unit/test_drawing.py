@@ -88,7 +88,9 @@ def test_hostile_json_is_refused_in_words(change: dict[str, object], word: str) 
         Person.from_json(json.dumps(data))
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "{", "[" * 100_000, '{"version": 1}', " " * 500_000, '{"version": NaN}'])
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "{", "[" * 100_000, '{"version": 1}', " " * 500_000, '{"version": NaN}']
+)
 def test_what_is_no_person_is_refused(text: str) -> None:
     with pytest.raises(BadInputError):
         Person.from_json(text)

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from .colors import BLACK, WHITE, adjusted, mix
-from .curves import SIDE, closed, polygons
+from .colors import BLACK, WHITE, Color, adjusted, mix
+from .curves import SIDE, Points, closed, polygons
 from .sketch import Sketch
 
 
@@ -16,10 +16,15 @@ def draw_background(sketch: Sketch) -> None:
     _KINDS[sketch.title.palette.background](sketch)
 
 
-def _colors(sketch: Sketch) -> tuple[tuple[float, float, float], ...]:
+def _colors(sketch: Sketch) -> tuple[Color, Color, Color]:
+    """The person's own colour as the title shows it, and its mixtures with the title's two."""
     palette = sketch.title.palette
     own = sketch.tone(sketch.person.background, "ground")
-    return own, mix(own, palette.background_a, palette.background_mix), mix(own, palette.background_b, palette.background_mix)
+    return (
+        own,
+        mix(own, palette.background_a, palette.background_mix),
+        mix(own, palette.background_b, palette.background_mix),
+    )
 
 
 def _flat(sketch: Sketch) -> None:
@@ -38,7 +43,8 @@ def _discs(sketch: Sketch, count: int, least: float, most: float, sparkles: int)
     _gradient(sketch)
     rng = sketch.rng
     for x, y, size in rng.random((count, 3)):
-        sketch.canvas.ellipse((x, y), *(2 * [least + (most - least) * size]), WHITE, 0.18 + 0.28 * size)
+        radius = least + (most - least) * size
+        sketch.canvas.ellipse((x, y), radius, radius, WHITE, 0.18 + 0.28 * size)
     stars = []
     for x, y, size in rng.random((sparkles, 3)):
         r = 0.012 + 0.02 * size
@@ -57,7 +63,7 @@ def _speed(sketch: Sketch) -> None:
     wide = 0.012 + 0.03 * rng.random(22)
     middle = np.array([0.5, 0.48])
 
-    def at(a: np.ndarray, r: np.ndarray | float) -> np.ndarray:  # type: ignore[type-arg]
+    def at(a: Points, r: Points | float) -> Points:
         return middle + np.stack([np.cos(a), np.sin(a)], 1) * np.reshape(r, (-1, 1))
 
     rays = np.stack([at(angle, near), at(angle + wide, 0.95), at(angle - wide, 0.95)], 1)
@@ -77,7 +83,7 @@ def _tone(sketch: Sketch) -> None:
 
 
 def _rays(sketch: Sketch) -> None:
-    own, light, dark = _colors(sketch)
+    _, light, dark = _colors(sketch)
     sketch.canvas.cover(dark)
     angle = np.arange(12) * math.pi / 6 + 0.1
     middle = np.array([0.5, 0.45])
@@ -96,15 +102,20 @@ def _paint(sketch: Sketch) -> None:
 
 def _night(sketch: Sketch) -> None:
     palette = sketch.title.palette
-    stops = [(0.0, palette.background_b, 1.0), (0.62, mix(palette.background_b, palette.background_a, 0.35), 1.0), (1.0, palette.background_a, 1.0)]
+    stops = [
+        (0.0, palette.background_b, 1.0),
+        (0.62, mix(palette.background_b, palette.background_a, 0.35), 1.0),
+        (1.0, palette.background_a, 1.0),
+    ]
     sketch.canvas.cover(sketch.canvas.linear(stops, (0, 0), (0, 1)))
     for x, y, size in sketch.rng.random((14, 3)):
-        sketch.canvas.ellipse((x, 0.8 * y), *(2 * [0.002 + 0.0045 * size]), WHITE, 0.4 + 0.5 * size)
+        radius = 0.002 + 0.0045 * size
+        sketch.canvas.ellipse((x, 0.8 * y), radius, radius, WHITE, 0.4 + 0.5 * size)
     sketch.canvas.glow((0.82, 0.2), 0.2, 0.2, mix(palette.background_a, WHITE, 0.5), 0.5)
 
 
 def _ink_wash(sketch: Sketch) -> None:
-    own, light, dark = _colors(sketch)
+    _, light, dark = _colors(sketch)
     sketch.canvas.cover(light)
     rng = sketch.rng
     for level, opacity in ((0.42, 0.25), (0.6, 0.4)):
@@ -119,20 +130,27 @@ def _window(sketch: Sketch) -> None:
     """A plain room: wall, light from a window."""
     own, light, dark = _colors(sketch)
     sketch.canvas.cover(mix(own, light, 0.55))
-    panes = np.array([[(0.02, 0.0), (0.22, 0.0), (0.12, 0.62), (-0.08, 0.62)], [(0.27, 0.0), (0.47, 0.0), (0.37, 0.62), (0.17, 0.62)]])
+    panes = np.array(
+        [
+            [(0.02, 0.0), (0.22, 0.0), (0.12, 0.62), (-0.08, 0.62)],
+            [(0.27, 0.0), (0.47, 0.0), (0.37, 0.62), (0.17, 0.62)],
+        ]
+    )
     sketch.canvas.fill(polygons(panes), WHITE, 0.38)
     sketch.canvas.fill(polygons(np.array([[(0.0, 0.86), (1.0, 0.86), (1.0, 1.0), (0.0, 1.0)]])), dark, 0.35)
 
 
 def _fog(sketch: Sketch) -> None:
-    own, light, dark = _colors(sketch)
-    sketch.canvas.cover(sketch.canvas.linear([(0, dark, 1), (0.7, mix(dark, light, 0.5), 1), (1, dark, 1)], (0.2, 0), (0.8, 1)))
+    _, light, dark = _colors(sketch)
+    sketch.canvas.cover(
+        sketch.canvas.linear([(0, dark, 1), (0.7, mix(dark, light, 0.5), 1), (1, dark, 1)], (0.2, 0), (0.8, 1))
+    )
     for x, y, size in sketch.rng.random((3, 3)):
         sketch.canvas.glow((x, 0.5 + 0.5 * y), 0.25 + 0.2 * size, 0.1, light, 0.4)
 
 
 def _shapes(sketch: Sketch) -> None:
-    own, light, dark = _colors(sketch)
+    own, light, _ = _colors(sketch)
     sketch.canvas.cover(mix(own, light, 0.5))
     hearts = []
     for x, y, size in sketch.rng.random((7, 3)):

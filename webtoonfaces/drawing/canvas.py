@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .colors import Color, code
 from .curves import SIDE, Points
@@ -75,7 +75,7 @@ class Canvas:
         """SVG as it is: the opening and closing of a group."""
         self._shapes.append(text)
 
-    def linear(self, stops: Sequence[Stop], start: Sequence[float], end: Sequence[float]) -> str:
+    def linear(self, stops: Sequence[Stop], start: Points | Sequence[float], end: Points | Sequence[float]) -> str:
         """A paint that runs from `start` to `end`."""
         x1, y1, x2, y2 = (value * SIDE for value in (*start, *end))
         return self._gradient(
@@ -94,7 +94,9 @@ class Canvas:
             stops,
         )
 
-    def glow(self, center: Points | Sequence[float], radius_x: float, radius_y: float, color: Color, opacity: float) -> None:
+    def glow(
+        self, center: Points | Sequence[float], radius_x: float, radius_y: float, color: Color, opacity: float
+    ) -> None:
         """A soft spot: full in its middle, nothing at its edge."""
         if opacity <= 0.01 or radius_x <= 0 or radius_y <= 0:
             return
@@ -113,9 +115,9 @@ class Canvas:
         name = self._define(lambda name: f"<{opening.format(name)}>{inner}</{element}>")
         return f"url(#{name})"
 
-    def _define(self, write: object) -> str:
+    def _define(self, write: Callable[[str], str]) -> str:
         name = f"d{len(self._definitions)}"
-        self._definitions.append(write(name))  # type: ignore[operator]
+        self._definitions.append(write(name))
         return name
 
 

@@ -50,9 +50,7 @@ def brush(points: ArrayLike, width: float, profile: Sequence[float] = (0.0, 1.0,
     return brushes(np.asarray(points, dtype=float)[None], width, profile, samples)
 
 
-def brushes(
-    lines: Points, width: float | Points, profile: Sequence[float] = (0.0, 1.0, 0.0), samples: int = 10
-) -> str:
+def brushes(lines: Points, width: float | Points, profile: Sequence[float] = (0.0, 1.0, 0.0), samples: int = 10) -> str:
     """Many brush lines `[N, K, 2]` as one path; `width` may be `[N]`."""
     if not len(lines):
         return ""

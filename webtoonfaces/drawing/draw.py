@@ -9,9 +9,9 @@ from . import raster
 from .background import draw_background
 from .body import draw_body
 from .colors import rgb
-from .extras import draw_accessory, draw_glasses
+from .extras import draw_accessory, draw_arms, draw_lenses
 from .eyes import brow_color, brow_paths, draw_eyes
-from .face import draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
+from .face import draw_anger_mark, draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
 from .hair import HairPainter
 from .mouth import draw_mouth, draw_nose
 from .person import Person
@@ -28,7 +28,7 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_body(sketch)
     near = [side for side in (-1, 1) if sketch.turn * side < -0.12]
     for side in (-1, 1):
-        if side not in near:
+        if side not in near and sketch.turn * side < 0.35:
             draw_ear(sketch, side)
     draw_skin(sketch)
     hair.shaved()
@@ -42,11 +42,13 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     brows, color = brow_paths(sketch), brow_color(sketch)
     sketch.canvas.fill(brows, color)
     draw_emotion(sketch)
+    draw_arms(sketch)
     hair.front()
     if title.line.brow_through and hair.shape.front:
         sketch.canvas.fill(brows, color, 0.3)
     draw_accessory(sketch)
-    draw_glasses(sketch)
+    draw_anger_mark(sketch)
+    draw_lenses(sketch)
     _finish(sketch)
     return sketch.canvas.svg(size)
 
@@ -62,7 +64,7 @@ def draw(person: Person, title: Title, size: int = 256) -> Image.Image:
 def _finish(sketch: Sketch) -> None:
     """Light over the whole picture."""
     line, canvas = sketch.title.line, sketch.canvas
-    if line.shade == "hatch" or line.shade == "ink" and sketch.title.palette.background == "fog":
+    if line.shade == "hatch" or (line.shade == "ink" and sketch.title.palette.background == "fog"):
         dark = sketch.title.palette.background_b
         canvas.cover(canvas.linear([(0.55, dark, 0.0), (1.0, dark, 0.6)], (0.3, 0.2), (0.85, 1.0)))
     elif line.shade == "soft":

@@ -6,55 +6,82 @@ import math
 
 import numpy as np
 
-from .colors import WHITE, mix, rgb
-from .curves import Points, brush, closed, opened, polygon
+from .colors import WHITE, Color, mix, rgb
+from .curves import Points, brush, closed, opened
+from .person import Hair
 from .sketch import Sketch
 
 
-def draw_glasses(sketch: Sketch) -> None:
-    """Two lenses, a bridge, and the arms to the ears."""
+def _lens(sketch: Sketch, index: int) -> tuple[Points, float, float]:
+    """Middle and radii of a lens: larger than the eye, and on the face."""
+    points, hand = sketch.landmarks, sketch.title.hand.eye
+    eye = points[36:42] if index == 0 else points[42:48]
+    halves = [float(np.linalg.norm(each[3] - each[0])) / 2 for each in (points[36:42], points[42:48])]
+    own, half = halves[index], sum(halves) / 2
+    middle = eye.mean(0)
+    rx = own * max(1.6, 1.14 * hand.width)
+    tall = 1 + 0.25 * max(0.0, hand.width * hand.height - 0.85)
+    ry = half * (1.42 if sketch.person.glasses == "round" else 1.15) * tall
+    contour = points[0] if index == 0 else points[16]
+    side = -1 if index == 0 else 1
+    over = rx - (float((contour - middle) @ sketch.ex) * side - 0.004)
+    if over > 0:  # the far lens of a turned face
+        middle = middle - sketch.ex * side * over * 0.5
+        rx = max(0.5 * rx, rx - 0.5 * over)
+    return middle, rx, ry
+
+
+def _frame(sketch: Sketch) -> tuple[Color, float]:
+    color = sketch.ink if sketch.title.palette.grey else mix(sketch.skin_line, rgb("20202a"), 0.5)
+    return color, max(1.7, sketch.title.line.width * 0.9)
+
+
+def draw_arms(sketch: Sketch) -> None:
+    """The arms of glasses, to the ears that are seen; the hair covers them."""
+    if not sketch.person.glasses:
+        return
+    color, width = _frame(sketch)
+    for index, side in ((0, -1), (1, 1)):
+        if sketch.turn * side > 0.12:
+            continue
+        middle, rx, _ = _lens(sketch, index)
+        ear = sketch.landmarks[0 if index == 0 else 16] - sketch.ey * 0.004
+        hinge = middle + sketch.ex * side * rx
+        sketch.canvas.stroke(opened(np.array([hinge, (hinge + ear) / 2 - sketch.ey * 0.004, ear])), color, width)
+
+
+def draw_lenses(sketch: Sketch) -> None:
+    """Two lenses and a bridge."""
     kind = sketch.person.glasses
     if not kind:
         return
-    canvas, points = sketch.canvas, sketch.landmarks
-    ex, ey = sketch.ex, sketch.ey
-    eyes = [points[36:42], points[42:48]]
-    halves = [float(np.linalg.norm(eye[3] - eye[0])) / 2 for eye in eyes]
-    half = sum(halves) / 2
-    grey = sketch.title.palette.grey
-    frame = sketch.ink if grey else mix(sketch.skin_line, rgb("20202a"), 0.5)
-    width = max(1.7, sketch.title.line.width * 0.9)
-    large = 1 + 0.16 * max(0.0, sketch.title.hand.eye.width - 1)
-    tall_eyes = 1 + 0.22 * max(0.0, sketch.title.hand.eye.width * sketch.title.hand.eye.height - 0.9)
+    canvas, ex, ey = sketch.canvas, sketch.ex, sketch.ey
+    color, width = _frame(sketch)
     angle = np.linspace(0, 2 * math.pi, 17)[:-1]
-    round_ = kind == "round"
-    for index, (eye, own) in enumerate(zip(eyes, halves, strict=True)):
-        middle = eye.mean(0)
-        rx = own * 1.6 * large
-        ry = half * (1.42 if round_ else 1.12) * tall_eyes
-        power = 1.0 if round_ else 0.6
+    power = 1.0 if kind == "round" else 0.6
+    inner = []
+    for index in (0, 1):
+        middle, rx, ry = _lens(sketch, index)
         x = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power * rx
         y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power * ry
         rim = middle + np.outer(x, ex) + np.outer(y + ry * 0.12, ey)
         path = closed(rim, 100)
-        canvas.fill(path, WHITE, 0.12)
-        glint = np.array([(-0.6, 0.2), (-0.1, -0.62), (0.12, -0.62), (-0.38, 0.2)])
-        canvas.fill(polygon(middle + np.outer(glint[:, 0] * rx, ex) + np.outer(glint[:, 1] * ry, ey)), WHITE, 0.32)
-        canvas.stroke(path, frame, width)
+        canvas.fill(path, WHITE, 0.08)
+        glint = np.array([(-0.72, -0.10), (-0.52, -0.58), (-0.12, -0.78)])
+        shine = middle + np.outer(glint[:, 0] * rx, ex) + np.outer(glint[:, 1] * ry, ey)
+        canvas.fill(brush(shine, 3.2, (0.1, 1, 0.1), 8), WHITE, 0.6)
+        canvas.stroke(path, color, width)
         if kind == "half":
-            canvas.stroke(opened(np.concatenate([rim[9:16], rim[:1]])), frame, width * 1.8)
-        side = -1 if index == 0 else 1
-        hinge = middle + ex * side * rx
-        ear = points[0] if index == 0 else points[16]
-        canvas.stroke(opened(np.array([hinge, (hinge + ear) / 2 - ey * 0.004, ear])), frame, width)
-    a, b = eyes[0].mean(0) + ex * halves[0] * 1.58 * large, eyes[1].mean(0) - ex * halves[1] * 1.58 * large
-    canvas.stroke(opened(np.array([a, (a + b) / 2 - ey * 0.012, b])), frame, width)
+            canvas.stroke(opened(np.concatenate([rim[9:16], rim[:1]])), color, width * 1.8)
+        inner.append(middle + ex * rx * (1 if index == 0 else -1))
+    a, b = inner
+    canvas.stroke(opened(np.array([a, (a + b) / 2 - ey * 0.012, b])), color, width)
 
 
 def draw_accessory(sketch: Sketch) -> None:
     """An ornament in the hair."""
-    kind = sketch.person.accessory
-    if not kind:
+    kind, hair = sketch.person.accessory, sketch.person.hair
+    if not kind or (isinstance(hair, Hair) and hair.length < 0.25):  # nothing holds in cropped hair
         return
     canvas, scale = sketch.canvas, sketch.head.scale
     color = sketch.tone(mix(sketch.person.cloth_color, rgb("e84a6a"), 0.55), "cloth")
@@ -83,8 +110,14 @@ def draw_accessory(sketch: Sketch) -> None:
     elif kind == "ribbon":
         at = place(0.66, -0.52)
         for side in (-1, 1):
-            loop = local([(0, 0), (side * 0.07, -0.065), (side * 0.15, -0.05), (side * 0.135, 0.045), (side * 0.06, 0.04)], at, 1.0)
-            tail = local([(0, 0), (side * 0.025, 0.07), (side * 0.09, 0.125), (side * 0.10, 0.07), (side * 0.03, 0.0)], at, 1.0)
+            loop = local(
+                [(0, 0), (side * 0.07, -0.065), (side * 0.15, -0.05), (side * 0.135, 0.045), (side * 0.06, 0.04)],
+                at,
+                1.0,
+            )
+            tail = local(
+                [(0, 0), (side * 0.025, 0.07), (side * 0.09, 0.125), (side * 0.10, 0.07), (side * 0.03, 0.0)], at, 1.0
+            )
             sketch.line(closed(tail, 45), width, paint=ink, fill=mix(color, dark, 0.5))
             sketch.line(closed(loop, 60), width, paint=ink, fill=color)
         canvas.ellipse(at, 0.024 * scale, 0.026 * scale, color, outline=(ink, max(0.6, width)))
@@ -94,5 +127,12 @@ def draw_accessory(sketch: Sketch) -> None:
         for index in range(5):
             a = 2 * math.pi * index / 5 - 0.3
             tip = at + 0.052 * scale * np.array([math.cos(a), math.sin(a)])
-            canvas.ellipse(tip, 0.042 * scale, 0.034 * scale, petal, degrees=math.degrees(a), outline=(ink, max(0.5, width * 0.8)) if width else None)
+            canvas.ellipse(
+                tip,
+                0.042 * scale,
+                0.034 * scale,
+                petal,
+                degrees=math.degrees(a),
+                outline=(ink, max(0.5, width * 0.8)) if width else None,
+            )
         canvas.ellipse(at, 0.024 * scale, 0.024 * scale, sketch.tone(rgb("f4c04a"), "cloth"))

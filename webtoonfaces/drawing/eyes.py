@@ -27,19 +27,31 @@ class Template:
 
 TEMPLATES = {
     "almond": Template(
-        (0, 0.52, 0.90, 1.0, 0.95, 0.74, 0.40, 0.0), (0, 0.50, 0.88, 1.0, 0.72, 0.0), (0.15, 0.5, 0.8, 0.95, 1.1, 1.15, 1.0, 0.7)
+        (0, 0.52, 0.90, 1.0, 0.95, 0.74, 0.40, 0.0),
+        (0, 0.50, 0.88, 1.0, 0.72, 0.0),
+        (0.15, 0.5, 0.8, 0.95, 1.1, 1.15, 1.0, 0.7),
     ),
     "round": Template(
-        (0.05, 0.70, 1.0, 1.06, 1.02, 0.84, 0.52, 0.08), (0.05, 0.62, 0.98, 1.02, 0.74, 0.08), (0.3, 0.65, 0.9, 1.0, 1.05, 1.05, 0.9, 0.6)
+        (0.05, 0.70, 1.0, 1.06, 1.02, 0.84, 0.52, 0.08),
+        (0.05, 0.62, 0.98, 1.02, 0.74, 0.08),
+        (0.3, 0.65, 0.9, 1.0, 1.05, 1.05, 0.9, 0.6),
     ),
     "sharp": Template(
-        (0, 0.46, 0.86, 1.0, 1.0, 0.90, 0.66, 0.16), (0, 0.34, 0.62, 0.74, 0.56, 0.0), (0.35, 0.8, 1.0, 1.05, 1.05, 1.0, 0.85, 0.5), -0.05
+        (0, 0.46, 0.86, 1.0, 1.0, 0.90, 0.66, 0.16),
+        (0, 0.34, 0.62, 0.74, 0.56, 0.0),
+        (0.35, 0.8, 1.0, 1.05, 1.05, 1.0, 0.85, 0.5),
+        -0.05,
     ),
     "droopy": Template(
-        (0.06, 0.72, 1.0, 1.0, 0.86, 0.62, 0.32, -0.1), (0.0, 0.46, 0.82, 0.98, 0.86, 0.1), (0.2, 0.6, 0.85, 0.95, 1.0, 1.05, 1.0, 0.8), 0.28
+        (0.06, 0.72, 1.0, 1.0, 0.86, 0.62, 0.32, -0.1),
+        (0.0, 0.46, 0.82, 0.98, 0.86, 0.1),
+        (0.2, 0.6, 0.85, 0.95, 1.0, 1.05, 1.0, 0.8),
+        0.28,
     ),
     "narrow": Template(
-        (0, 0.60, 0.92, 1.0, 0.92, 0.72, 0.44, 0.02), (0, 0.30, 0.58, 0.70, 0.55, 0.0), (0.3, 0.6, 0.8, 0.9, 1.0, 1.05, 0.95, 0.6)
+        (0, 0.60, 0.92, 1.0, 0.92, 0.72, 0.44, 0.02),
+        (0, 0.30, 0.58, 0.70, 0.55, 0.0),
+        (0.3, 0.6, 0.8, 0.9, 1.0, 1.05, 0.95, 0.6),
     ),
 }
 
@@ -97,16 +109,24 @@ def _measured(sketch: Sketch, index: int) -> _Eye:
     # A wide eye grows outwards more than towards the nose, and never over the contour of a turned face.
     gap = float(np.linalg.norm(sketch.landmarks[42] - sketch.landmarks[39]))
     inwards = min(half * max(0.0, width - 1) * 0.55, 0.17 * gap)
-    contour = sketch.landmarks[0] if index == 0 else sketch.landmarks[16]
-    room = float((contour - outer) @ out) - 0.012
-    outwards = min(half * 2 * (width - 1) - inwards, max(0.0, room))
-    if width > 1:
-        width = 1 + (inwards + outwards) / (2 * half)
+    room = _room(sketch, outer, out, index) - 0.42 * half
+    outwards = min(half * 2 * max(0.0, width - 1) - inwards, room)
+    if outwards < 0:  # the far eye of a turned face: it moves towards the nose, then it gets narrower
+        inwards = max(0.0, min(inwards - outwards, 0.24 * gap))
+    if width > 1 or outwards < 0:
+        width = max(0.55, 1 + (inwards + outwards) / (2 * half))
     else:
         inwards = outwards = half * (width - 1)
     middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
     return _Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
+
+
+def _room(sketch: Sketch, outer: Points, out: Points, index: int) -> float:
+    """How far the face's contour is from an eye's outer corner."""
+    contour = sketch.landmarks[0:4] if index == 0 else sketch.landmarks[16:12:-1]
+    down = (contour - outer) @ sketch.ey
+    return float(np.interp(0.0, down, (contour - outer) @ out))
 
 
 def _lashes_color(sketch: Sketch) -> Color:
@@ -127,18 +147,26 @@ def _dot_eye(sketch: Sketch, eye: _Eye, *, bead: bool) -> None:
     iris = mix(ink, sketch.eye, 0.25)
     if bead:
         paint = canvas.linear(
-            [(0.1, mix(ink, sketch.eye, 0.15), 1), (0.6, mix(ink, sketch.eye, 0.7), 1), (1, mix(sketch.eye, WHITE, 0.25), 1)],
+            [
+                (0.1, mix(ink, sketch.eye, 0.15), 1),
+                (0.6, mix(ink, sketch.eye, 0.7), 1),
+                (1, mix(sketch.eye, WHITE, 0.25), 1),
+            ],
             middle - sketch.ey * height,
             middle + sketch.ey * height,
         )
         canvas.ellipse(middle, radius, height, paint, outline=(ink, width * 0.7))
-        lid = eye.at(np.array([-0.75, -0.4, 0.0, 0.4, 0.8, 0.98]), -height * np.array([0.55, 0.92, 1.05, 0.98, 0.66, 0.4]), 0)
+        lid = eye.at(
+            np.array([-0.75, -0.4, 0.0, 0.4, 0.8, 0.98]), -height * np.array([0.55, 0.92, 1.05, 0.98, 0.66, 0.4]), 0
+        )
         canvas.fill(brush(lid, width * 1.7, (0.3, 0.9, 1, 0.9, 0.3)), ink)
     else:
         canvas.ellipse(middle, radius, height, iris)
     canvas.ellipse(middle - sketch.ex * radius * 0.3 - sketch.ey * height * 0.4, radius * 0.4, height * 0.3, WHITE)
     if bead:
-        canvas.ellipse(middle + sketch.ex * radius * 0.35 + sketch.ey * height * 0.4, radius * 0.2, height * 0.14, WHITE, 0.9)
+        canvas.ellipse(
+            middle + sketch.ex * radius * 0.35 + sketch.ey * height * 0.4, radius * 0.2, height * 0.14, WHITE, 0.9
+        )
     if person.lashes > 0.5:
         for share in (0.5, 0.95):
             root = middle + eye.out * radius * 0.85 * share - eye.down * height * (0.95 - 0.35 * share)
@@ -174,7 +202,9 @@ def _closed_eye(sketch: Sketch, eye: _Eye) -> None:
             sketch.canvas.fill(brush([root, bend, tip], max(1.2, weight * 0.5), (1, 0.8, 0.1), 5), ink)
     if hand.crease > 0:
         crease = eye.at(x[1:-1], y[1:-1] - 0.34 * tall, hand.tilt)
-        sketch.canvas.fill(brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.5))
+        sketch.canvas.fill(
+            brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.5)
+        )
 
 
 def _open_eye(sketch: Sketch, eye: _Eye) -> None:
@@ -202,16 +232,25 @@ def _open_eye(sketch: Sketch, eye: _Eye) -> None:
         start = 0.12 if hand.lower < 1.2 else -0.6
         x = np.linspace(start, 0.97, 6)
         edge = eye.at(x, np.interp(x, LOWER_X, lower_y), tilt)
-        canvas.fill(brush(edge, max(0.9, line.width * 0.55 * hand.lower**0.5), (0.1, 0.6, 1, 0.7), 8), mix(ink, sketch.skin, 0.15))
+        canvas.fill(
+            brush(edge, max(0.9, line.width * 0.55 * hand.lower**0.5), (0.1, 0.6, 1, 0.7), 8),
+            mix(ink, sketch.skin, 0.15),
+        )
         if hand.lower > 1.4 and person.lashes > 0.5:
             for at in (0.25, 0.5, 0.75):
                 root = eye.at(np.array([at]), np.interp([at], LOWER_X, lower_y), tilt)[0]
                 tip = root + (eye.out * 0.2 + eye.down * 0.2) * eye.size
-                canvas.fill(brush([root, root + (eye.out * 0.1 + eye.down * 0.12) * eye.size, tip], 1.4, (1, 0.7, 0.1), 4), ink)
+                canvas.fill(
+                    brush([root, root + (eye.out * 0.1 + eye.down * 0.12) * eye.size, tip], 1.4, (1, 0.7, 0.1), 4), ink
+                )
     if person.age > 0.5:  # a fold under the eye
         x = np.linspace(-0.7, 0.7, 5)
         fold = eye.at(x, np.interp(x, LOWER_X, lower_y) + 0.5 * eye.low + 0.1 * eye.size, tilt)
-        canvas.fill(brush(fold, max(1.0, line.width * 0.5), (0.1, 1, 0.1), 7), sketch.skin_shadow, min(1.0, (person.age - 0.5) * 3))
+        canvas.fill(
+            brush(fold, max(1.0, line.width * 0.5), (0.1, 1, 0.1), 7),
+            sketch.skin_shadow,
+            min(1.0, (person.age - 0.5) * 3),
+        )
 
 
 def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
@@ -239,14 +278,22 @@ def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
     elif kind == "flat":
         canvas.ellipse(middle, radius, height, color, outline=(mix(dark, sketch.ink, 0.5), radius * SIDE * 0.2))
         band = np.array([(-1, -1), (1, -1), (1, -0.12), (-1, -0.12)])
-        canvas.fill(polygon(middle + np.outer(band[:, 0] * radius, ex) + np.outer(band[:, 1] * height, ey)), mix(dark, color, 0.25), 0.75)
+        canvas.fill(
+            polygon(middle + np.outer(band[:, 0] * radius, ex) + np.outer(band[:, 1] * height, ey)),
+            mix(dark, color, 0.25),
+            0.75,
+        )
         canvas.ellipse(middle, radius * 0.42, height * 0.42, mix(dark, BLACK, 0.5))
     elif kind == "ring":
-        canvas.ellipse(middle, radius, height, mix(color, BLACK, 0.15), outline=(mix(dark, BLACK, 0.4), radius * SIDE * 0.18))
+        canvas.ellipse(
+            middle, radius, height, mix(color, BLACK, 0.15), outline=(mix(dark, BLACK, 0.4), radius * SIDE * 0.18)
+        )
         canvas.ellipse(middle, radius * 0.66, height * 0.66, light, 0.85)
         canvas.ellipse(middle, radius * 0.3, height * 0.3, mix(dark, BLACK, 0.6))
     else:
-        paint = canvas.linear([(0.1, dark, 1), (0.52, color, 1), (1, light, 1)], middle - ey * height, middle + ey * height)
+        paint = canvas.linear(
+            [(0.1, dark, 1), (0.52, color, 1), (1, light, 1)], middle - ey * height, middle + ey * height
+        )
         canvas.ellipse(middle, radius, height, paint, outline=(mix(dark, sketch.ink, 0.5), radius * SIDE * 0.14))
         canvas.ellipse(middle - ey * height * 0.06, radius * 0.44, height * 0.46, mix(dark, BLACK, 0.4))
         canvas.ellipse(middle + ey * height * 0.58, radius * 0.6, height * 0.28, mix(light, WHITE, 0.35), 0.75)
@@ -255,7 +302,9 @@ def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
         spot = middle - ex * radius * 0.34 - ey * height * 0.42
         canvas.ellipse(spot, radius * 0.31 * size, height * 0.27 * size, WHITE)
         if line.sparkle > 0.8:
-            canvas.ellipse(middle + ex * radius * 0.4 + ey * height * 0.42, radius * 0.17 * size, height * 0.14 * size, WHITE, 0.9)
+            canvas.ellipse(
+                middle + ex * radius * 0.4 + ey * height * 0.42, radius * 0.17 * size, height * 0.14 * size, WHITE, 0.9
+            )
         if kind == "star":
             angle = np.linspace(0, 2 * math.pi, 9)[:-1]
             reach = np.where(np.arange(8) % 2 == 0, 1, 0.28)[:, None]
@@ -263,7 +312,9 @@ def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
             canvas.fill(polygon(middle + ex * radius * 0.25 - ey * height * 0.28 + rays), WHITE)
             canvas.ellipse(middle - ex * radius * 0.42 + ey * height * 0.3, radius * 0.13, height * 0.12, WHITE)
     if person.tears > 0.05 and sketch.title.hand.emotion == "real":
-        canvas.ellipse(middle + ey * eye.low * 0.9, eye.half * 0.8, eye.low * 0.3, WHITE, 0.55 * min(1.0, 2 * person.tears))
+        canvas.ellipse(
+            middle + ey * eye.low * 0.9, eye.half * 0.8, eye.low * 0.3, WHITE, 0.55 * min(1.0, 2 * person.tears)
+        )
 
 
 def _upper_lash(sketch: Sketch, eye: _Eye, upper: Points, tilt: float, ink: Color) -> None:
@@ -295,7 +346,9 @@ def _upper_lash(sketch: Sketch, eye: _Eye, upper: Points, tilt: float, ink: Colo
         tall = eye.up + eye.low
         crease = top[1:7] - eye.down * tall * (0.11 + 0.06 * lashes) + eye.out * eye.half * 0.04
         width = (line.width * 0.6 if line.width else 1.3) * hand.crease**0.5
-        canvas.fill(brush(crease, width, (0.05, 0.7, 1, 0.6, 0.05), 9), mix(ink, sketch.shadow(sketch.skin, 1.2), 0.45), 0.9)
+        canvas.fill(
+            brush(crease, width, (0.05, 0.7, 1, 0.6, 0.05), 9), mix(ink, sketch.shadow(sketch.skin, 1.2), 0.45), 0.9
+        )
 
 
 def brow_paths(sketch: Sketch) -> str:

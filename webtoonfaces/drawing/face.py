@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .colors import BLACK, WHITE, lightness, mix, rgb
+from .canvas import Paint
+from .colors import BLACK, WHITE, Color, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .person import Hair
 from .sketch import Sketch, bounds
@@ -43,7 +44,9 @@ def draw_ear(sketch: Sketch, side: int) -> None:
         root[3] * 0.7 + root[5] * 0.3 - down * length * 0.1,
         root[5] * 0.5 + root[2] * 0.5,
     ]
-    canvas.fill(closed(shell), sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6), 0.8)
+    canvas.fill(
+        closed(shell), sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6), 0.8
+    )
     if person.earring:
         _earring(sketch, top + out * wide * 0.35 + down * length * 1.02)
 
@@ -71,12 +74,16 @@ def draw_skin(sketch: Sketch) -> None:
     if bare:
         skull = closed(sketch.warp(sketch.head.silhouette(np.linspace(-112, 112, 15), -0.014)))
         sketch.line(skull, line.width * 1.6, fill=sketch.skin)
-    paint: object = sketch.skin
+    paint: Paint = sketch.skin
     if line.shade == "soft":
         light = sketch.axes[0] + sketch.ey * 0.06 - sketch.ex * 0.08
-        stops = [(0.0, mix(sketch.skin, WHITE, 0.2), 1.0), (0.6, sketch.skin, 1.0), (1.0, mix(sketch.skin, sketch.skin_shadow, 0.5), 1.0)]
+        stops = [
+            (0.0, mix(sketch.skin, WHITE, 0.2), 1.0),
+            (0.6, sketch.skin, 1.0),
+            (1.0, mix(sketch.skin, sketch.skin_shadow, 0.5), 1.0),
+        ]
         paint = canvas.radial(stops, light, 0.42)
-    canvas.fill(sketch.face_outline, paint)  # type: ignore[arg-type]
+    canvas.fill(sketch.face_outline, paint)
 
 
 def draw_face_shadows(sketch: Sketch, fringe: str) -> None:
@@ -109,13 +116,17 @@ def _side_shadow(sketch: Sketch) -> None:
     forehead = sketch.forehead[0]
     hard = line.shade in ("two", "hatch", "tone", "ink")
     if hard:
-        inset = np.array([1.6, 1.0, 1.5, 2.0, 1.35, 1.5, 1.1, 0.6, 0.0])
+        inset = np.array([0.3, 0.8, 1.3, 1.9, 1.35, 1.5, 1.1, 0.6, 0.0])
         drop = np.array([0, 0, -0.03, 0.01, 0, 0, -0.01, -0.012, -0.008])
-        along = np.array([forehead, points[16], points[14], points[14], points[13], points[12], points[11], points[10], points[8]])
+        along = np.array(
+            [forehead, points[16], points[14], points[14], points[13], points[12], points[11], points[10], points[8]]
+        )
     else:
         inset = np.array([0.2, 0.35, 0.7, 1.35, 1.6, 1.45, 1.1, 0.6, 0.0])
         drop = np.array([0, 0, 0, 0.01, 0, 0, -0.008, -0.012, -0.006])
-        along = np.array([forehead, points[16], points[15], points[14], points[13], points[12], points[11], points[10], points[8]])
+        along = np.array(
+            [forehead, points[16], points[15], points[14], points[13], points[12], points[11], points[10], points[8]]
+        )
     edge = along - np.outer(inset * wide, ex) + np.outer(drop, ey)
     outside = np.concatenate([points[8:17] + ex * 0.05, [forehead + ex * 0.1]])
     shares = (1.0,) if line.shade == "cel" else (1.0, 0.55) if line.shade != "soft" else (1.25, 0.95, 0.65, 0.35)
@@ -125,8 +136,8 @@ def _side_shadow(sketch: Sketch) -> None:
         regions.append(closed(np.concatenate([inner, outside]), 60))
     sketch.shade(regions, sketch.skin, bounds(np.concatenate([edge, points[8:17]])))
     if line.rim:
-        rim = np.concatenate([points[9:17] - ex * 0.018, (points[9:17] + ex * 0.05)[::-1]])
-        sketch.canvas.fill(closed(rim, 80), line.rim, 0.75)
+        rim = points[8:15] - ex * 0.005
+        sketch.canvas.fill(brush(rim, 5.5, (0.0, 0.8, 1.0, 0.7, 0.0), 12), line.rim, 0.8)
 
 
 def _fringe_shadow(sketch: Sketch, fringe: str) -> None:
@@ -135,19 +146,21 @@ def _fringe_shadow(sketch: Sketch, fringe: str) -> None:
         return
     scale = sketch.head.scale
     right = 0.0 if line.shade == "flat" else 0.008
-    forehead = np.concatenate([sketch.forehead, sketch.landmarks[[0, 3, 13, 16]]])
+    forehead = np.concatenate([sketch.forehead, sketch.landmarks[[0, 16, 28]]])
     canvas = sketch.canvas
-    steps = (1.0,) if line.shade != "soft" else (1.3, 0.9, 0.5)
-    box = bounds(forehead)
+    opaque = line.shade in ("cel", "two", "ink", "flat")
+    # A long shadow is joined to the hair by a shorter one; soft ones are layers of different length.
+    steps = (0.5, 1.0) if opaque else (1.3, 0.9, 0.5) if line.shade == "soft" else (1.0,)
+    color = sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.7)
     for step in steps:
-        opening = f'<g transform="translate({right * SIDE:.1f} {line.fringe * scale * step * SIDE:.1f})">'
-        canvas.raw(opening)
-        if line.shade == "flat":
-            canvas.fill(fringe, mix(sketch.skin, sketch.skin_shadow, 0.7))
+        x, y = right * step * SIDE, line.fringe * scale * step * SIDE
+        canvas.raw(f'<g transform="translate({x:.1f} {y:.1f})">')
+        if opaque:
+            canvas.fill(fringe, color)
         elif line.shade == "soft":
-            canvas.fill(fringe, sketch.skin_shadow, 0.3)
+            canvas.fill(fringe, color, 0.3)
         else:
-            sketch.shade([fringe], sketch.skin, box, 0.9)
+            sketch.shade([fringe], sketch.skin, bounds(forehead), 0.9)
         canvas.raw("</g>")
 
 
@@ -175,7 +188,7 @@ def _blush(sketch: Sketch) -> None:
 def _freckles(sketch: Sketch) -> None:
     person, canvas = sketch.person, sketch.canvas
     ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
-    brown = mix(sketch.skin_shadow, rgb("7a3a20"), 0.45)
+    brown = mix(sketch.skin_shadow, BLACK if sketch.title.palette.grey else rgb("7a3a20"), 0.45)
     if person.freckles > 0.02:
         places = np.random.default_rng(person.seed + 1).uniform(-1, 1, (18, 2))
         x, y = places[:, :1], places[:, 1:]
@@ -185,44 +198,77 @@ def _freckles(sketch: Sketch) -> None:
     if person.mole is not None:
         away = -1 if sketch.turn > 0 else 1
         place = sketch.landmarks[30] + ex * abs(person.mole[0]) * away * unit * 0.9 + ey * person.mole[1] * 0.12
-        canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, rgb("3a1a14"), 0.5))
+        canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, brown, 0.3))
 
 
 def _beard(sketch: Sketch) -> None:
+    """Stubble, beard and moustache: from ear to ear along the jaw, with a gap for the lips, always darker than skin."""
     person, canvas, points = sketch.person, sketch.canvas, sketch.landmarks
-    ex, ey = sketch.ex, sketch.ey
+    ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
     if max(person.beard, person.moustache, person.stubble) < 0.04:
         return
-    hair = mix(sketch.hair, BLACK, 0.12)
-    colorful = max(sketch.person.hair_color) - min(sketch.person.hair_color)
-    if colorful > 0.3 and not sketch.title.palette.grey:  # dyed hair grows a beard of its natural colour
-        hair = sketch.tone(rgb("4a3428"), "hair")
-    corner_left, corner_right = points[48], points[54]
-    inner = [
-        points[13] - ex * 0.020,
-        points[12] - ex * 0.034,
-        corner_right + ex * 0.030 + ey * 0.004,
-        points[55] + ex * 0.016 + ey * 0.014,
-        points[57] + ey * 0.014,
-        points[59] - ex * 0.016 + ey * 0.014,
-        corner_left - ex * 0.030 + ey * 0.004,
-        points[4] + ex * 0.034,
-        points[3] + ex * 0.020,
-    ]
-    area = closed(np.concatenate([points[2:15] + ey * 0.02, inner]), 110)
-    lip = np.array([corner_left - ex * 0.018 + ey * 0.012, points[50] - ey * 0.030 - ex * 0.012, points[33] + ey * 0.022, points[52] - ey * 0.030 + ex * 0.012, corner_right + ex * 0.018 + ey * 0.012, points[52] - ey * 0.006, points[51] - ey * 0.004, points[50] - ey * 0.006])
-    if person.stubble > 0.04:
-        canvas.fill(area, mix(hair, sketch.skin, 0.5), 0.32 * person.stubble + 0.1)
-        canvas.fill(closed(lip, 50), mix(hair, sketch.skin, 0.5), 0.3 * person.stubble + 0.08)
+    color = _beard_color(sketch)
+    left, right, nose = points[48], points[54], points[33]
+    outside = points[1:16] + ey * 0.03
+    inside = np.array(
+        [
+            points[15] - ex * 0.014,
+            points[14] - ex * 0.030,
+            points[13] * 0.62 + right * 0.38 - ey * 0.012,
+            right + ex * 0.030 - ey * 0.028,
+            nose + ex * 0.030 + ey * 0.016,
+            nose + ey * 0.022,
+            nose - ex * 0.030 + ey * 0.016,
+            left - ex * 0.030 - ey * 0.028,
+            points[3] * 0.62 + left * 0.38 - ey * 0.012,
+            points[2] + ex * 0.030,
+            points[1] + ex * 0.014,
+        ]
+    )
+    toward = points[[15, 14, 12, 10, 8, 8, 8, 6, 4, 2, 1]]
+    shadow = max(person.stubble, 0.8 * person.beard)
+    if shadow > 0.04:  # nested areas: thin towards the cheek
+        for step in (0.0, 0.14, 0.28):
+            area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
+            canvas.fill(area, color, 0.05 + 0.12 * shadow)
     if person.beard > 0.04:
-        opacity = min(0.96, 0.5 + 0.6 * person.beard)
-        canvas.fill(area, mix(hair, sketch.skin, 0.12), opacity)
+        opacity = min(0.95, 0.45 + 0.7 * person.beard)
+        area = closed(np.concatenate([outside, inside + (toward - inside) * 0.08]), 110)
+        canvas.fill(area, color, opacity)
         if sketch.title.line.width:
-            roots = points[3:14] + ey * 0.012
-            tips = roots + (points[8] - roots) * 0.10 + ey * 0.030
-            canvas.fill(brushes(np.stack([roots - ey * 0.045, roots, tips], 1), 1.6, (0, 1, 0.2), 5), mix(hair, sketch.ink, 0.5), 0.7 * opacity)
+            roots = points[3:14] - ey * 0.03
+            tips = roots + (points[8] - roots) * 0.08 + ey * 0.05
+            strands = np.stack([roots, (roots + tips) / 2, tips], 1)
+            canvas.fill(brushes(strands, 1.6, (0, 1, 0.2), 5), mix(color, BLACK, 0.45), 0.6 * opacity)
+        gap = points[48:60] + (points[48:60] - points[48:60].mean(0)) * (0.16, 0.30)
+        canvas.fill(closed(gap, 110), sketch.skin)
     if person.moustache > 0.04 or person.beard > 0.5:
-        canvas.fill(closed(lip, 50), mix(hair, sketch.skin, 0.08), min(0.96, 0.45 + 0.7 * max(person.moustache, person.beard - 0.3)))
+        strength = max(person.moustache, person.beard - 0.3)
+        middle = nose * 0.45 + points[51] * 0.55
+        sides = [
+            [
+                middle + ex * s * 0.003,
+                middle + ex * s * unit * 0.16 + ey * unit * 0.02,
+                corner + ex * s * unit * 0.06 + ey * unit * 0.03,
+            ]
+            for s, corner in ((-1, left), (1, right))
+        ]
+        canvas.fill(
+            brushes(np.array(sides), 5.5 + 4.0 * strength, (0.55, 1.0, 0.7, 0.05), 9),
+            color,
+            min(0.96, 0.6 + 0.5 * strength),
+        )
+
+
+def _beard_color(sketch: Sketch) -> Color:
+    person = sketch.person
+    color = mix(sketch.hair, BLACK, 0.15)
+    if sketch.title.palette.grey:
+        return mix(sketch.skin, BLACK, 0.72)
+    if max(person.hair_color) - min(person.hair_color) > 0.3:  # dyed hair grows a beard of its natural colour
+        color = sketch.tone(rgb("4a3428"), "hair")
+    darker = lightness(color) - (lightness(sketch.skin) - 0.16)
+    return mix(color, BLACK, min(0.8, darker * 1.4)) if darker > 0 else color
 
 
 def _age(sketch: Sketch) -> None:
@@ -235,15 +281,31 @@ def _age(sketch: Sketch) -> None:
     lines = []
     for wing, corner, eye, side in ((31, 48, 36, -1), (35, 54, 45, 1)):
         out = ex * side
-        lines.append([points[wing] + out * 0.014, points[wing] * 0.45 + points[corner] * 0.55 + out * 0.030, points[corner] + out * 0.020 - ey * 0.004])
+        lines.append(
+            [
+                points[wing] + out * 0.014,
+                points[wing] * 0.45 + points[corner] * 0.55 + out * 0.030,
+                points[corner] + out * 0.020 - ey * 0.004,
+            ]
+        )
         if strength > 0.3:
             for lift in (-0.016, 0.004):
-                lines.append([points[eye] + out * 0.020 + ey * lift, points[eye] + out * 0.032 + ey * lift * 1.3, points[eye] + out * 0.044 + ey * lift * 2.4])
+                lines.append(
+                    [
+                        points[eye] + out * 0.020 + ey * lift,
+                        points[eye] + out * 0.032 + ey * lift * 1.3,
+                        points[eye] + out * 0.044 + ey * lift * 2.4,
+                    ]
+                )
     if strength > 0.5:
         brow = (points[19] + points[24]) / 2
         for lift in (0.055, 0.085):
-            lines.append([brow - ex * unit * 0.38 - ey * lift, brow - ey * (lift + 0.006), brow + ex * unit * 0.38 - ey * lift])
-    sketch.canvas.fill(brushes(np.array(lines), width, (0.1, 1, 0.15), 8), mix(sketch.skin_line, sketch.skin_shadow, 0.45), 0.85)
+            lines.append(
+                [brow - ex * unit * 0.38 - ey * lift, brow - ey * (lift + 0.006), brow + ex * unit * 0.38 - ey * lift]
+            )
+    sketch.canvas.fill(
+        brushes(np.array(lines), width, (0.1, 1, 0.15), 8), mix(sketch.skin_line, sketch.skin_shadow, 0.45), 0.85
+    )
 
 
 def draw_emotion(sketch: Sketch) -> None:
@@ -258,28 +320,56 @@ def draw_emotion(sketch: Sketch) -> None:
         for eye, side in ((points[36:42], -1), (points[42:48], 1)):
             root = eye[[4, 5]].mean(0) + ex * side * unit * 0.06 + ey * unit * 0.05
             if comic:
-                wide = unit * 0.10
-                stream = [root - ex * wide, root + ex * wide, root + ex * wide * 1.2 + ey * unit * 0.75, root - ex * wide * 1.2 + ey * unit * 0.75]
+                wide = unit * 0.075
+                length = unit * (0.3 + 0.3 * person.tears)
+                stream = np.array(
+                    [
+                        root - ex * wide * 0.8,
+                        root + ex * wide * 0.8,
+                        root + ex * (wide + side * 0.012) + ey * length * 0.6,
+                        root + ex * side * 0.016 + ey * length,
+                        root - ex * (wide - side * 0.012) + ey * length * 0.6,
+                    ]
+                )
                 canvas.stroke(closed(stream, 40), edge, width, fill=water)
             else:
                 length = unit * (0.18 + 0.25 * person.tears)
-                drop = [root, root + ex * unit * 0.035 + ey * length * 0.72, root + ey * length, root - ex * unit * 0.035 + ey * length * 0.72]
+                drop = [
+                    root,
+                    root + ex * unit * 0.035 + ey * length * 0.72,
+                    root + ey * length,
+                    root - ex * unit * 0.035 + ey * length * 0.72,
+                ]
                 canvas.stroke(closed(drop, 40), edge, width * 0.8, fill=water)
                 canvas.ellipse(root + ey * length * 0.72 - ex * unit * 0.012, unit * 0.010, unit * 0.022, WHITE, 0.9)
-    if person.anger > 0.1:
+    if person.anger > 0.1 and not comic:
         brow = (points[21] + points[22]) / 2
-        if comic:
-            place = sketch.head.scalp(0.55, 0.35)
-            red = mix(rgb("e03030"), sketch.ink, 0.1) if not sketch.title.palette.grey else sketch.ink
-            marks = []
-            for quarter in range(4):
-                a = np.pi / 4 + quarter * np.pi / 2
-                u, v = np.array([np.cos(a), np.sin(a)]), np.array([-np.sin(a), np.cos(a)])
-                marks.append([place + (u * 0.45 + v * 0.9) * unit * 0.14, place + u * unit * 0.10, place + (u * 0.45 - v * 0.9) * unit * 0.14])
-            canvas.fill(brushes(np.array(marks), max(2.2, line.width), (0.7, 1, 0.7), 7), red, min(1.0, 0.4 + person.anger))
-        else:
-            marks = [[brow + ex * side * unit * 0.07 - ey * unit * 0.10, brow + ex * side * unit * 0.045, brow + ex * side * unit * 0.06 + ey * unit * 0.09] for side in (-1, 1)]
-            canvas.fill(brushes(np.array(marks), max(1.2, line.width * 0.8), (0.1, 1, 0.2), 7), sketch.skin_line, min(1.0, 0.3 + person.anger))
+        marks = [
+            [
+                brow + ex * side * unit * 0.07 - ey * unit * 0.10,
+                brow + ex * side * unit * 0.045,
+                brow + ex * side * unit * 0.06 + ey * unit * 0.09,
+            ]
+            for side in (-1, 1)
+        ]
+        strength = min(1.0, 0.3 + person.anger)
+        canvas.fill(brushes(np.array(marks), max(1.2, line.width * 0.8), (0.1, 1, 0.2), 7), sketch.skin_line, strength)
+
+
+def draw_anger_mark(sketch: Sketch) -> None:
+    """The comic sign of anger: four bent strokes, above everything."""
+    if sketch.person.anger < 0.25 or sketch.title.hand.emotion != "comic":
+        return
+    place = sketch.warp(sketch.head.scalp([0.62], [-0.12]))[0]
+    red = sketch.ink if sketch.title.palette.grey else mix(rgb("e03030"), sketch.ink, 0.1)
+    marks = []
+    for quarter in range(4):
+        angle = np.pi / 4 + quarter * np.pi / 2
+        u, v = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        bend = [u * 0.45 + v * 0.9, u * 0.7, u * 0.45 - v * 0.9]
+        marks.append(place + np.array(bend) * sketch.unit * 0.15)
+    sketch.canvas.ellipse(place, sketch.unit * 0.2, sketch.unit * 0.2, WHITE, 0.85)
+    sketch.canvas.fill(brushes(np.array(marks), max(2.4, sketch.title.line.width), (0.7, 1, 0.7), 7), red)
 
 
 def draw_contour(sketch: Sketch) -> None:

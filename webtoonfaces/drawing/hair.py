@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from .canvas import Paint
 from .colors import BLACK, WHITE, Color, lightness, mix, rgb
-from .curves import Points, brushes, closed, ribbons, strokes
+from .curves import Points, brush, brushes, closed, ribbons, strokes
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -26,7 +28,13 @@ class HairPainter:
         self.dark = lightness(sketch.hair) < 0.3
         self.inner_line: Color = sketch.hair_line
         if self.dark:  # ink on dark hair would not be seen
-            self.inner_line = WHITE if grey else mix(sketch.hair, BLACK, 0.6) if lightness(sketch.hair) > 0.16 else mix(sketch.hair, WHITE, 0.14)
+            self.inner_line = (
+                WHITE
+                if grey
+                else mix(sketch.hair, BLACK, 0.6)
+                if lightness(sketch.hair) > 0.16
+                else mix(sketch.hair, WHITE, 0.14)
+            )
         self.width = self.line.hair_width
         self.inner_width = self.width * (0.85 if not self.dark else 0.3 if grey else 0.6)
 
@@ -43,10 +51,14 @@ class HairPainter:
             self._contour(closed(outline, 40 if self.curled else 62), deep)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, mix(sketch.hair, deep, 0.45))
+        band = sketch.tone(mix(sketch.person.cloth_color, rgb("d04a6a"), 0.4), "cloth")
+        for knot in self.shape.knots:
+            sketch.line(closed(knot, 100), self.width, paint=sketch.hair_line, fill=band)
 
     def shaved(self) -> None:
         sketch = self.sketch
-        share = 0.75 if self.shape.front else min(1.0, sketch.person.hair.length * 7)  # type: ignore[union-attr]
+        hair = sketch.person.hair
+        share = 0.75 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
         color = mix(sketch.hair, sketch.skin, 0.2)
         for outline in self.shape.shaved:
             self.canvas.fill(closed(outline), color, 0.9 * share)
@@ -67,19 +79,27 @@ class HairPainter:
             self._locks(self.shape.fringe, sketch.hair)
             self._shine()
         self._strands()
+        if self.line.rim:
+            light = sketch.warp(sketch.head.silhouette(np.linspace(28, 92, 8), 0.018))
+            with canvas.clip(self.front_path):
+                canvas.fill(brush(light, 4.5, (0.0, 0.9, 1.0, 0.5, 0.0), 12), self.line.rim, 0.7)
 
-    def _contour(self, path: str, paint: object) -> None:
+    def _contour(self, path: str, paint: Paint) -> None:
         if self.width:
-            self.canvas.stroke(path, self.sketch.hair_line, self.width, fill=paint)  # type: ignore[arg-type]
+            self.canvas.stroke(path, self.sketch.hair_line, self.width, fill=paint)
         else:
-            self.canvas.fill(path, paint)  # type: ignore[arg-type]
+            self.canvas.fill(path, paint)
 
-    def _mass_paint(self) -> object:
+    def _mass_paint(self) -> Paint:
         sketch = self.sketch
         if self.line.shade != "soft":
             return sketch.hair
         top = mix(sketch.hair, sketch.hair_shadow, 0.28)
-        return self.canvas.linear([(0, top, 1), (0.4, sketch.hair, 1), (1, mix(sketch.hair, sketch.hair_shadow, 0.5), 1)], (0.5, 0.0), (0.5, 0.95))
+        return self.canvas.linear(
+            [(0, top, 1), (0.4, sketch.hair, 1), (1, mix(sketch.hair, sketch.hair_shadow, 0.5), 1)],
+            (0.5, 0.0),
+            (0.5, 0.95),
+        )
 
     def _shade_mass(self, clip: bool = False) -> None:
         """The side of the hair that is away from the light."""
@@ -164,7 +184,11 @@ class HairPainter:
         count = 17 if zigzag else 9
         across = np.linspace(-0.86, 0.86, count)
         round_ = np.sqrt(np.clip(1 - (across / 0.9) ** 2, 0, 1))
-        teeth = np.where(np.arange(count) % 2 == 0, -0.2, 1.0) * (0.75 + 0.35 * np.resize(self._jitter, count)) if zigzag else 0.55
+        teeth = (
+            np.where(np.arange(count) % 2 == 0, -0.2, 1.0) * (0.75 + 0.35 * np.resize(self._jitter, count))
+            if zigzag
+            else 0.55
+        )
         upper = sketch.head.scalp(across, -0.30 - 0.055 * round_ + 0.10 * across**2)
         lower = sketch.head.scalp(across, -0.30 + (0.02 + 0.10 * teeth) * round_ + 0.10 * across**2)
         band = sketch.warp(np.concatenate([upper, lower[::-1]]))
@@ -210,9 +234,14 @@ class HairPainter:
                 offset = (number + 1) / (count + 1) * 1.5 - 0.75
                 start, end = 0.10 + 0.07 * (number % 2), 0.62 + 0.1 * (number % 3)
                 lines.append(np.stack([at(start + (end - start) * t, offset) for t in (0, 0.33, 0.66, 1)], 1))
-            canvas.fill(brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 7), paint, 0.55 if self.width else 0.3)
+            canvas.fill(
+                brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 7), paint, 0.55 if self.width else 0.3
+            )
         if self.shape.strands is not None and len(self.shape.strands):
-            canvas.fill(brushes(self.shape.strands, max(1.1, self.width * 0.8), (0.9, 0.7, 0.1), 6), sketch.hair_line if self.width else sketch.hair)
+            canvas.fill(
+                brushes(self.shape.strands, max(1.1, self.width * 0.8), (0.9, 0.7, 0.1), 6),
+                sketch.hair_line if self.width else sketch.hair,
+            )
 
 
 def _along(left: Points, right: Points, spine: Points, t: float, offset: float) -> Points:
@@ -225,17 +254,17 @@ def _along(left: Points, right: Points, spine: Points, t: float, offset: float) 
     return (a + b) / 2 + (a - b) / 2 * offset
 
 
-def _lenses(at: object, start: float, end: float, wide: float) -> str:
+def _lenses(at: Callable[[float, float], Points], start: float, end: float, wide: float) -> str:
     """A patch of light on each lock, pointed where it begins and ends."""
     middle = (start + end) / 2
-    points = [at(start, 0.0), at(middle - 0.02, wide), at(middle + 0.04, wide), at(end, 0.15)]  # type: ignore[operator]
-    other = [at(start, 0.0), at(middle - 0.05, -wide), at(middle + 0.02, -wide), at(end, 0.15)]  # type: ignore[operator]
+    points = [at(start, 0.0), at(middle - 0.02, wide), at(middle + 0.04, wide), at(end, 0.15)]
+    other = [at(start, 0.0), at(middle - 0.05, -wide), at(middle + 0.02, -wide), at(end, 0.15)]
     return ribbons(np.stack(points, 1), np.stack(other, 1))
 
 
 def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     """The hair on the stylised face. Everything in one pass, since each pass costs the same."""
-    parts: list[Points] = [*shape.back, *shape.shaved, *shape.front]
+    parts: list[Points] = [*shape.back, *shape.shaved, *shape.front, *shape.knots]
     for locks in (shape.back_locks, shape.sides, shape.fringe):
         parts += [locks.spine, locks.left, locks.right]
     parts += [array for array in (shape.coils, shape.strands) if array is not None]
@@ -243,9 +272,13 @@ def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
         return shape
     sizes = [part.size // 2 for part in parts]
     moved = sketch.warp(np.concatenate([part.reshape(-1, 2) for part in parts]))
-    pieces = iter([piece.reshape(part.shape) for piece, part in zip(np.split(moved, np.cumsum(sizes)[:-1]), parts, strict=True)])
-    back, shaved, front = ([next(pieces) for _ in group] for group in (shape.back, shape.shaved, shape.front))
+    pieces = iter(
+        [piece.reshape(part.shape) for piece, part in zip(np.split(moved, np.cumsum(sizes)[:-1]), parts, strict=True)]
+    )
+    back, shaved, front, knots = (
+        [next(pieces) for _ in group] for group in (shape.back, shape.shaved, shape.front, shape.knots)
+    )
     back_locks, sides, fringe = (Locks(next(pieces), next(pieces), next(pieces)) for _ in range(3))
     coils = next(pieces) if shape.coils is not None else None
     strands = next(pieces) if shape.strands is not None else None
-    return HairShape(back, back_locks, shaved, front, sides, fringe, shape.clipped, coils, strands)
+    return HairShape(back, back_locks, shaved, front, sides, fringe, shape.clipped, coils, strands, knots)

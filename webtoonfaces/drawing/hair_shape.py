@@ -47,6 +47,7 @@ class HairShape:
     clipped: bool = False  # locks end at the front outline (hair seen in a photo)
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
     strands: Points | None = None  # flyaways `[N, 3, 2]`
+    knots: list[Points] = field(default_factory=list)  # where hair is tied: small outlines
 
 
 def hair_shape(person: Person, hand: HairHand) -> HairShape:
@@ -87,7 +88,7 @@ class _Barber:
         self.rng = np.random.default_rng(seed + 5)
         self.jitter = np.array(hair.locks)
         grown = min(1.0, hair.length / 0.3)
-        self.volume = grown * (0.014 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
+        self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
         # A small spike is a dent: below a quarter there are none.
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
@@ -220,7 +221,9 @@ class _Barber:
         y = np.linspace(0.48, end, 7)
         swing = (0.006 + 0.022 * self.wave) * np.sin((y - 0.48) * 17 + 2 * self.jitter[3])
         x = wide + spread * np.clip((y - 0.45) / 0.6, 0, 1) + swing * np.clip((y - 0.5) * 4, 0, 1)
-        x -= 0.09 * (1 - self.long) * np.clip((y - 0.52) / (end - 0.5), 0, 1) + 0.035 * np.clip((y - end + 0.12) / 0.12, 0, 1)
+        x -= 0.09 * (1 - self.long) * np.clip((y - 0.52) / (end - 0.5), 0, 1) + 0.035 * np.clip(
+            (y - end + 0.12) / 0.12, 0, 1
+        )
         right = project(np.stack([x, y, np.full(7, -0.3)], 1))
         left = project(np.stack([-x, y, np.full(7, -0.3)], 1))[::-1]
         tips = np.linspace(x[-1], -x[-1], 13)[1:-1]
@@ -240,14 +243,16 @@ class _Barber:
         across = np.linspace(-0.95, 0.95, count)
         jitter = np.interp(np.linspace(0, 6, count), np.arange(7), self.jitter)
         other = np.interp(np.linspace(0, 6, count), np.arange(7), self.jitter[::-1])
-        across = across + 0.5 * jitter / count
+        across = across + 0.55 * jitter / count
         part = float(np.clip(hair.part, -0.6, 0.6))
         side = np.where(across >= part, 1.0, -1.0)
         room = np.where(side > 0, 1 - part, 1 + part)
         far = np.clip(np.abs(across - part) / room, 0, 1)  # 0 at the parting, 1 at the temple
         # Hanging straight.
         straight_u = across + 0.06 * side
-        straight_v = 0.18 + (0.80 - 0.3 * max(0.0, hand.width - 1)) * hair.fringe + 0.12 * across**2 + 0.10 * other * hair.fringe
+        straight_v = (
+            0.18 + (0.80 - 0.3 * max(0.0, hand.width - 1)) * hair.fringe + 0.12 * across**2 + 0.10 * other * hair.fringe
+        )
         # Falling to both sides of the parting.
         swept_u = part + side * room * (0.30 + 0.78 * far)
         swept_v = 0.05 + (0.28 + 0.75 * hair.fringe) * (0.32 + 0.68 * far) + 0.06 * other
@@ -266,7 +271,7 @@ class _Barber:
         uv = arc(np.stack([root_u, root_v], -1), np.stack([control_u, control_v], -1), np.stack([tip_u, tip_v], -1), 6)
         spine = self.head.scalp(uv[..., 0], uv[..., 1])
         spacing = 1.9 * 0.26 / (count + 0.5) * self.head.scale
-        width = spacing * (1.7 + 0.3 * other) * hand.width**0.5 * (1 + 0.25 * hair.open)
+        width = spacing * (1.6 + 0.55 * other) * hand.width**0.5 * (1 + 0.25 * hair.open)
         order = np.argsort(-far, kind="stable")
         locks = _lock_edges(spine, width, hand.point, 0.55 * self.wave, float(self.jitter[2]))
         return Locks(locks.spine[order], locks.left[order], locks.right[order])
@@ -286,14 +291,20 @@ class _Barber:
             jitter = np.interp(share * 6, np.arange(7), self.jitter)
             x = outer + (inner - outer) * share
             root = head.scalp(part + side * (0.10 + 0.55 * (1 - share)), -0.52 + 0.26 * share)
-            over = head.silhouette(side * (46 + 26 * (1 - share)), self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share)
+            over = head.silhouette(
+                side * (46 + 26 * (1 - share)), self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share
+            )
             temple = head.project(np.stack([side * (x + 0.004), np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - 0.035 * share - 0.03 * np.abs(jitter) + 0.02
             if self.tied:
                 # Combed back: the outer locks vanish behind the head, one stays before the ear.
                 end = np.where(share > 0.7, 0.74, 0.5)
-            low = head.project(np.stack([side * (x + 0.012 + 0.012 * jitter), (0.46 + end) / 2 + 0.02, np.full(count, -0.2)], 1))
-            tip = head.project(np.stack([side * (x - 0.014 + 0.02 * jitter * hand.bend), end, np.full(count, -0.19)], 1))
+            low = head.project(
+                np.stack([side * (x + 0.012 + 0.012 * jitter), (0.46 + end) / 2 + 0.02, np.full(count, -0.2)], 1)
+            )
+            tip = head.project(
+                np.stack([side * (x - 0.014 + 0.02 * jitter * hand.bend), end, np.full(count, -0.19)], 1)
+            )
             spine = np.stack([root, over, temple, low, tip], 1)
             width = np.full(count, (outer - inner + 0.03) / count * 1.8 * head.scale) * hand.width**0.5
             groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
@@ -321,7 +332,7 @@ class _Barber:
         return middles[:, None] + np.stack([np.cos(t) * radius, np.sin(t) * radius], -1)
 
     def _flyaways(self) -> Points:
-        count = int(round(8 * self.hand.flyaway))
+        count = round(8 * self.hand.flyaway)
         if not count:
             return np.zeros((0, 3, 2))
         rng = self.rng
@@ -331,7 +342,11 @@ class _Barber:
         rise = rng.uniform(0.008, 0.026, count)
         silhouette = self.head.silhouette
         return np.stack(
-            [silhouette(angle, height - 0.006), silhouette(angle + turn * 0.55, height + rise), silhouette(angle + turn, height + 0.4 * rise)],
+            [
+                silhouette(angle, height - 0.03),
+                silhouette(angle + turn * 0.55, height + rise),
+                silhouette(angle + turn, height + 0.4 * rise),
+            ],
             1,
         )
 
@@ -352,9 +367,20 @@ class _Barber:
                 t = np.linspace(0, 2 * np.pi, 13)[:-1]
                 ring = np.stack([np.cos(t) * 1.1, np.sin(t)], 1) * (1 + 0.05 * np.sin(3 * t))[:, None] * radius
                 result.back.append(middle + ring)
-                swirl = [[(-0.75, 0.25), (-0.1, -0.5), (0.75, -0.15)], [(-0.55, 0.6), (0.1, 0.05), (0.85, 0.3)], [(-0.2, 0.85), (0.3, 0.5), (0.7, 0.65)]]
+                swirl = [
+                    [(-0.75, 0.25), (-0.1, -0.5), (0.75, -0.15)],
+                    [(-0.55, 0.6), (0.1, 0.05), (0.85, 0.3)],
+                    [(-0.2, 0.85), (0.3, 0.5), (0.7, 0.65)],
+                ]
                 spine = middle + radius * np.array(swirl)
                 result.back_locks = _joined(result.back_locks, _lock_edges(spine, np.full(3, 0.5 * radius), 1.0, 0.0))
+        elif self.hair.curl > 0.5 and tie in ("ponytail", "twintails"):
+            for angle in (side * (22 + 30 * high),) if tie == "ponytail" else (-58.0, 58.0):
+                radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
+                middle = self.head.silhouette(angle, 0.05 + self.volume * 0.6)[0]
+                t = np.linspace(0, 2 * np.pi, 15)[:-1]
+                ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
+                result.back.append(_scalloped(ring, 0.06 * scale))
         elif tie == "ponytail":
             root = self.head.silhouette(side * (22 + 30 * high), 0.0)[0]
             self._tail(result, root, side, 0.55 + 0.35 * self.hair.length, 0.21)
@@ -363,20 +389,34 @@ class _Barber:
                 root = self.head.silhouette(sign * (52 + 20 * high), 0.0)[0]
                 self._tail(result, root, sign, 0.5 + 0.35 * self.hair.length, 0.13)
         else:  # a braid over one shoulder
-            path = self.head.project([(side * 0.20, 0.72, -0.25), (side * 0.27, 0.84, -0.1), (side * 0.25, 1.0, 0.0), (side * 0.22, 1.25, 0.0)])
+            path = self.head.project(
+                [
+                    (side * 0.20, 0.72, -0.25),
+                    (side * 0.27, 0.84, -0.1),
+                    (side * 0.25, 1.0, 0.0),
+                    (side * 0.22, 1.25, 0.0),
+                ]
+            )
             nodes = resample(path, 9)
             along = np.gradient(nodes, axis=0)
             along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
             across = np.stack([-along[:, 1], along[:, 0]], 1)
             wide = 0.055 * scale
-            sign = np.where(np.arange(9) % 2 == 0, 1.0, -1.0)[:, None]
-            start = nodes + across * sign * wide - along * wide * 0.9
-            middle = nodes + across * sign * wide * 0.55 + along * wide * 0.2
-            tip = nodes - across * sign * wide * 0.5 + along * wide * 1.1
-            result.back_locks = _joined(result.back_locks, _lock_edges(np.stack([start, middle, tip], 1), np.full(9, wide * 1.5), 0.6, 0.0))
+            turn = np.where(np.arange(9) % 2 == 0, 1.0, -1.0)[:, None]
+            start = nodes + across * turn * wide - along * wide * 0.9
+            middle = nodes + across * turn * wide * 0.55 + along * wide * 0.2
+            tip = nodes - across * turn * wide * 0.5 + along * wide * 1.1
+            result.back_locks = _joined(
+                result.back_locks, _lock_edges(np.stack([start, middle, tip], 1), np.full(9, wide * 1.5), 0.6, 0.0)
+            )
 
     def _tail(self, result: HairShape, root: Points, side: float, length: float, swing: float) -> None:
         scale = self.head.scale
+        away = root - self.head.silhouette(0.0, -0.3)[0]
+        away /= np.linalg.norm(away) + 1e-9
+        across = np.array([-away[1], away[0]])
+        knot = [(-0.012, -0.034), (0.03, -0.03), (0.03, 0.03), (-0.012, 0.034)]
+        result.knots.append(np.array([root + scale * (u * away + v * across) for u, v in knot]))
         offsets = np.array([0.0, 0.055, 0.105])
         spines = []
         for offset in offsets:
@@ -387,11 +427,14 @@ class _Barber:
                     root + scale * np.array([side * (0.07 + 0.5 * out), -0.07 + 0.55 * offset]),
                     root + scale * np.array([side * (0.06 + out), 0.16 + 0.2 * offset]),
                     root + scale * np.array([side * (0.05 + out * (1 + 0.2 * self.jitter[1])), 0.42]),
-                    root + scale * np.array([side * (0.03 + out * 0.75 + 0.05 * self.wave), length - 0.09 * offset / 0.05]),
+                    root
+                    + scale * np.array([side * (0.03 + out * 0.75 + 0.05 * self.wave), length - 0.09 * offset / 0.05]),
                 ]
             )
-        width = np.array([0.115, 0.105, 0.085]) * scale * (0.8 + 0.45 * self.hair.volume)
-        result.back_locks = _joined(result.back_locks, _lock_edges(np.array(spines), width, self.hand.point, 0.9 * self.wave))
+        width = np.array([0.125, 0.11, 0.09]) * scale * (0.8 + 0.45 * self.hair.volume)
+        result.back_locks = _joined(
+            result.back_locks, _lock_edges(np.array(spines), width, self.hand.point, 0.9 * self.wave)
+        )
 
 
 def _scalloped(outline: Points, size: float) -> Points:
@@ -399,7 +442,7 @@ def _scalloped(outline: Points, size: float) -> Points:
     outline = clockwise(outline)
     around = np.concatenate([outline, outline[:1]])
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(around, axis=0), axis=1))])
-    count = max(8, int(round(length[-1] / size)))
+    count = max(8, round(float(length[-1]) / size))
     at = np.linspace(0, length[-1], count + 1)[:-1]
     nodes = np.stack([np.interp(at, length, around[:, axis]) for axis in (0, 1)], 1)
     after = np.roll(nodes, -1, axis=0)

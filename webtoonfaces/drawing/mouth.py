@@ -28,38 +28,117 @@ def draw_nose(sketch: Sketch) -> None:
         canvas.fill(brush(np.array(path), weight, profile, samples), ink)
 
     if kind in ("mark", "bridge", "real", "tiny") and line.shade != "flat":
-        shadow = [tip + d * wide * 0.05 + ey * wide * 0.1, tip + d * wide * 0.55 + ey * wide * 0.35, base + d * wide * 0.75]
+        shadow = [
+            tip + d * wide * 0.05 + ey * wide * 0.1,
+            tip + d * wide * 0.55 + ey * wide * 0.35,
+            base + d * wide * 0.75,
+        ]
         shadow += [base + ey * wide * 0.22, base - d * wide * 0.3 - ey * wide * 0.05]
         canvas.fill(closed(shadow), sketch.skin_shadow, 0.5 if kind == "tiny" else 0.72)
     if kind == "mark":
-        stroke([base - ex * wide * 0.42 - ey * wide * 0.08, base + ey * wide * 0.06, base + ex * wide * 0.38 - ey * wide * 0.1], width * 0.72, (0.15, 1, 0.15))
+        stroke(
+            [
+                base - ex * wide * 0.42 - ey * wide * 0.08,
+                base + ey * wide * 0.06,
+                base + ex * wide * 0.38 - ey * wide * 0.1,
+            ],
+            width * 0.72,
+            (0.15, 1, 0.15),
+        )
         if abs(sketch.turn) > 0.2:
-            stroke([tip - ey * wide * 0.75 + d * wide * 0.05, tip - ey * wide * 0.2 + d * wide * 0.22, tip + ey * wide * 0.25 + d * wide * 0.2], width * 0.6, (0, 0.8, 0.5))
+            stroke(
+                [
+                    tip - ey * wide * 0.75 + d * wide * 0.05,
+                    tip - ey * wide * 0.2 + d * wide * 0.22,
+                    tip + ey * wide * 0.25 + d * wide * 0.2,
+                ],
+                width * 0.6,
+                (0, 0.8, 0.5),
+            )
     elif kind == "tiny":
-        stroke([base - ex * wide * 0.22 - down * 0.35, base + ex * wide * 0.18 - down * 0.28], width * 0.85, (0.4, 1, 0.4), 5)
+        stroke(
+            [base - ex * wide * 0.22 - down * 0.35, base + ex * wide * 0.18 - down * 0.28],
+            width * 0.85,
+            (0.4, 1, 0.4),
+            5,
+        )
     elif kind == "dot":
-        stroke([tip - ey * wide * 0.25 + d * wide * 0.2, tip + d * wide * 0.75 + down * 0.55, base - d * wide * 0.15], width * 0.8, (0.5, 1, 0.6))
+        stroke(
+            [tip - ey * wide * 0.25 + d * wide * 0.2, tip + d * wide * 0.75 + down * 0.55, base - d * wide * 0.15],
+            width * 0.8,
+            (0.5, 1, 0.6),
+        )
     elif kind in ("bridge", "real"):
         top = points[0] * 0.35 + points[1] * 0.65
         weight = width * 0.75
         if kind == "bridge":
-            stroke([top + d * wide * 0.22, points[2] + d * wide * 0.30, tip + d * wide * 0.34, tip + d * wide * 0.42 + ey * wide * 0.3], weight, (0.02, 0.5, 1, 0.5), 10)
+            stroke(
+                [
+                    top + d * wide * 0.22,
+                    points[2] + d * wide * 0.30,
+                    tip + d * wide * 0.34,
+                    tip + d * wide * 0.42 + ey * wide * 0.3,
+                ],
+                weight,
+                (0.02, 0.5, 1, 0.5),
+                10,
+            )
         else:
-            stroke([points[0] + d * wide * 0.3, points[1] + d * wide * 0.3, points[2] + d * wide * 0.36, tip + d * wide * 0.42], weight * 0.8, (0.3, 0.35, 0.6, 0.1), 10)
-        stroke([base - ex * wide * 0.55 - ey * wide * 0.12, base - ex * wide * 0.15 + ey * wide * 0.08, base + ex * wide * 0.25 + ey * wide * 0.05, base + ex * wide * 0.5 - ey * wide * 0.14], weight, (0.3, 1, 1, 0.3))
+            stroke(
+                [
+                    points[0] + d * wide * 0.3,
+                    points[1] + d * wide * 0.3,
+                    points[2] + d * wide * 0.36,
+                    tip + d * wide * 0.42,
+                ],
+                weight * 0.8,
+                (0.3, 0.35, 0.6, 0.1),
+                10,
+            )
+        stroke(
+            [
+                base - ex * wide * 0.55 - ey * wide * 0.12,
+                base - ex * wide * 0.15 + ey * wide * 0.08,
+                base + ex * wide * 0.25 + ey * wide * 0.05,
+                base + ex * wide * 0.5 - ey * wide * 0.14,
+            ],
+            weight,
+            (0.3, 1, 1, 0.3),
+        )
         for sign, wing in ((-1, 4), (1, 8)):
-            stroke([points[wing] - ey * wide * 0.32, points[wing] + ex * sign * wide * 0.1 - ey * wide * 0.05, points[wing] - ex * sign * wide * 0.06 + ey * wide * 0.08], weight * 0.75, (0.1, 0.9, 0.2), 6)
+            stroke(
+                [
+                    points[wing] - ey * wide * 0.32,
+                    points[wing] + ex * sign * wide * 0.1 - ey * wide * 0.05,
+                    points[wing] - ex * sign * wide * 0.06 + ey * wide * 0.08,
+                ],
+                weight * 0.75,
+                (0.1, 0.9, 0.2),
+                6,
+            )
     else:  # soft: painted, without lines
         deep = mix(sketch.skin_shadow, rgb("5a1a20"), 0.25)
         flank = [points[0] + d * wide * 0.25, points[2] + d * wide * 0.25, tip + d * wide * 0.3]
-        flank += [points[8 if side > 0 else 4] + d * wide * 0.05, points[2] + d * wide * 0.9, points[0] + d * wide * 0.75]
+        flank += [
+            points[8 if side > 0 else 4] + d * wide * 0.05,
+            points[2] + d * wide * 0.9,
+            points[0] + d * wide * 0.75,
+        ]
         canvas.fill(closed(flank), sketch.skin_shadow, 0.38)
         under = [points[4] + ey * wide * 0.02, points[5] + ey * wide * 0.05, base + ey * wide * 0.1]
         under += [points[7] + ey * wide * 0.05, points[8] + ey * wide * 0.02, base - ey * wide * 0.22]
         canvas.fill(closed(under), deep, 0.5)
         for wing, sign in ((5, -1), (7, 1)):
-            canvas.ellipse(points[wing] + ex * sign * wide * 0.2 - ey * wide * 0.06, wide * 0.19, wide * 0.1, mix(deep, rgb("301015"), 0.6), 0.75)
-        canvas.glow(tip - d * wide * 0.12 - ey * wide * 0.08, wide * 0.42, wide * 0.36, mix(sketch.skin, WHITE, 0.7), 0.6)
+            canvas.ellipse(
+                points[wing] + ex * sign * wide * 0.2 - ey * wide * 0.06,
+                wide * 0.19,
+                wide * 0.1,
+                mix(deep, rgb("301015"), 0.6),
+                0.75,
+            )
+        canvas.glow(
+            tip - d * wide * 0.12 - ey * wide * 0.08, wide * 0.42, wide * 0.36, mix(sketch.skin, WHITE, 0.7), 0.6
+        )
 
 
 def draw_mouth(sketch: Sketch) -> None:
@@ -78,7 +157,12 @@ def draw_mouth(sketch: Sketch) -> None:
     span = float(np.linalg.norm(outer[6] - outer[0]))
     upper = np.array([outer[0], inner[1], inner[2], inner[3], outer[6]])
     lower = np.array([outer[6], inner[5], inner[6], inner[7], outer[0]])
-    painted = {"soft": 0.18 + 0.5 * person.lips, "line": 0.34 * person.lips, "lips": 0.3 + 0.62 * person.lips, "paint": 0.55 + 0.4 * person.lips}[kind]
+    painted = {
+        "soft": 0.18 + 0.5 * person.lips,
+        "line": 0.34 * person.lips,
+        "lips": 0.3 + 0.62 * person.lips,
+        "paint": 0.55 + 0.4 * person.lips,
+    }[kind]
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
@@ -88,11 +172,13 @@ def draw_mouth(sketch: Sketch) -> None:
         opening = closed(np.concatenate([upper, lower[1:-1]]), 75)
         canvas.fill(opening, rgb("101010") if grey else mix(rgb("5a1822"), sketch.ink, 0.3))
         with canvas.clip(opening):
-            deep = (0.45 * gap * unit if gap > 0.16 else 0.85 * gap * unit)
+            deep = 0.45 * gap * unit if gap > 0.16 else 0.85 * gap * unit
             teeth = np.concatenate([upper, (upper + ey * max(deep, 0.012))[::-1]])
             canvas.fill(closed(teeth, 80), WHITE if grey else sketch.tone(rgb("fff8f4"), "other"))
             if gap > 0.12 and not grey:
-                canvas.ellipse(inner[6] + ey * 0.01, span * 0.28, gap * unit * 0.38, mix(sketch.lip, rgb("e06a70"), 0.5))
+                canvas.ellipse(
+                    inner[6] + ey * 0.01, span * 0.28, gap * unit * 0.38, mix(sketch.lip, rgb("e06a70"), 0.5)
+                )
             if person.anger > 0.35:  # clenched teeth
                 canvas.fill(closed(np.concatenate([upper, (upper + ey * gap * unit * 0.9)[::-1]]), 80), WHITE, 0.9)
                 seam = (upper + lower[::-1]) / 2
@@ -100,15 +186,40 @@ def draw_mouth(sketch: Sketch) -> None:
         canvas.fill(brush(upper, width * 0.95, (0.5, 0.8, 1, 0.8, 0.5), 12), ink)
         canvas.fill(brush(lower, width * 0.6, (0.4, 0.8, 1, 0.8, 0.4), 12), mix(ink, sketch.skin_shadow, 0.25))
     else:
-        seam = np.array([outer[0], inner[1] * 0.6 + outer[0] * 0.4, inner[1], inner[2], inner[3], inner[3] * 0.6 + outer[6] * 0.4, outer[6]])
+        seam = np.array(
+            [
+                outer[0],
+                inner[1] * 0.6 + outer[0] * 0.4,
+                inner[1],
+                inner[2],
+                inner[3],
+                inner[3] * 0.6 + outer[6] * 0.4,
+                outer[6],
+            ]
+        )
         paint = mix(sketch.lip, rgb("401018"), 0.7) if kind == "paint" else ink
-        canvas.fill(brush(seam, width * (1.1 if kind == "paint" else 0.95), (0.35, 0.9, 0.6, 1.0, 0.6, 0.9, 0.35), 14), paint)
+        canvas.fill(
+            brush(seam, width * (1.1 if kind == "paint" else 0.95), (0.35, 0.9, 0.6, 1.0, 0.6, 0.9, 0.35), 14), paint
+        )
     below = sketch.landmarks[57]
     wide = span * 0.2
     if kind in ("soft", "line"):
-        canvas.fill(brush([below - ex * wide + ey * 0.004, below + ey * 0.010, below + ex * wide + ey * 0.004], width * 0.6, (0.1, 1, 0.1), 7), mix(ink, sketch.skin_shadow, 0.5))
+        canvas.fill(
+            brush(
+                [below - ex * wide + ey * 0.004, below + ey * 0.010, below + ex * wide + ey * 0.004],
+                width * 0.6,
+                (0.1, 1, 0.1),
+                7,
+            ),
+            mix(ink, sketch.skin_shadow, 0.5),
+        )
     if line.shade not in ("flat", "tone"):
-        pool = [below - ex * wide * 1.1 + ey * 0.013, below + ey * 0.016, below + ex * wide * 1.1 + ey * 0.013, below + ey * 0.028]
+        pool = [
+            below - ex * wide * 1.1 + ey * 0.013,
+            below + ey * 0.016,
+            below + ex * wide * 1.1 + ey * 0.013,
+            below + ey * 0.028,
+        ]
         canvas.fill(closed(pool), sketch.skin_shadow, 0.5)
     if painted >= 0.5 and not grey:
         shine = sketch.landmarks[57] * 0.55 + sketch.landmarks[66] * 0.45 - ex * span * 0.08
@@ -130,15 +241,34 @@ def _comic_mouth(sketch: Sketch) -> None:
         happy = smile < 0.05
         top, bottom = (left, right), deep
         if happy:
-            shape = [top[0], middle, top[1], middle + ex * span * 0.3 + ey * bottom * 0.75, middle + ey * bottom, middle - ex * span * 0.3 + ey * bottom * 0.75]
+            shape = [
+                top[0],
+                middle,
+                top[1],
+                middle + ex * span * 0.3 + ey * bottom * 0.75,
+                middle + ey * bottom,
+                middle - ex * span * 0.3 + ey * bottom * 0.75,
+            ]
         else:  # a cry
-            shape = [middle - ex * span * 0.22 - ey * deep * 0.2, middle - ey * deep * 0.35, middle + ex * span * 0.22 - ey * deep * 0.2, middle + ex * span * 0.36 + ey * deep * 0.5, middle + ey * deep * 0.45, middle - ex * span * 0.36 + ey * deep * 0.5]
+            shape = [
+                middle - ex * span * 0.22 - ey * deep * 0.2,
+                middle - ey * deep * 0.35,
+                middle + ex * span * 0.22 - ey * deep * 0.2,
+                middle + ex * span * 0.36 + ey * deep * 0.5,
+                middle + ey * deep * 0.45,
+                middle - ex * span * 0.36 + ey * deep * 0.5,
+            ]
         path = closed(shape, 80)
         canvas.fill(path, rgb("7a2430"))
         with canvas.clip(path):
             canvas.ellipse(middle + ey * deep * (1.05 if happy else 0.55), span * 0.3, deep * 0.5, rgb("f08a86"))
             if happy:
-                band = [left - ey * span * 0.2, right - ey * span * 0.2, right + ey * deep * 0.22, left + ey * deep * 0.22]
+                band = [
+                    left - ey * span * 0.2,
+                    right - ey * span * 0.2,
+                    right + ey * deep * 0.22,
+                    left + ey * deep * 0.22,
+                ]
                 canvas.fill(polygon(band), WHITE)
         canvas.stroke(path, ink, width * 0.8)
         return
@@ -149,7 +279,9 @@ def _comic_mouth(sketch: Sketch) -> None:
     elif sketch.title.hand.mouth == "cat" and smile > -0.02:
         x = np.array([-0.36, -0.26, -0.1, 0.0, 0.1, 0.26, 0.36])
         y = np.array([-0.06, 0.04, 0.05, -0.05, 0.05, 0.04, -0.06])
-        canvas.fill(brush(middle + np.outer(x * span, ex) + np.outer(y * span, ey), width * 0.9, (0.6, 1, 1, 1, 0.6), 14), ink)
+        canvas.fill(
+            brush(middle + np.outer(x * span, ex) + np.outer(y * span, ey), width * 0.9, (0.6, 1, 1, 1, 0.6), 14), ink
+        )
     else:
         bend = max(-0.16, min(0.22, 0.10 - 1.2 * smile - 0.05))
         curve = [left + ex * span * 0.1, middle + ey * span * bend, right - ex * span * 0.1]

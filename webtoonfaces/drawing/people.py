@@ -176,11 +176,11 @@ def _face(z: _Numbers, masculine: float, age: float, anger: float) -> Points:
     cheeks = np.exp(-((order - 4.0) ** 2) / 6) + np.exp(-((order - 12.0) ** 2) / 6)
     chin = np.exp(-((order - 8.0) ** 2) / 5)
     child = 1 - _smooth(age, 0.05, 0.25)
-    face[:17, 0] *= 1 + z.n("face width", 0.03) + 0.01 * masculine
-    face[:17, 0] *= 1 + (z.n("jaw width", 0.045) + 0.06 * masculine - 0.025) * cheeks
-    chin_length = z.n("chin length", 0.011) + 0.014 * masculine - 0.02 * child
+    face[:17, 0] *= 1 + z.n("face width", 0.036) + 0.01 * masculine
+    face[:17, 0] *= 1 + (z.n("jaw width", 0.065) + 0.06 * masculine - 0.025) * cheeks
+    chin_length = z.n("chin length", 0.016) + 0.014 * masculine - 0.02 * child
     face[:17, 1] += chin_length * chin
-    face[[6, 7, 9, 10], 0] *= 1 + z.n("chin width", 0.09) + 0.18 * masculine
+    face[[6, 7, 9, 10], 0] *= 1 + z.n("chin width", 0.13) + 0.18 * masculine
     size = 1.03 + z.n("eye size", 0.06) - 0.06 * masculine + 0.1 * child
     tilt = math.radians(z.n("eye tilt", 3.5) + 2.5 - masculine)
     for eye, side in ((slice(36, 42), -1), (slice(42, 48), 1)):
@@ -211,7 +211,7 @@ def _mouth(z: _Numbers, face: Points, masculine: float, worry: float, anger: flo
     face[48:68, 0] *= 1 + z.n("mouth width", 0.06) + 0.05 * masculine - 0.04
     fullness = 1 + z.n("mouth fullness", 0.13) - 0.12 * masculine
     face[48:60, 1] = middle[1] + (face[48:60, 1] - middle[1]) * fullness
-    smile = z.u("smile", -0.25, 1.25) * (1 - 0.8 * anger) - 0.35 * worry - 0.5 * z.over("tears", 0.92)
+    smile = z.u("smile", -0.25, 1.25) * (1 - 0.8 * anger) - 0.35 * worry - 1.3 * z.over("tears", 0.92)
     opening = z.over("mouth open", 0.66) ** 1.2
     smile *= 1 - 0.2 * opening
     face[[48, 54, 60, 64], 1] -= 0.026 * smile
@@ -228,7 +228,7 @@ def _posed(z: _Numbers, face: Points) -> tuple[Pose, Points]:
     """The pose that puts a turned face where an FFHQ-like crop has it, and the landmarks in that crop."""
     yaw = max(-35.0, min(35.0, z.n("yaw", 14)))
     pitch, roll = z.n("pitch", 5), z.n("roll", 4)
-    width = 1 + z.n("face width", 0.03)
+    width = 1 + z.n("face width", 0.036)
     turned = Pose(yaw, pitch, 0.0, 1.0, 0.0, 0.0, 1.0).head.face(face)
     left, right = turned[36:42].mean(0), turned[42:48].mean(0)
     eyes, mouth = (left + right) / 2, (turned[48] + turned[54]) / 2

@@ -40,7 +40,7 @@ class Hair:
     """Hair as continuous numbers in [0, 1], but for `part` (-1..1: where the parting is, in the picture's sense).
 
     length: 0 shaved, 0.12 cropped, 0.3 to the ears, 0.5 to the chin, 0.75 to the shoulders, 1 longer.
-    volume: how far it stands off the skull. fringe: how far the locks on the forehead reach (0: none, 1: into the eyes).
+    volume: how far it stands off the skull. fringe: how far locks reach on the forehead (0: none, 1: into the eyes).
     open: 0 the fringe hangs straight, 1 it falls to both sides of the parting. wave: waves along the locks.
     curl: 1 for coils that stand off the head. spike: tips that stand away from the outline. sides: 0 shaved sides.
     tie: one of TIES; `tie_side` -1..1 says on which side and how high. locks: seven numbers in -1..1 that make this
@@ -233,8 +233,8 @@ _hint_cache: dict[type[Any], dict[str, Any]] = {}
 
 
 def _check_numbers(values: object, name: str, count: int, low: float, high: float) -> None:
-    valid = isinstance(values, tuple) and len(values) == count
-    if not valid or not all(_is_number(value) and low <= value <= high for value in values):  # type: ignore[attr-defined]
+    numbers = values if isinstance(values, tuple) and len(values) == count else None
+    if numbers is None or not all(_is_number(value) and low <= value <= high for value in numbers):
         what = "a number" if count == 1 else f"{count} numbers"
         raise BadInputError(f"A person's `{name}` is {what} from {low:g} to {high:g}.")
 

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import resvg_py
+from numpy.typing import NDArray
 from PIL import Image
 
 
@@ -25,5 +26,5 @@ def grained(picture: Image.Image, strength: float, rng: np.random.Generator) -> 
     return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 
-def _resized(noise: np.ndarray, side: int) -> np.ndarray:  # type: ignore[type-arg]
+def _resized(noise: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     return np.asarray(Image.fromarray(noise).resize((side, side), Image.Resampling.BILINEAR))

@@ -1,8 +1,8 @@
 """Contact sheets of the hand, to be looked at: one for each feature, and of titles.
 
-    python -m webtoonfaces.drawing.sheets eyes out/eyes.png
-    python -m webtoonfaces.drawing.sheets title:romance out/romance.png --persons 64
-    python -m webtoonfaces.drawing.sheets all out/all.png --persons 12
+python -m webtoonfaces.drawing.sheets eyes out/eyes.png
+python -m webtoonfaces.drawing.sheets title:romance out/romance.png --persons 64
+python -m webtoonfaces.drawing.sheets all out/all.png --persons 12
 """
 
 from __future__ import annotations
@@ -54,14 +54,18 @@ def title_sheet(title: str, count: int = 64, size: int = 128, seed: int = 0) -> 
     return sheet
 
 
-def _sheet(people: Sequence[Person], names: Sequence[str], size: int, crop: tuple[float, float, float, float]) -> Image.Image:
-    box = tuple(round(value * size) for value in crop)
-    width, height = box[2] - box[0], box[3] - box[1]
+def _sheet(
+    people: Sequence[Person], names: Sequence[str], size: int, crop: tuple[float, float, float, float]
+) -> Image.Image:
+    left, top, right, bottom = (round(value * size) for value in crop)
+    width, height = right - left, bottom - top
     sheet = Image.new("RGB", (width * len(names), height * len(people)), "white")
     by_name = {title.name: title for title in TITLES}
     for row, person in enumerate(people):
         for column, name in enumerate(names):
-            sheet.paste(draw(person, by_name[name], size).crop(box), (column * width, row * height))
+            sheet.paste(
+                draw(person, by_name[name], size).crop((left, top, right, bottom)), (column * width, row * height)
+            )
     return sheet
 
 

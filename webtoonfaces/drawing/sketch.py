@@ -1,4 +1,4 @@
-"""What every feature needs to be drawn: the stylised landmarks, the axes of the face, the title's colours, the canvas."""
+"""What every feature needs to be drawn: stylised landmarks, the axes of the face, the title's colours, the canvas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from .canvas import Canvas, Paint
 from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, multiply, ramp, rgb
 from .curves import SIDE, Points, closed, polygons
-from .head import Head
+from .head import TEMPLATE, Head
 from .person import Person
 from .title import Hand, Palette, Title
 
@@ -21,8 +21,14 @@ Role = Literal["skin", "hair", "eye", "cloth", "lip", "ground", "other"]
 # The contour of a frontal face as titles draw it, from the right temple's height down to the chin, template units.
 IDEAL_JAW = np.array(
     [
-        (0.262, 0.478), (0.263, 0.552), (0.254, 0.622), (0.231, 0.690),
-        (0.191, 0.754), (0.141, 0.812), (0.089, 0.858), (0.043, 0.886),
+        (0.262, 0.478),
+        (0.263, 0.552),
+        (0.254, 0.622),
+        (0.231, 0.690),
+        (0.191, 0.754),
+        (0.141, 0.812),
+        (0.089, 0.858),
+        (0.043, 0.886),
     ]
 )
 
@@ -196,9 +202,11 @@ class Sketch:
 
     # ---- shading
 
-    def shade(self, regions: Sequence[str], base: Color, box: tuple[float, float, float, float], strength: float = 1.0) -> None:
-        """A shadow on `base`. `regions` are nested paths, the widest first; `box` (left, top, right, bottom, unit square)
-        holds the widest."""
+    def shade(
+        self, regions: Sequence[str], base: Color, box: tuple[float, float, float, float], strength: float = 1.0
+    ) -> None:
+        """A shadow on the colour `base`. `regions` are nested paths, the widest first; `box` holds the widest: left,
+        top, right, bottom in the unit square."""
         kind, dark = self.title.line.shade, self.shadow(base)
         canvas = self.canvas
         if kind == "flat" or not regions:
@@ -219,7 +227,13 @@ class Sketch:
                 canvas.fill(regions[0], dark, 0.45 * strength)
             with canvas.clip(regions[0]):
                 pattern = _hatching(box) if kind == "hatch" else _dots(box, kind)
-                paint = rgb("3c3c3c") if kind == "tone" else self.shadow(dark) if kind == "dots" else mix(dark, self.ink, 0.55)
+                paint = (
+                    rgb("3c3c3c")
+                    if kind == "tone"
+                    else self.shadow(dark)
+                    if kind == "dots"
+                    else mix(dark, self.ink, 0.55)
+                )
                 canvas.fill(pattern, paint, min(1.0, 0.95 * strength))
 
     def line(self, path: str, width: float, paint: Paint | None = None, fill: Paint | None = None) -> None:
@@ -242,13 +256,15 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     near_chin = np.exp(-((order - 8.0) ** 2) / 7)
     narrow = 1 + (hand.jaw_width * (0.975 + 0.05 * strong) - 1) * spread
     narrow *= 1 + (hand.chin + 0.16 * strong - 1.04) * near_chin * 0.75
+    # The temples keep their place: a narrow face must not leave its eyes without room.
+    narrow = 1 + (narrow - 1) * np.interp(np.abs(order - 8), [0, 5, 8], [1.0, 1.0, 0.3])
     middle = points[27, 0] + (points[8, 0] - points[27, 0]) * np.clip(points[:17, 1] / (points[8, 1] + 1e-9), 0, 1)
     own = points[:17].copy()
     own[:, 0] = middle + (own[:, 0] - middle) * narrow
     ideal = (_ideal_contour(hand, strong, head) - origin) @ basis.T
     ideal += (points[:17] - ideal).mean(0) * 0.5
     ideal += np.outer(np.sin(np.linspace(0, np.pi, 17)), (points[8] - ideal[8]) * 0.5)
-    points[:17] += hand.jaw * (0.5 * ideal + 0.5 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
+    points[:17] += hand.jaw * (0.38 * ideal + 0.62 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
     _bulge(points, head.yaw, unit)
     points[:, 1] += np.clip(points[:, 1], 0, None) * (hand.face_length - 1)
     points[27:36, 1] += np.clip(points[27:36, 1], 0, None) * (hand.nose_length - 1)
@@ -274,8 +290,6 @@ def _bulge(points: Points, yaw: float, unit: float) -> None:
 
 
 def _ideal_contour(hand: Hand, strong: float, head: Head) -> Points:
-    from .head import TEMPLATE  # the depths of the contour
-
     shape = TEMPLATE[:17].copy()
     shape[:8, 0], shape[:8, 1] = -IDEAL_JAW[:, 0], IDEAL_JAW[:, 1]
     shape[16:8:-1, 0], shape[16:8:-1, 1] = IDEAL_JAW[:, 0], IDEAL_JAW[:, 1]
@@ -299,7 +313,7 @@ def _dots(box: tuple[float, float, float, float], kind: str) -> str:
     y = rows[:, None] * pitch / 1.41 + 0 * columns
     x = (columns + 0.5 * (rows[:, None] % 2)) * pitch * 1.41
     middles = np.stack([x, y], -1).reshape(-1, 1, 2)
-    diamond = radius * np.array([(1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7)])
+    diamond = radius * 1.12 * np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
     return polygons((middles + diamond) / SIDE)
 
 
@@ -308,10 +322,10 @@ def _hatching(box: tuple[float, float, float, float]) -> str:
     left, top, right, bottom = np.array(box).clip(-0.1, 1.1).tolist()
     height = bottom - top
     slant = 0.75 * height
-    starts = np.arange(left - slant, right + 0.014, 0.0145)
+    starts = np.arange(left - slant, right + 0.018, 0.0175)
     if not len(starts):
         return ""
-    width = 0.0044 * (0.75 + 0.5 * (np.arange(len(starts)) * 0.618 % 1))
+    width = 0.0052 * (0.75 + 0.5 * (np.arange(len(starts)) * 0.618 % 1))
     corners = np.stack(
         [
             np.stack([starts + slant, np.full_like(starts, top)], -1),

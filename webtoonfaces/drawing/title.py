@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .colors import BLACK, WHITE, Color, rgb
+from .colors import BLACK, WHITE, Color
 
 GROUPS = ("hand", "line", "palette")
 
@@ -75,7 +75,7 @@ class Line:
 
     width: float = 2.0
     hair_width: float = 1.8
-    ink: Color = rgb("2a1c20")
+    ink: Color = (0.165, 0.110, 0.125)
     tint: float = 0.2  # how far a line takes the colour of what it surrounds
     shade: str = "cel"  # cel, two, soft, tone, dots, hatch, ink, flat
     strength: float = 1.0
@@ -105,9 +105,9 @@ class Palette:
     ramp_hair: float = 0.0
     ramp_rest: float = 0.0
     skin_floor: float = 0.0  # no skin is darker than this lightness: what keeps dark skin readable on dark pages
-    shadow: Color = rgb("b0506a")
+    shadow: Color = (0.690, 0.314, 0.416)
     shadow_depth: float = 0.72
-    sclera: Color = rgb("fffaf8")
+    sclera: Color = (1.0, 0.980, 0.973)
     light: Color = WHITE
     grey: bool = False  # ink and paper only
     background: str = "gradient"
