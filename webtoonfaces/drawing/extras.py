@@ -66,10 +66,11 @@ def draw_lenses(sketch: Sketch) -> None:
         y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power * ry
         rim = middle + np.outer(x, ex) + np.outer(y + ry * 0.12, ey)
         path = closed(rim, 100)
-        canvas.fill(path, WHITE, 0.08)
-        glint = np.array([(-0.72, -0.10), (-0.52, -0.58), (-0.12, -0.78)])
-        shine = middle + np.outer(glint[:, 0] * rx, ex) + np.outer(glint[:, 1] * ry, ey)
-        canvas.fill(brush(shine, 3.2, (0.1, 1, 0.1), 8), WHITE, 0.6)
+        canvas.fill(path, WHITE, 0.06)
+        if sketch.person.eye_open[index] > 0.5:
+            glint = np.array([(-0.84, 0.0), (-0.72, -0.5), (-0.36, -0.84)])
+            shine = middle + np.outer(glint[:, 0] * rx, ex) + np.outer(glint[:, 1] * ry, ey)
+            canvas.fill(brush(shine, 2.4, (0.1, 1, 0.1), 8), WHITE, 0.55)
         canvas.stroke(path, color, width)
         if kind == "half":
             canvas.stroke(opened(np.concatenate([rim[9:16], rim[:1]])), color, width * 1.8)

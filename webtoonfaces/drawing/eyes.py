@@ -109,7 +109,7 @@ def _measured(sketch: Sketch, index: int) -> _Eye:
     # A wide eye grows outwards more than towards the nose, and never over the contour of a turned face.
     gap = float(np.linalg.norm(sketch.landmarks[42] - sketch.landmarks[39]))
     inwards = min(half * max(0.0, width - 1) * 0.55, 0.17 * gap)
-    room = _room(sketch, outer, out, index) - 0.42 * half
+    room = _room(sketch, outer, out, index) - 0.6 * half
     outwards = min(half * 2 * max(0.0, width - 1) - inwards, room)
     if outwards < 0:  # the far eye of a turned face: it moves towards the nose, then it gets narrower
         inwards = max(0.0, min(inwards - outwards, 0.24 * gap))
@@ -119,6 +119,8 @@ def _measured(sketch: Sketch, index: int) -> _Eye:
         inwards = outwards = half * (width - 1)
     middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
+    # Between closed and half open an eye is a smudge: it is drawn as one or the other.
+    opening = 0.0 if opening < 0.3 else max(0.56, opening)
     return _Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
 
 
@@ -189,7 +191,7 @@ def _closed_eye(sketch: Sketch, eye: _Eye) -> None:
     tall = eye.up + eye.low
     y = (-0.2 + 0.7 * (1 - x * x)) * tall * 0.3 + 0.14 * tall
     lid = eye.at(x, y, hand.tilt)
-    weight = max(line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
+    weight = max(3.0, 1.2 * line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
     ink = _lashes_color(sketch)
     sketch.canvas.fill(brush(lid, weight, (0.2, 0.7, 1, 1, 0.35), 12), ink)
     if person.lashes > 0.4 and hand.spikes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .canvas import Paint
-from .colors import BLACK, WHITE, Color, lightness, mix, rgb
+from .colors import BLACK, WHITE, Color, lightness, mix, multiply, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .person import Hair
 from .sketch import Sketch, bounds
@@ -227,10 +227,11 @@ def _beard(sketch: Sketch) -> None:
     )
     toward = points[[15, 14, 12, 10, 8, 8, 8, 6, 4, 2, 1]]
     shadow = max(person.stubble, 0.8 * person.beard)
-    if shadow > 0.04:  # nested areas: thin towards the cheek
-        for step in (0.0, 0.14, 0.28):
+    if shadow > 0.04 and not sketch.title.palette.grey:  # nested areas: thin towards the cheek
+        tint = multiply(sketch.skin, (0.72, 0.70, 0.72))
+        for step in (0.1, 0.25, 0.4, 0.55):
             area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
-            canvas.fill(area, color, 0.05 + 0.12 * shadow)
+            canvas.fill(area, tint, 0.08 + 0.10 * shadow)
     if person.beard > 0.04:
         opacity = min(0.95, 0.45 + 0.7 * person.beard)
         area = closed(np.concatenate([outside, inside + (toward - inside) * 0.08]), 110)

@@ -50,7 +50,7 @@ class HairPainter:
         for outline in self.shape.back:
             self._contour(closed(outline, 40 if self.curled else 62), deep)
         if len(self.shape.back_locks):
-            self._locks(self.shape.back_locks, mix(sketch.hair, deep, 0.45))
+            self._locks(self.shape.back_locks, sketch.hair)
         band = sketch.tone(mix(sketch.person.cloth_color, rgb("d04a6a"), 0.4), "cloth")
         for knot in self.shape.knots:
             sketch.line(closed(knot, 100), self.width, paint=sketch.hair_line, fill=band)

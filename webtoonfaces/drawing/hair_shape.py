@@ -182,7 +182,7 @@ class _Barber:
             return project([(side * 0.268, 0.40, -0.27), (side * 0.262, 0.41, -0.22)])
         depth = -0.17
         # On the side that a head turns to, the face hides less of the hair.
-        inner = self.inner + 0.1 * max(0.0, side * float(np.sin(self.head.yaw)))
+        inner = self.inner + 0.15 * max(0.0, side * float(np.sin(self.head.yaw)))
         outer = max(self.outer, inner + 0.045)
         middle = (0.52 + end) / 2
         if self.long < 0.05:
@@ -214,7 +214,7 @@ class _Barber:
         top = self.head.silhouette(np.linspace(-92, 92, 9), self.volume * 0.7)
         if self.long < 0.05 or self.tied:
             neck = 0.66
-            shape = [(0.235, 0.60, -0.32), (0.19, neck, -0.30), (0.15, neck + 0.05, -0.28), (0.10, neck + 0.01, -0.28)]
+            shape = [(0.215, 0.60, -0.32), (0.165, neck, -0.30), (0.13, neck + 0.04, -0.28), (0.09, neck + 0.01, -0.28)]
             return np.concatenate([top, project([*shape, *((-x, y, z) for x, y, z in shape[::-1])])])
         wide, end = 0.30 + 0.7 * self.volume, self.end + 0.03
         spread = 0.03 + 0.05 * self.hair.volume
@@ -284,10 +284,13 @@ class _Barber:
         for side in (1, -1):
             if hair.sides < 0.4:
                 continue
-            inner = self.inner + 0.1 * max(0.0, side * float(np.sin(head.yaw)))
+            inner = self.inner + 0.15 * max(0.0, side * float(np.sin(head.yaw)))
             outer = max(self.outer, inner + 0.05)
             count = 4 if hand.locks >= 6 else 3
             share = np.linspace(0.08, 0.92, count)  # 0 outermost
+            if self.tied:  # combed back: one lock stays before the ear
+                share = share[-1:]
+                count = 1
             jitter = np.interp(share * 6, np.arange(7), self.jitter)
             x = outer + (inner - outer) * share
             root = head.scalp(part + side * (0.10 + 0.55 * (1 - share)), -0.52 + 0.26 * share)
@@ -297,8 +300,7 @@ class _Barber:
             temple = head.project(np.stack([side * (x + 0.004), np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - 0.035 * share - 0.03 * np.abs(jitter) + 0.02
             if self.tied:
-                # Combed back: the outer locks vanish behind the head, one stays before the ear.
-                end = np.where(share > 0.7, 0.74, 0.5)
+                end = np.full(count, 0.74)
             low = head.project(
                 np.stack([side * (x + 0.012 + 0.012 * jitter), (0.46 + end) / 2 + 0.02, np.full(count, -0.2)], 1)
             )

@@ -226,7 +226,7 @@ def _mouth(z: _Numbers, face: Points, masculine: float, worry: float, anger: flo
 
 def _posed(z: _Numbers, face: Points) -> tuple[Pose, Points]:
     """The pose that puts a turned face where an FFHQ-like crop has it, and the landmarks in that crop."""
-    yaw = max(-35.0, min(35.0, z.n("yaw", 14)))
+    yaw = max(-35.0, min(35.0, z.n("yaw", 12)))
     pitch, roll = z.n("pitch", 5), z.n("roll", 4)
     width = 1 + z.n("face width", 0.036)
     turned = Pose(yaw, pitch, 0.0, 1.0, 0.0, 0.0, 1.0).head.face(face)

@@ -142,6 +142,9 @@ class Sketch:
         if palette.grey:  # ink, one grey, or paper
             light = lightness(self.person.hair_color)
             return rgb("141414") if light < 0.4 else rgb("fafafa") if light > 0.68 else rgb("a8a8a8")
+        apart = lightness(color) - lightness(self.skin)
+        if abs(apart) < 0.13:  # hair in the skin's lightness would look like skin
+            color = mix(color, BLACK if lightness(self.skin) > 0.45 else WHITE, 0.28 - abs(apart))
         return color
 
     @cached_property
@@ -271,6 +274,7 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     mouth = points[48:68].mean(0)
     size = np.array([hand.mouth_size, (1 + hand.mouth_size) / 2])
     points[48:68] = mouth + (points[48:68] - mouth) * size - [0, hand.mouth_up]
+    _keep_mouth_inside(points, head.yaw, unit)
     for eye, side in ((slice(36, 42), -1), (slice(42, 48), 1)):
         points[eye] += [side * hand.eye.apart, hand.eye.down]
     points[17:27, 1] += 0.4 * hand.eye.down - hand.brow_up
@@ -282,11 +286,23 @@ def _bulge(points: Points, yaw: float, unit: float) -> None:
     turned = max(0.0, abs(np.sin(yaw)) - 0.15)
     if turned == 0:
         return
-    profile = np.array([-0.2, -0.75, 0.25, 0.85, 0.3, -0.25, -0.25, 0.0]) * turned * 0.085 * unit * 4
+    profile = np.array([-0.2, -0.75, 0.25, 0.85, 0.3, -0.25, -0.25, 0.0]) * turned * 0.18 * unit
     if yaw > 0:
         points[16:8:-1, 0] += profile
     else:
         points[0:8, 0] -= profile
+
+
+def _keep_mouth_inside(points: Points, yaw: float, unit: float) -> None:
+    """A mouth keeps a margin of cheek on the side that a turned head hides."""
+    side = 1.0 if yaw > 0 else -1.0
+    corner, near = (54, 48) if yaw > 0 else (48, 54)
+    far = points[9:17] if yaw > 0 else points[7::-1]  # from the chin up
+    edge = np.interp(-points[corner, 1], -far[:, 1], far[:, 0] * side) - 0.2 * unit
+    reach, start = points[corner, 0] * side, points[near, 0] * side
+    if reach > edge and reach > start + 1e-6:
+        share = max(0.6, (edge - start) / (reach - start))
+        points[48:68, 0] = points[near, 0] + (points[48:68, 0] - points[near, 0]) * share
 
 
 def _ideal_contour(hand: Hand, strong: float, head: Head) -> Points:
