@@ -1,4 +1,4 @@
-"""The `manifest.json` of a data set that this package made: what it was made with, and what is in it."""
+"""The `manifest.json` of a data set made by this package: its settings and its content."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ MANIFEST = "manifest.json"
 
 
 def open_folder(out: Path, *, kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the folder `out`, or check that what lies there may be continued; returns its manifest, {} for a new one.
+    """Make the folder `out`, or check that its data set can be continued; returns its manifest, {} for a new folder.
 
-    Two data sets may share a folder only if `kind` and all `settings` agree. Raises `BadInputError` otherwise, with
-    what differs.
+    A data set can be continued only with the same `kind` and `settings`; otherwise `BadInputError` names what differs.
     """
     path = out / MANIFEST
     advice = "Choose an empty folder, or delete this one."
@@ -25,21 +24,21 @@ def open_folder(out: Path, *, kind: str, settings: Mapping[str, Any]) -> dict[st
         raise BadInputError(f"{out} is a file; the pictures need a folder.")
     if not path.exists():
         if out.exists() and any(out.iterdir()):
-            raise BadInputError(f"{out} holds files, but no {MANIFEST} that says what they are. {advice}")
+            raise BadInputError(f"{out} contains files, but no {MANIFEST} that describes them. {advice}")
         out.mkdir(parents=True, exist_ok=True)
         return {}
     manifest = _read(path)
     if manifest.get("kind") != kind:
-        raise BadInputError(f"{out} holds another kind of data set. {advice}")
+        raise BadInputError(f"{out} contains another kind of data set. {advice}")
     old = manifest.get("settings", {})
     changed = [f"{key} is {old.get(key)!r}, not {settings[key]!r}" for key in settings if old.get(key) != settings[key]]
     if changed:
-        raise BadInputError(f"{out} holds pictures made with other settings: {'; '.join(changed)}. {advice}")
+        raise BadInputError(f"{out} contains pictures made with other settings: {'; '.join(changed)}. {advice}")
     return manifest
 
 
 def write(out: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest of `out`, whole or not at all."""
+    """Write the manifest of `out` with `files.write_text`."""
     write_text(out / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 

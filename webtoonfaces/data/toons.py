@@ -1,9 +1,9 @@
 """The open data set: cartoon faces drawn from free art, one drawing style for each webtoon title.
 
-The webtoon pictures may not be shipped, so the demo models learn from drawings that may. `draw_toons` makes any
-number of them from a seed; the same seed, style and index give the same picture on every machine. The drawings are
-put together by DiceBear from the parts its artists published; `STYLES` names artist, source and licence of each,
-and every data set carries them in its `manifest.json`.
+The webtoon pictures may not be distributed, so the demo models learn from drawings that may. `draw_toons` makes any
+number of them from a seed; the same seed, style and index give the same picture on every machine. DiceBear assembles
+the drawings from parts that its artists published; `STYLES` names artist, source and licence of each, and so does the
+`manifest.json` of every data set.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dicebear import Style
 
 KIND = "webtoonfaces toons"
-PACKAGES = ("dicebear-core", "dicebear-styles", "resvg_py")  # another version of these draws other faces
+PACKAGES = ("dicebear-core", "dicebear-styles", "resvg_py")  # other versions of these draw other faces
 SIZES = range(16, 2049)
 CHUNK = 32  # pictures a worker draws before it reports; small enough for a lively progress bar
 
@@ -51,7 +51,7 @@ CLOTHES = ("ffffff", "f2b8a0", "a7c7e7", "b5d6a7", "f3d98b", "c9b6e4", "6f7f95",
 
 @dataclass(frozen=True)
 class ToonStyle:
-    """One drawing style: whose it is, and how its faces are framed and coloured."""
+    """One drawing style: its artist, and how its faces are framed and coloured."""
 
     licence: str
     licence_url: str
@@ -69,7 +69,7 @@ class ToonStyle:
     recolour: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Part -> {colour name: colour name}: lets two parts that share a colour have one each."""
     at_most: int | None = None
-    """How many pictures the style can give before they look alike; None for any number."""
+    """The number of different pictures that the style can give; None for any number."""
 
     @property
     def attribution(self) -> str:
@@ -198,8 +198,8 @@ STYLES: Mapping[str, ToonStyle] = {
 def draw_toon(style: str, index: int, *, seed: int = 0, size: int = 256) -> Image.Image:
     """One face, `size` x `size`, RGB; the same one for the same (seed, style, index) and package versions.
 
-    Half of the faces look the other way. Raises `UnknownNameError` for a style that is not in `STYLES`,
-    `BadInputError` for a size outside 16..2048, and `MissingExtraError` without the drawing packages.
+    Half of the faces are mirrored. Raises `UnknownNameError` for a style that is not in `STYLES`, `BadInputError` for a
+    size outside 16 to 2048, and `MissingExtraError` without the drawing packages.
     """
     if style not in STYLES:
         raise UnknownNameError("toon style", style, STYLES)
@@ -284,13 +284,12 @@ def draw_toons(
 ) -> Path:
     """Draw `count` faces into `out`, one folder a style, and a `manifest.json`; returns `out`.
 
-    Called again with the same settings it draws what is missing, so an interrupted run goes on, and a larger `count`
-    adds pictures to those that are there. `styles` is all of `STYLES` by default; `workers` is the number of
-    processes, one a core by default (a script of your own must then call this under `if __name__ == "__main__":`,
-    as always with processes that start fresh).
+    Called again with the same settings it draws what is missing: an interrupted run is resumed, and a larger `count`
+    adds pictures. `styles` is all of `STYLES` by default; `workers` is the number of processes, by default one for each
+    core (a script must then call this under `if __name__ == "__main__":`, because the processes are spawned).
 
-    Raises `BadInputError` for settings that cannot be met, and for a folder that holds anything else, rather than
-    mixing two data sets.
+    Raises `BadInputError` for settings that are not possible, and for a folder with other content, so that two data
+    sets are never mixed.
     """
     out = Path(out)
     names = tuple(dict.fromkeys(STYLES if styles is None else styles))
@@ -299,7 +298,7 @@ def draw_toons(
             raise UnknownNameError("toon style", name, STYLES)
     _check_size(size)
     if workers is not None and workers < 1:
-        raise BadInputError(f"{workers} processes draw nothing. Give `workers` 1 or more, or leave it out.")
+        raise BadInputError(f"Drawing needs at least one process, not {workers}. Give `workers` 1 or more, or omit it.")
     counts = shares(count, names)
     settings = _settings(seed, size, names)
     titles = _titles(counts)
@@ -323,12 +322,12 @@ def draw_toons(
 
 
 def toon_path(out: Path, style: str, index: int) -> Path:
-    """Where `draw_toons` puts a picture."""
+    """The path at which `draw_toons` writes a picture."""
     return out / style / f"{index:06d}.png"
 
 
 def shares(count: int, styles: Iterable[str]) -> dict[str, int]:
-    """How many pictures each style gives: as evenly as can be, what one may not give shared among the others."""
+    """The number of pictures of each style: as even as possible; limited styles are made up for by the others."""
     styles = list(styles)
     if not styles:
         raise BadInputError("No drawing style was chosen. Choose at least one of: " + ", ".join(STYLES) + ".")
@@ -336,7 +335,7 @@ def shares(count: int, styles: Iterable[str]) -> dict[str, int]:
         raise BadInputError(f"{count} pictures cannot be shared among {len(styles)} styles. Ask for more pictures.")
     given: dict[str, int] = {}
     left = count
-    # The scarcest first: what such a style leaves over is still there when the others take their share.
+    # The most limited style first, so that the others can take over what it cannot give.
     by_supply = sorted(styles, key=lambda name: STYLES[name].at_most or math.inf)
     for position, name in enumerate(by_supply):
         most = STYLES[name].at_most
@@ -357,7 +356,7 @@ def _check_size(size: int) -> None:
 
 
 def _settings(seed: int, size: int, styles: tuple[str, ...]) -> dict[str, Any]:
-    """All that decides how a picture looks; two data sets may share a folder only if these agree."""
+    """Everything that a picture depends on; a data set can be continued only if these settings are the same."""
     try:
         packages = {name: importlib.metadata.version(name) for name in PACKAGES}
     except importlib.metadata.PackageNotFoundError as error:
@@ -387,17 +386,17 @@ def _titles(counts: Mapping[str, int]) -> dict[str, dict[str, Any]]:
 
 
 def _keep_all(earlier: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-    """Refuse to leave pictures of an earlier run lying beside the listed ones."""
+    """BadInputError if the folder would contain more pictures than its manifest lists."""
     more = [name for name, title in earlier.get("titles", {}).items() if title["count"] > counts[name]]
     if more:
         raise BadInputError(
-            f"The folder already holds more toons of {', '.join(more)} than were asked for. "
+            f"The folder already contains more toons of {', '.join(more)} than were asked for. "
             "Ask for at least as many, or choose an empty folder."
         )
 
 
 def _draw_all(out: Path, toons: list[tuple[str, int]], seed: int, size: int, workers: int) -> Iterator[int]:
-    """Draw every (style, index) and yield how many were done, chunk by chunk."""
+    """Draw every (style, index); yields the number of pictures in each finished chunk."""
     chunks = [toons[start : start + CHUNK] for start in range(0, len(toons), CHUNK)]
     if workers == 1 or len(chunks) < 2:
         for chunk in chunks:
@@ -411,7 +410,7 @@ def _draw_all(out: Path, toons: list[tuple[str, int]], seed: int, size: int, wor
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that start fresh (a fork of one with torch's threads may hang) and stop early on Ctrl-C."""
+    """Spawned processes (a fork of a process with torch's threads may hang) that stop early on Ctrl-C."""
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
         yield pool

@@ -1,1 +1,1 @@
-"""Training: the open data set, both trainers, the metrics. Needs the extra `train`."""
+"""Training StyleGAN2 and Swapping Autoencoders: runs, checkpoints, presets, export. Needs the extra `train`."""

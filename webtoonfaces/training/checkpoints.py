@@ -1,4 +1,4 @@
-"""The checkpoints of a run: written whole or not at all, the newest kept, read with weights only."""
+"""Writing and reading the checkpoints of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..weights import convert
 
 
 class CheckpointError(WebtoonFacesError):
-    """A checkpoint could not be written; the earlier ones are untouched."""
+    """A checkpoint could not be written; the earlier ones are intact."""
 
 
 def states(folder: Path) -> list[Path]:
@@ -25,17 +25,17 @@ def states(folder: Path) -> list[Path]:
 def save_state(folder: Path, state: Mapping[str, Any], *, keep: int) -> Path:
     """Write `state` as the run's newest checkpoint and delete all but the last `keep`; returns its path.
 
-    The file gets its name when all of it is on the disk. Raises `CheckpointError` where it cannot be written.
+    The file gets its name when its content is on the disk. Raises `CheckpointError` if it cannot be written.
     """
     path = folder / f"state-{state['step']:09d}.pt"
     remove_drafts(folder, "state-*.pt")
     try:
         with replacing(path, durable=True) as draft, draft.open("wb") as file:
             torch.save(dict(state), file)
-    except (OSError, RuntimeError) as error:  # torch wraps some of the former in the latter
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError for some errors of the disk
         raise CheckpointError(
             f"The checkpoint could not be written to {folder} ({str(error).splitlines()[0]}). Is the disk full? "
-            "Make room and type the same command again; the run goes on from the checkpoint before, which is intact."
+            "Free some space and type the same command again; the run is resumed from the checkpoint before."
         ) from error
     for old in states(folder)[:-keep]:
         old.unlink()
@@ -43,8 +43,8 @@ def save_state(folder: Path, state: Mapping[str, Any], *, keep: int) -> Path:
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """What `save_state` wrote, on the CPU. Raises `BadInputError` for another kind of file."""
+    """The content of a file that `save_state` wrote, on the CPU. Raises `BadInputError` for another kind of file."""
     state = convert.unpickle(path)
     if not isinstance(state, dict) or not {"step", "family", "networks"} <= state.keys():
-        raise BadInputError(f"{path} is no checkpoint of a training run.")
+        raise BadInputError(f"{path} is not the checkpoint of a training run. Give a state-*.pt of one.")
     return state

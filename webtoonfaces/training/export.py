@@ -1,4 +1,4 @@
-"""A run's checkpoint as a weight file that everything else can load, with a model card beside it."""
+"""Exporting a run's checkpoint as a weight file with a model card."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ SHOWN = {
 }
 LIMITS = {
     "stylegan2": (
-        "It draws what its data shows and nothing else: front views of single heads, in these titles' styles.",
-        "Small or short training shows as smeared details, odd eyes and faces that resemble each other.",
+        "It draws only what its data shows: front views of single heads, in these titles' styles.",
+        "Small or short training causes smeared details, odd eyes and faces that resemble each other.",
     ),
     "swapae": (
-        "It knows the drawings it was trained on. A face from elsewhere, a photo above all, keeps its outline and "
-        "large colours, and loses what drawings of these styles do not have.",
-        "Style and structure do not come apart cleanly: a strong style can change who is shown.",
+        "It knows only the drawings it was trained on. Another face, above all a photo, keeps its outline and large "
+        "colours, and loses details that drawings of these styles do not have.",
+        "Style and structure are not fully separated: a strong style can change the identity.",
     ),
 }
 
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """A weight file, as a record in the registry names it."""
+    """A weight file, with what a record in the registry needs."""
 
     path: Path
     nbytes: int
@@ -53,12 +53,12 @@ class WrittenFile:
 
 @dataclass(frozen=True)
 class Exported:
-    """What `export` wrote."""
+    """The files that `export` wrote."""
 
     files: tuple[WrittenFile, ...]
     card: Path
     sheet: Path | None = None
-    """The card's picture; None where the data set that a SwapAE's needs is not there."""
+    """The card's picture; None for a SwapAE whose data set does not exist."""
 
 
 def export(
@@ -74,18 +74,18 @@ def export(
 ) -> Exported:
     """Write the checkpoint `source`, a run's folder or a `state-*.pt`, as `out` (.safetensors) and a model card.
 
-    everything : all networks, to train on from, in parts of at most 16 MiB (`name-00001-of-00002.safetensors`);
-        otherwise the averaged ones, which is what rendering needs, in one file.
+    everything : all networks, to continue training, in parts of at most 16 MiB (`name-00001-of-00002.safetensors`);
+        otherwise only the averaged ones, which rendering needs, in one file.
     dtype : of the tensors.     title : the card's heading.
-    data : the data set whose titles and licences the card names; the run's own by default.
-    metrics : what was measured, for the card: words -> number or text, or the Markdown of a run's table.
-    limits : sentences for the card, besides those that hold for every such model.
+    data : the data set whose titles and licences the card names; by default the run's own.
+    metrics : measurements for the card: label -> number or text, or the Markdown of a run's table.
+    limits : further sentences for the card's limits.
 
-    Raises `BadInputError` for a source that is no run or checkpoint, and for another suffix of `out`.
+    Raises `BadInputError` for a source that is not a run or checkpoint, and for another suffix of `out`.
     """
     out = Path(out)
     if out.suffix != ".safetensors":
-        raise BadInputError(f"Weights are written as .safetensors, not {out.suffix or 'without a suffix'}.")
+        raise BadInputError(f"Weights are written as .safetensors, not as {out.suffix or 'a file without suffix'}.")
     run = RunFolder.open(source)
     if "model" not in run.config:
         raise BadInputError(
@@ -117,7 +117,7 @@ def export(
 
 
 def _sheet(run: RunFolder, networks: Mapping[str, nn.Module], data: str | Path | None, path: Path) -> Path | None:
-    """Write the card's picture, of the very numbers that were written; None where it cannot be drawn."""
+    """Write the card's picture, drawn by the exported networks; None if it cannot be drawn."""
     try:
         sheet = card_sheet(run.family, networks, data=data, size=run.config["model"]["size"])
     except BadInputError:
@@ -155,22 +155,22 @@ def _training(run: RunFolder) -> str:
         told.append(f"{warm:,.1f} thousand of them were the warm-up without an adversary.")
     if options.get("init"):
         told.append(f"It started from the weights of {', '.join(options['init'])}.")
-    recipe = {name: value for name, value in run.config.items() if name in _recipe_fields(run.family)}
+    config = {name: value for name, value in run.config.items() if name in _config_fields(run.family)}
     lines = ["## Training\n", " ".join(told), ""]
     if options.get("command"):
         lines += ["```", options["command"], "```", ""]
-    lines += ["The recipe in full:", "", "```json", json.dumps(recipe, indent=1), "```", ""]
+    lines += ["The full configuration:", "", "```json", json.dumps(config, indent=1), "```", ""]
     return "\n".join(lines)
 
 
-def _recipe_fields(family: str) -> set[str]:
+def _config_fields(family: str) -> set[str]:
     from .presets import FAMILIES
 
     return set(FAMILIES[family]["paper"].config.__dataclass_fields__)
 
 
 def _data(heading: str, source: str | Path | None) -> str:
-    """Titles, artists and licences, as the data set's own manifest names them."""
+    """Titles, artists and licences from the data set's manifest."""
     lines = [f"## {heading}\n"]
     manifest = _manifest(source)
     titles = manifest.get("titles")
@@ -184,12 +184,12 @@ def _data(heading: str, source: str | Path | None) -> str:
         origin, licence = manifest.get("origin") or "not stated", manifest.get("licence") or "not stated"
         lines.append(f"{len(manifest.get('pictures', ()))} pictures. Origin: {origin}. Licence: {licence}.")
     else:
-        lines.append("The data set carries no manifest, so its origin and licences are not stated here.")
+        lines.append("The data set has no manifest, so its origin and licences are not known.")
     return "\n".join([*lines, ""])
 
 
 def _manifest(source: str | Path | None) -> dict[str, Any]:
-    """The `manifest.json` in a folder or zip; {} where there is none."""
+    """The `manifest.json` in a folder or zip; {} if there is none."""
     if source is None:
         return {}
     path = Path(source)

@@ -1,4 +1,4 @@
-"""From a preset, a data set and a few options to a running trainer."""
+"""Starting or resuming a run from a preset, a data set and options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .run_folder import RunFolder
 from .trainers.stylegan2 import StyleGAN2Trainer
 from .trainers.swapae import SwapAETrainer
 
-FINETUNE = {"batch": 16, "photo_batch": 8, "kimg": 2000 * 16 / 1000}  # 2000 steps, of which kimg counts the drawings
+FINETUNE = {"batch": 16, "photo_batch": 8, "kimg": 2000 * 16 / 1000}  # 2000 steps; kimg counts only the drawings
 PRECISIONS = ("auto", "full", "bf16")
 
 
@@ -41,17 +41,18 @@ def launch(
 ) -> Path:
     """Train `family` ("stylegan2" or "swapae") on `data`; returns the last checkpoint in `out`.
 
-    A run that `out` holds goes on, with the recipe, batch and seed it began with where nothing else is asked for.
+    If `out` contains a run, it is resumed, with the configuration, batch and seed that it began with unless others are
+    given.
 
-    preset : a name in `presets`.       init : checkpoints whose weights to start from, the optimiser anew; such a run
-    needs no warm-up, and has none unless `config` says so.
-    grow : let `init` hold smaller networks.        photos : a folder of photos to finetune a SwapAE with.
-    precision : "auto" computes in bfloat16 where a CUDA device gains by it, "full" never and "bf16" always, which is
+    preset : a name in `presets`.       init : checkpoints whose weights to start from, with a new optimiser; such a run
+    needs no warm-up, and has none unless `config` asks for it.
+    grow : allow smaller networks in `init`.        photos : a folder of photos to finetune a SwapAE with.
+    precision : "auto" computes in bfloat16 on CUDA devices that support it, "full" never and "bf16" always, which is
     for CPUs with matrix units (AMX).
-    config : fields of the preset's recipe to change.       command : what was typed, for the record.
+    config : fields of the preset's configuration to change.       command : the command line, for the record.
     options : fields of `RunOptions`; None is the default.
 
-    Raises `BadInputError` and `UnknownNameError` for options that do not fit, and what `train` raises.
+    Raises `BadInputError` and `UnknownNameError` for options that do not fit, and the errors of `train`.
     """
     known = presets.FAMILIES[family]
     if preset not in known:
@@ -62,24 +63,26 @@ def launch(
     if photos is not None:
         _check_finetuning(family, init, begun)
     elif begun.get("photos"):
-        raise BadInputError(f"{out} is being finetuned with photos ({begun['photos']}): give them again with --photos.")
+        raise BadInputError(f"{out} is finetuned with photos ({begun['photos']}). Give them again with --photos.")
     kept = {name: begun[name] for name in ("batch", "photo_batch", "seed") if name in begun}
     chosen = {name: value for name, value in options.items() if value is not None}
     settings: dict[str, Any] = {"batch": known[preset].batch, **(FINETUNE if photos is not None else {})}
     run = RunOptions(out=Path(out), **(settings | kept | chosen))
-    recipe = _recipe(known[preset].config, begun, bool(init), config or {})
-    if getattr(recipe, "freeze_d", 0) and not init and not begun:
-        raise BadInputError("--freeze-d keeps what a discriminator has learnt: give one to start from with --init.")
+    configuration = _configuration(known[preset].config, begun, bool(init), config or {})
+    if getattr(configuration, "freeze_d", 0) and not init and not begun:
+        raise BadInputError(
+            "--freeze-d keeps layers of a trained discriminator. Give weights to start from with --init."
+        )
 
     accelerator = _accelerator(device, precision)
-    torch.manual_seed(run.seed)  # the networks' random start
-    size = recipe.model.size
+    torch.manual_seed(run.seed)  # for the networks' initial weights
+    size = configuration.model.size
     folder = PictureFolder(data, size=size, split="train")
     trainer: StyleGAN2Trainer | SwapAETrainer
     if family == "stylegan2":
-        trainer = StyleGAN2Trainer(recipe, accelerator)
+        trainer = StyleGAN2Trainer(configuration, accelerator)
     else:
-        trainer = SwapAETrainer(recipe, accelerator, examples=_examples(data, size))
+        trainer = SwapAETrainer(configuration, accelerator, examples=_examples(data, size))
     if init and not begun:
         networks = weights(family, init)
         fresh = trainer.load_weights(networks, grow=grow)
@@ -88,7 +91,7 @@ def launch(
     photo_folder = PictureFolder(photos, size=size) if photos is not None else None
     about = {
         "preset": begun.get("preset", preset),
-        "command": begun.get("command") or command,  # resuming adds nothing to how it began
+        "command": begun.get("command") or command,  # the command that began the run, not the one that resumes it
         "data": str(data),
         "photos": None if photos is None else str(photos),
         "init": begun.get("init", [Path(path).name for path in init]),
@@ -98,42 +101,42 @@ def launch(
 
 
 def weights(family: str, paths: Sequence[str | Path]) -> dict[str, torch.nn.Module]:
-    """Every network that the files hold between them; several may be the parts of one checkpoint."""
+    """Every network in the files, which may be the parts of one checkpoint."""
     checkpoint = convert.read_all(paths, family)
     if not checkpoint.networks:
-        raise BadInputError(f"{', '.join(map(str, paths))} holds no network of a {family}.")
+        raise BadInputError(f"{', '.join(map(str, paths))} contains no network of a {family}.")
     return {name: checkpoint.build(name) for name in checkpoint.networks}
 
 
 def _begun(out: Path, family: str) -> dict[str, Any]:
-    """The options of the run that `out` holds, {} for none."""
+    """The options of the run in `out`, {} if there is none."""
     run = RunFolder.find(out)
     if run is None:
         return {}
     trained = run.begun.get("family", family)
     if trained != family:
-        raise BadInputError(f"{out} holds the run of a {trained}, not of a {family}. Choose another folder.")
+        raise BadInputError(f"{out} contains the run of a {trained}, not of a {family}. Choose another folder.")
     return run.begun
 
 
-def _recipe(preset: Any, begun: Mapping[str, Any], from_weights: bool, changes: Mapping[str, Any]) -> Any:
-    """The preset, or what the run began with, with the changes that were asked for."""
-    recipe = _restored(preset, begun)
+def _configuration(preset: Any, begun: Mapping[str, Any], from_weights: bool, changes: Mapping[str, Any]) -> Any:
+    """The preset's configuration, or the one that the run began with, with these changes."""
+    configuration = _restored(preset, begun)
     if from_weights and not begun:
-        recipe = replace(recipe, warmup_kimg=0.0)
-    known = {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name != "model"}
+        configuration = replace(configuration, warmup_kimg=0.0)
+    known = {field.name: getattr(configuration, field.name) for field in fields(configuration) if field.name != "model"}
     for name, value in changes.items():
         if name not in known:
-            raise UnknownNameError("field of the recipe", name, known)
+            raise UnknownNameError("field of the configuration", name, known)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         is_switch = isinstance(known[name], bool)
         if not (isinstance(value, bool) if is_switch else number or (value is None and name == "ada_target")):
             raise BadInputError(f"{name} takes {'true or false' if is_switch else 'a number'}, not {value!r}.")
-    return replace(recipe, **changes)
+    return replace(configuration, **changes)
 
 
 def _restored(default: Any, values: Mapping[str, Any]) -> Any:
-    """The dataclass `default` with those of its fields that JSON `values` name."""
+    """The dataclass `default`, with the fields replaced that are in the JSON `values`."""
     found: dict[str, Any] = {}
     for name in (field.name for field in fields(default) if field.name in values):
         own = getattr(default, name)
@@ -144,21 +147,21 @@ def _restored(default: Any, values: Mapping[str, Any]) -> Any:
 
 def _check_finetuning(family: str, init: Sequence[str | Path], begun: Mapping[str, Any]) -> None:
     if family != "swapae":
-        raise BadInputError("Only a SwapAE is finetuned with photos.")
+        raise BadInputError("Only a SwapAE can be finetuned with photos.")
     if not init and not begun:
-        raise BadInputError("Finetuning with photos starts from a trained SwapAE: give one with --init.")
+        raise BadInputError("Finetuning with photos needs a trained SwapAE. Give one with --init.")
 
 
 def _accelerator(device: str | None, precision: str) -> Accelerator:
     gains = device != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     if gains:
-        torch.backends.cudnn.benchmark = True  # pictures of one size, every step
+        torch.backends.cudnn.benchmark = True  # all steps have pictures of one size
     mixed = precision == "bf16" or (gains and precision == "auto")
     return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if mixed else "no")
 
 
 def _examples(data: str | Path, size: int) -> torch.Tensor:
-    """The fixed pictures of a SwapAE's sample grids, uint8: held out of training if there are enough for that."""
+    """The fixed pictures of a SwapAE's sample grids, uint8: held-out ones, if there are any."""
     try:
         folder = PictureFolder(data, size=size, split="held_out")
     except BadInputError:

@@ -1,4 +1,4 @@
-"""Named training recipes. `paper` is the published one; the `demo-*` ones make the embedded models."""
+"""Named training configurations. `paper` is the published one; `demo-cpu` made the embedded models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .trainers import stylegan2, swapae
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe, its batch and one line for `--help`."""
+    """A configuration, its batch, and a line that describes it."""
 
     config: Any
     batch: int
@@ -41,7 +41,7 @@ STYLEGAN2 = {
             projected=True,
             average_kimg=5,
         ),
-        8,  # early on, steps teach more than pictures do
+        8,  # at first, more steps help more than more pictures in a step
         "64 px, 2.7 M parameters, judged on frozen features: two cores",
     ),
     "smoke": Preset(

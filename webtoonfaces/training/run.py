@@ -1,4 +1,4 @@
-"""What every training run shares: budgets, checkpoints, resuming, logs. It knows no network."""
+"""The training loop of every kind of model: budgets, checkpoints, resuming, logs."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ SAY_EVERY = 10.0  # seconds between progress lines
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How long and where to train.
+    """The folder, the budgets and the batches of a run.
 
-    batch : pictures a step, over all processes.    photo_batch : the same of photos, where there are any.
-    accumulate : parts that a process computes its share in.        keep : checkpoints that are kept.
-    kimg, minutes : stop after so many thousand pictures in all, or minutes of this call; None for no limit.
+    batch : pictures a step, over all processes.    photo_batch : photos a step, if there are any.
+    accumulate : parts in which a process computes its share.        keep : number of checkpoints to keep.
+    kimg, minutes : stop after this many thousand pictures in all, or minutes of this call; None for no limit.
     save_minutes : time between checkpoints.        sample_kimg : pictures, in thousands, between sample grids.
     workers : processes that read pictures.
 
-    Raises `BadInputError` for a number that makes no sense.
+    Raises `BadInputError` for a number out of range.
     """
 
     out: Path
@@ -59,18 +59,18 @@ class RunOptions:
     def __post_init__(self) -> None:
         for name in ("batch", "photo_batch", "accumulate", "keep"):
             if getattr(self, name) < 1:
-                raise BadInputError(f"--{name.replace('_', '-')} is at least 1, not {getattr(self, name)}.")
+                raise BadInputError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
         for name in ("kimg", "minutes", "save_minutes", "sample_kimg"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise BadInputError(f"--{name.replace('_', '-')} is more than 0, not {value}.")
+                raise BadInputError(f"--{name.replace('_', '-')} must be more than 0, not {value}.")
         for name in ("seed", "workers"):
             if getattr(self, name) < 0:
-                raise BadInputError(f"--{name} is at least 0, not {getattr(self, name)}.")
+                raise BadInputError(f"--{name} must be at least 0, not {getattr(self, name)}.")
 
 
 class Trainer(Protocol):
-    """What `train` needs of a trainer."""
+    """The interface of a trainer."""
 
     family: str
     networks: dict[str, nn.Module]
@@ -93,9 +93,9 @@ def train(
     about: Mapping[str, Any] | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Train until a budget is spent, Ctrl-C or SIGTERM; returns the last checkpoint. Resumes what `options.out` holds.
+    """Train until a budget is used up, Ctrl-C or SIGTERM; returns the last checkpoint. Resumes a run in `options.out`.
 
-    photos : pictures that each step sees beside those of `data`.       about : what else `options.json` should say.
+    photos : more pictures for each step, beside those of `data`.       about : further entries for `options.json`.
 
     Raises BadInputError if `options.out` contains a run that these options do not continue, or if the batch cannot be
     divided among the processes; DivergedError if a loss is not finite; CheckpointError if the disk is full.
@@ -163,7 +163,7 @@ class _Loop:
             late = options.minutes is not None and now - started >= options.minutes * 60
             leave, save = self._any(self.stopping or late or self._spent(), now - saved > options.save_minutes * 60)
             if self.stopping and leave:
-                self.say("stopping, as asked")
+                self.say("stopping on request")
             if leave:
                 break
             if save:
@@ -180,7 +180,7 @@ class _Loop:
         return self.options.kimg is not None and self.shown >= self.options.kimg * 1000
 
     def _any(self, *flags: bool) -> list[bool]:
-        """Each flag, true if it is so on any process: all have to save and to leave at the same step."""
+        """Each flag, true if it is true on any process: all processes must save and stop at the same step."""
         mine = torch.tensor(flags, dtype=torch.float32, device=self.accelerator.device)
         return self.accelerator.reduce(mine, reduction="sum").bool().tolist()
 
@@ -192,7 +192,7 @@ class _Loop:
         return dict(zip(scores, self.accelerator.reduce(mine, reduction="mean").tolist(), strict=True))
 
     def _stop(self, *_: Any) -> None:
-        self.stopping = True  # and nothing more: a handler that prints may interrupt a print
+        self.stopping = True  # only this: a handler must not print, since it may interrupt a print
 
     def _crossed(self, kimg: float) -> bool:
         every = max(1, round(kimg * 1000 / self.options.batch))
@@ -231,7 +231,7 @@ class _Loop:
             shares.append(Share(_placed(images[part::parts], device), random, seen))
         return shares
 
-    # what is written
+    # output
 
     _writer: Any = None
 
@@ -288,8 +288,8 @@ class _Loop:
             now = self.trainer.family if name == "family" else getattr(self.options, name)
             if state[name] != now:
                 raise BadInputError(
-                    f"{self.options.out} was trained with {name} {state[name]}, not {now}. Go on with that, or choose "
-                    "another folder and start from the weights with --init."
+                    f"{self.options.out} was trained with {name} {state[name]}, not {now}. Resume it with the same, or "
+                    "choose another folder and start from the weights with --init."
                 )
         try:
             for name, net in self.trainer.networks.items():
@@ -298,20 +298,20 @@ class _Loop:
                 optimizer.load_state_dict(state["optimizers"][name])
         except (KeyError, ValueError, RuntimeError) as error:
             raise BadInputError(
-                f"{found[-1]} was trained with networks of other sizes, or another set of them. Go on with the recipe "
-                "it was made with, or choose another folder and start from the weights with --init."
+                f"{found[-1]} was trained with other networks. Resume it with its own configuration, or choose another "
+                "folder and start from the weights with --init."
             ) from error
         self.trainer.load_scalars(state["scalars"])
         self.step = state["step"]
         if self.main:
             _forget_after(self.options.out / "log.jsonl", self.step)
-        self.accelerator.wait_for_everyone()  # before the main process may delete what another still reads
+        self.accelerator.wait_for_everyone()  # before the main process deletes a checkpoint that another still reads
         self.say(f"resumed {found[-1].name} at {self.shown / 1000:.1f} kimg")
 
 
 @contextmanager
 def _signals(stop: Callable[..., None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM call `stop`. Only a process's main thread may arrange that; elsewhere nothing changes."""
+    """Call `stop` on Ctrl-C and SIGTERM. Only the main thread can set handlers; in others this does nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -324,7 +324,7 @@ def _signals(stop: Callable[..., None]) -> Iterator[None]:
 
 
 def _leave_signals_to_parent(_: int) -> None:
-    """A reader that died of Ctrl-C would take the run with it before the checkpoint is written."""
+    """Ignore Ctrl-C in processes that read pictures: if one ended, the run would end before saving a checkpoint."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -335,7 +335,7 @@ def _placed(images: Tensor, device: torch.device) -> Tensor:
 
 
 def _forget_after(log: Path, step: int) -> None:
-    """Drop the log's lines of steps that are about to be taken again."""
+    """Remove the log's lines of the steps that are repeated after resuming."""
     if not log.exists():
         return
     lines = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]

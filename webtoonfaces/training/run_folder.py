@@ -1,4 +1,4 @@
-"""A run as it lies on the disk: its checkpoints, and the options that it was begun with."""
+"""Reading a run's folder: its checkpoints, and the options that it began with."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ OPTIONS = "options.json"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The run in `folder`, as it was at `checkpoint`. What lies in the files is read when it is first asked for."""
+    """The run in `folder` at `checkpoint`. The files are read when their content is first needed."""
 
     folder: Path
     checkpoint: Path
 
     @classmethod
     def open(cls, source: str | Path) -> RunFolder:
-        """A run by its folder, at its last checkpoint, or by one of its `state-*.pt`.
+        """A run, given by its folder (at its last checkpoint) or by one of its `state-*.pt`.
 
-        Raises BadInputError where there is none.
+        Raises BadInputError if there is none.
         """
         path = Path(source).expanduser()
         if path.is_file():
@@ -39,29 +39,29 @@ class RunFolder:
             raise BadInputError(f"There is no run and no checkpoint at {path}. Check the path.")
         run = cls.find(path)
         if run is None:
-            raise BadInputError(f"{path} holds no checkpoint (state-*.pt) yet. Let the run save one first.")
+            raise BadInputError(f"{path} contains no checkpoint (state-*.pt) yet. Wait until the run has saved one.")
         return run
 
     @classmethod
     def find(cls, folder: Path) -> RunFolder | None:
-        """The run in a folder at its last checkpoint; None where none was saved."""
+        """The run in a folder at its last checkpoint; None if there is no checkpoint."""
         found = states(folder)
         return cls(folder, found[-1]) if found else None
 
     @cached_property
     def state(self) -> dict[str, Any]:
-        """What the checkpoint holds. Raises BadInputError for another kind of file."""
+        """The content of the checkpoint. Raises BadInputError for another kind of file."""
         return load_state(self.checkpoint)
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """What `options.json` says of how the run was begun; {} where it is missing."""
+        """The content of `options.json`, which was written when the run began; {} if it is missing."""
         path = self.folder / OPTIONS
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
     @property
     def begun(self) -> dict[str, Any]:
-        """The options that the run was begun with, as far as they are known."""
+        """The options that the run began with, as far as they are known."""
         return self.options or dict(self.state.get("config", {}))
 
     @property
@@ -79,15 +79,15 @@ class RunFolder:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The training configuration; checkpoints of early runs leave it to `options.json`."""
+        """The training configuration; for checkpoints of early runs it is only in `options.json`."""
         return self.state.get("config", self.options)
 
     def networks(self, names: Iterable[str] | None = None) -> dict[str, nn.Module]:
-        """Those of the networks that the checkpoint holds, in eval mode; without names, what rendering needs."""
+        """The networks with these names that the checkpoint contains, in eval mode; by default those for rendering."""
         wanted = convert.NEEDED[self.family] if names is None else names
         kept = self.state["networks"]  # a run with a projected discriminator has no other discriminator
         held = {name: from_ours(kept[name]) for name in wanted if name in kept}
-        model = json.loads(json.dumps(self.config.get("model")))  # as the header of a file has it
+        model = json.loads(json.dumps(self.config.get("model")))  # in the form of a file's header
         config = {} if model is None else dict.fromkeys(held, model)
         checkpoint = convert.Checkpoint(self.family, held, config, {})
         return {name: checkpoint.build(name) for name in held}

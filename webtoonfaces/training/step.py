@@ -1,8 +1,8 @@
 """One training step, on any number of processes: its random numbers, its pictures, its gradients.
 
-A step is a function of (seed, step number, state): every random number and every choice of pictures is drawn from a
-generator seeded by the two. So a run that is stopped and resumed gives the same losses as one that never stopped,
-and a batch gives the same step whether one process computes it, two do, or one does it in parts.
+A step is a function of (seed, step number, state): random numbers and pictures are chosen by generators that are seeded
+by seed and step number. So a run that is stopped and resumed has the same losses as one that was not stopped, and a
+batch gives the same step whether one process computes it, or two, or one in several parts.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..errors import WebtoonFacesError
 
 
 class DivergedError(WebtoonFacesError):
-    """A loss or a gradient became infinite or no number; the last checkpoint is untouched."""
+    """A loss or a gradient became NaN or infinite; the last checkpoint is intact."""
 
 
 class StepRandom:
-    """The random numbers of one step. Draws are made for the whole batch; `slot` of `slots` shares gets every slots-th.
+    """The random numbers of one step, drawn for the whole batch; share `slot` of `slots` gets every slots-th row.
 
-    Interleaved shares keep the groups of the minibatch standard deviation what they are in the undivided batch.
+    Interleaved shares have the same groups for the minibatch standard deviation as the undivided batch.
     """
 
     def __init__(self, seed: int, step: int, *, slot: int = 0, slots: int = 1, device: torch.device | str = "cpu"):
@@ -49,9 +49,9 @@ class StepRandom:
 
 @dataclass
 class Share:
-    """One process's part of a step, or one of several where gradients are accumulated.
+    """The part of a batch that a process computes at once.
 
-    images, photos : float32 [n, 3, S, S] in [-1, 1]; photos only where a trainer is finetuned with them.
+    images, photos : float32 [n, 3, S, S] in [-1, 1]; photos only for finetuning.
     """
 
     images: Tensor
@@ -60,7 +60,7 @@ class Share:
 
 
 class Scores:
-    """What a step reports: the mean over its shares of every number that was noted under one name."""
+    """The numbers that a step reports: for each name, the mean of the noted values over the step's shares."""
 
     def __init__(self) -> None:
         self._noted: dict[str, list[float]] = {}
@@ -74,9 +74,9 @@ class Scores:
 
 
 class StepSampler(Sampler[list[int]]):
-    """Indices of every step's batch, from `first_step` on and without end; an epoch is a new permutation.
+    """Indices of the batch of each step, from `first_step` on, without end; each epoch is a new permutation.
 
-    Of each batch only the positions whose remainder modulo `slots` is in `mine` are given: one process's shares.
+    Of each batch only the positions whose remainder modulo `slots` is in `mine` are given, the shares of one process.
     """
 
     def __init__(
@@ -113,11 +113,11 @@ def minimise(
 ) -> float:
     """One optimiser step on the mean loss over all shares of all processes; returns that loss.
 
-    Gradients are averaged by hand, in one message: the usual wrapper would have to be told about every second-order
-    penalty and every network that sits a step out. They are taken for this optimiser's parameters alone, so that a
-    generator's step does not pay for the gradients of its discriminator.
+    Gradients are averaged explicitly, in one message: PyTorch's distributed wrapper needs special handling of
+    second-order penalties and of networks that are not used in a step. Only the gradients of this optimiser's
+    parameters are computed, so that a generator's step does not compute those of its discriminator.
 
-    Raises `DivergedError`, on every process alike, for a loss or gradient that is not finite; nothing is changed then.
+    Raises `DivergedError`, on every process, if a loss or gradient is NaN or infinite; then nothing is changed.
     """
     optimizer.zero_grad(set_to_none=True)
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -136,9 +136,9 @@ def minimise(
     norm = torch.nn.utils.get_total_norm([p.grad for p in moved])
     if not math.isfinite(float(total)) or not math.isfinite(float(norm)):
         raise DivergedError(
-            f"The loss became {float(total)} and its gradient {float(norm)}, so training cannot go on. The last "
-            "checkpoint is as it was: type the command again with a lower rate (--set learning_rate=0.001), or go "
-            "back to the checkpoint before by deleting the last one."
+            f"The loss became {float(total)} and its gradient {float(norm)}, so training cannot continue. The last "
+            "checkpoint is intact: type the command again with a lower rate (--set learning_rate=0.001), or delete the "
+            "last checkpoint to resume from the one before."
         )
     optimizer.step()
     return float(total)
@@ -153,5 +153,5 @@ def average(averaged: nn.Module, trained: nn.Module, *, decay: float) -> None:
 
 
 def half_life(images: float, batch: int) -> float:
-    """Decay of an average whose weight halves after so many pictures."""
+    """The decay of an average in which the weight of a step halves after this many pictures."""
     return 0.5 ** (batch / max(images, 1e-8))

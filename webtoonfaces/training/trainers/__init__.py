@@ -1,1 +1,1 @@
-"""What a step of training does, for each kind of model."""
+"""The trainers: networks, losses and the training step of each kind of model."""

@@ -1,8 +1,8 @@
-"""Augmentation: the adaptive kind that keeps a discriminator from memorising, and photo-like corruption of drawings.
+"""Adaptive augmentation, which prevents a discriminator from memorising, and photo-like corruption of drawings.
 
 `augment` follows the geometric and colour parts of Karras et al. 2020, "Training Generative Adversarial Networks with
-Limited Data" (appendix B), each transform applied with probability p, drawn for every picture by itself. It samples
-the picture once, bilinearly with reflection, where the paper filters with wavelets between up- and down-sampling.
+Limited Data" (appendix B): each transform is applied to each picture with probability p. It samples the picture once,
+bilinearly with reflection, whereas the paper filters with wavelets between up- and down-sampling.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ...models.ops import full_precision
 from ..step import StepRandom
 
 GEOMETRY_DRAWS, COLOUR_DRAWS = 10, 5
-TURNS = slice(5, 7)  # the draws of the two turns by any angle
+TURNS = slice(5, 7)  # the random numbers of the two rotations by any angle
 
 
 class Strength:
-    """The augmentation probability p, driven so that the share of real logits above zero stays near a target.
+    """The augmentation probability p, controlled so that E[sign(D(real))] stays near `target`.
 
-    Karras et al. 2020, section 3.1: r = E[sign(D(real))], p grows when r > 0.6 and shrinks below, fast enough to go
-    from 0 to 1 within `speed` pictures.
+    Karras et al. 2020, section 3.1: p grows while that mean is above the target (0.6), and shrinks below it, at a rate
+    of 0 to 1 within `speed` pictures.
     """
 
     def __init__(self, *, target: float = 0.6, speed: float = 500_000, p: float = 0.0, every: int = 4):
@@ -32,7 +32,7 @@ class Strength:
         self._sum, self._count, self._steps = 0.0, 0, 0
 
     def observe(self, total: float, count: int) -> None:
-        """Take in the sum of sign(logits) over one step's `count` real pictures, those of all processes."""
+        """Update p with the sum of sign(logits) over one step's `count` real pictures, those of all processes."""
         self._sum += total
         self._count += count
         self._steps += 1
@@ -64,7 +64,7 @@ def augment(images: Tensor, p: float, random: StepRandom) -> Tensor:
     amounts = random.uniform(n, GEOMETRY_DRAWS + COLOUR_DRAWS)
     if p <= 0:
         return images
-    # Two turns stand round the stretch; either comes so often that there is one with probability p.
+    # There is a rotation before and after the stretch; each has the probability that makes p for one of the two.
     gates[:, TURNS] = rolls[:, TURNS] < 1 - math.sqrt(1 - p)
     images = _warp(images, gates[:, :GEOMETRY_DRAWS], amounts[:, :GEOMETRY_DRAWS])
     return _recolour(images, gates[:, GEOMETRY_DRAWS:], amounts[:, GEOMETRY_DRAWS:])
@@ -136,8 +136,8 @@ def _recolour(images: Tensor, gate: Tensor, u: Tensor) -> Tensor:
 def photo_like(images: Tensor, chance: float, random: StepRandom) -> Tensor:
     """Make drawings [N, 3, H, W] look more like photos: uneven light, soft edges, grain, a colour cast.
 
-    Each picture is changed with probability `chance`. An encoder that has to find the clean drawing behind such a
-    picture copes better with a real photo. The changes are the trainer's own; no photo is involved.
+    Each picture is changed with probability `chance`. An encoder that learns to reconstruct the clean drawing works
+    better on real photos. No photo is involved.
     """
     n, _, height, width = images.shape
     u = random.uniform(n, 8)

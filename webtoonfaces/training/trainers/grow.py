@@ -1,4 +1,4 @@
-"""Starting a run from trained networks: of the same sizes, or grown from smaller ones."""
+"""Starting a run from trained networks, of the same sizes or smaller ones that are grown."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Networks = Mapping[str, nn.Module]
 
 
 def start_from(networks: Networks, given: Networks, *, grow: bool = False) -> list[str]:
-    """Copy trained weights into a run's networks; returns the names of those that nothing was given for.
+    """Copy trained weights into a run's networks; returns the names of the networks for which none were given.
 
-    A network without its own counterpart takes that of its average, and the other way round: "g" is "g_ema" to begin
-    with. With `grow` a network may be larger than what it starts from; see `grown`.
+    If only the average of a network is given, the network starts from it too, and the other way round: "g" starts from
+    "g_ema". With `grow` a network may be larger than the one it starts from; see `grown`.
 
-    Raises `BadInputError` for networks of other sizes, naming both.
+    Raises `BadInputError`, which names both sizes, for networks of other sizes.
     """
     fresh = []
     for name, network in networks.items():
@@ -37,15 +37,15 @@ def start_from(networks: Networks, given: Networks, *, grow: bool = False) -> li
 
 
 def grown(name: str, network: nn.Module, source: nn.Module, *, grow: bool = True) -> dict[str, Tensor]:
-    """The state dict of `network`, begun with the smaller `source`.
+    """The state dict of `network`, initialized from the smaller `source`.
 
     A StyleGAN2 may grow in size and in width, a Swapping Autoencoder in size (only its image discriminator has one)
     and in the channels of its structure code (only its encoder and generator have those).
-    Layers of resolutions that both have are copied. In a wider layer, the old channels go on as they were and listen
-    to none of the new ones, which start at random; so a generator draws the same picture as before, and one that
-    grew in size draws it enlarged, because the new resolutions' own RGB starts at nothing.
+    Layers of resolutions that both have are copied. In a wider layer, the old channels keep their weights and get no
+    input from the new ones, which start with random weights; so a generator draws the same picture as before. One that
+    grew in size draws it enlarged, because the RGB outputs of the new resolutions start with zeros.
 
-    Raises `BadInputError` where `source` is not the smaller, or without `grow`, naming both sizes.
+    Raises `BadInputError`, which names both sizes, if `source` is not the smaller, or without `grow`.
     """
     if not grow or not _may_grow(network, source):
         advice = (
@@ -78,7 +78,7 @@ def _widened(key: str, fresh: Tensor, old: Tensor) -> Tensor:
     old = old * math.sqrt(fresh.shape[1] / old.shape[1])
     outputs, inputs = old.shape[:2]
     wide[:outputs] = 0
-    if key == "final_conv.0.weight":  # its last input is the minibatch's standard deviation, in any width
+    if key == "final_conv.0.weight":  # for every width, its last input is the minibatch standard deviation
         wide[:outputs, : inputs - 1], wide[:outputs, -1] = old[:, :-1], old[:, -1]
     else:
         wide[:outputs, :inputs] = old
@@ -86,14 +86,14 @@ def _widened(key: str, fresh: Tensor, old: Tensor) -> Tensor:
 
 
 def _added_blocks(network: nn.Module, source: nn.Module) -> int:
-    """How many resolutions a discriminator has before those of `source`; a generator's come after, under new names."""
+    """The number of resolutions that a discriminator has before those of `source`; a generator adds them at the end."""
     if not isinstance(network, ops.ResidualDiscriminator) or not isinstance(source, ops.ResidualDiscriminator):
         return 0
     return len(network.convs) - len(source.convs)
 
 
 def _old_key(key: str, added: int) -> str:
-    """The name in a smaller network of what is called `key` in one with so many blocks more; "" if it is new."""
+    """The name in a smaller network of the tensor `key` of a network with `added` more blocks; "" if it is new."""
     if not added or not key.startswith("convs."):
         return key
     _, block, rest = key.split(".", 2)
@@ -117,7 +117,7 @@ def _may_grow(network: nn.Module, source: nn.Module) -> bool:
 
 
 def _sizes(network: nn.Module) -> str:
-    """What tells two networks of one kind apart, in words."""
+    """The sizes of a network, in words."""
     config: Any = getattr(network, "config", None)
     if isinstance(config, stylegan2.StyleGAN2Config):
         own = f"{config.size} px and {' '.join(map(str, config.channels))} channels"

@@ -1,4 +1,4 @@
-"""What the trainers minimise. Pictures are float [N, 3, H, W] in [-1, 1], logits [N, 1]; each loss is a scalar."""
+"""The losses. Pictures are float [N, 3, H, W] in [-1, 1], logits [N, 1]; each loss is a scalar."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def r1_penalty(logits: Tensor, inputs: Tensor | Sequence[Tensor]) -> Tensor:
-    """Mean squared norm of the logits' gradient at real inputs (Mescheder et al. 2018), kept differentiable.
+    """Mean squared norm of the logits' gradient at real inputs (Mescheder et al. 2018); differentiable.
 
-    `inputs` may be several tensors [N, ...], which count as one.
+    `inputs` may be several tensors [N, ...], which are treated as one.
     """
     gradients = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
     return torch.stack([gradient.square().flatten(1).sum(dim=1) for gradient in gradients]).sum(dim=0).mean()
 
 
 def path_lengths(images: Tensor, ws: Tensor, direction: Tensor) -> Tensor:
-    """How far a picture moves for a step of w, [N] (Karras et al. 2020, section 3.2).
+    """The length of a picture's change for a step in w, [N] (Karras et al. 2020, section 3.2).
 
     `direction` is N(0, 1) noise shaped like `images`; the gradient is taken over all layers of `ws` [N, L, D].
     """
@@ -41,13 +41,13 @@ def path_lengths(images: Tensor, ws: Tensor, direction: Tensor) -> Tensor:
 
 
 def feature_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
-    """Mean absolute difference of feature maps, each map weighing the same (after Johnson et al. 2016, section 3)."""
+    """Mean absolute difference of feature maps; each map has the same weight (after Johnson et al. 2016, section 3)."""
     pairs = [(a.float(), b.float()) for a, b in zip(fake, real, strict=True)]
     return torch.stack([(a - b).abs().mean() / (b.abs().mean() + 1e-6) for a, b in pairs]).mean()
 
 
 def statistics_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
-    """Difference of the channels' means and deviations, which is where a drawing's style shows (Li et al. 2017)."""
+    """Difference of the channels' means and deviations, which characterize a drawing's style (Li et al. 2017)."""
     distances = []
     for a, b in ((a.float(), b.float()) for a, b in zip(fake, real, strict=True)):
         mean = (a.mean(dim=(2, 3)) - b.mean(dim=(2, 3))).abs().mean()

@@ -1,10 +1,10 @@
 """A discriminator on the features of a frozen MobileNetV2 (after Sauer et al. 2021, "Projected GANs Converge Faster").
 
-It need not learn to see, only to tell drawn features from real ones, so a generator gets a useful answer after a few
-hundred pictures instead of tens of thousands, and a step costs little more than the generator itself. As in the
-paper's section 3.2, fixed random convolutions first mix the channels of each map, then the maps with each other from
-the deepest up, so that no head can look away from what another one sees. Where the paper bounds its heads by spectral
-norm and the hinge loss, these have the losses of every other discriminator here: logistic, with R1 at the features.
+It learns only to distinguish drawn features from real ones, not the features themselves. So its gradients are useful
+after a few hundred pictures instead of tens of thousands, and a step costs little more than the generator. As in the
+paper's section 3.2, fixed random convolutions first mix the channels of each map, and then the maps with each other,
+from the deepest up, so that every head depends on all features. The paper uses spectral norm and the hinge loss; these
+heads have the losses of the other discriminators here: logistic, with R1 at the features.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ...models import ops
 
 LAYERS = (1, 3, 6, 13)  # MobileNetV2's maps at 1/2, 1/4, 1/8 and 1/16 of the picture's side
 CHANNELS = (16, 24, 32, 96)
-MIXED = 48  # channels of every map once it is mixed
+MIXED = 48  # channels of every mixed map
 HEAD = 64
-SMALLEST = 4  # px; a head judges a map of about this side, place by place
+SMALLEST = 4  # px, the least side of a head's last map; each of its positions gives a logit
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Maps of the layers `LAYERS`, [N, C, H, W] each -> logits [N, K], one for each place of each map.
+    """Maps of the layers `LAYERS`, [N, C, H, W] each -> logits [N, K], one for each position of each head's last map.
 
     size : side in px of the pictures that the maps are of; a power of two from 32 up.
     """
@@ -41,7 +41,7 @@ class ProjectedDiscriminator(nn.Module):
         self.heads = nn.ModuleList(_head(size >> (i + 1)) for i in range(len(CHANNELS)))
 
     def mixed(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        """The maps, each with its channels mixed and joined with the deeper ones; what `forward` takes."""
+        """The maps, with mixed channels and joined with the deeper maps: the inputs of `forward`."""
         found: list[Tensor] = []
         for i in reversed(range(len(maps))):
             own = F.conv2d(maps[i], self.get_buffer(f"mix{i}"))
@@ -56,12 +56,12 @@ class ProjectedDiscriminator(nn.Module):
 
 
 def _random(out_ch: int, in_ch: int, kernel: int) -> Tensor:
-    """A fixed convolution that keeps the variance."""
+    """The weight of a fixed random convolution that keeps the variance."""
     return torch.randn(out_ch, in_ch, kernel, kernel) / math.sqrt(in_ch * kernel * kernel)
 
 
 class _Spread(nn.Module):
-    """How much the pictures of a group differ, as one more channel: a generator that repeats itself is found out."""
+    """`ops.minibatch_stddev` as a module: it reveals a generator that always draws the same picture."""
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.minibatch_stddev(x)
