@@ -177,7 +177,7 @@ def test_data_sets_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="lies inside"):
         prepare(src, src / "prepared", size=32, progress=False)
     assert not (src / "prepared").exists()
-    with pytest.raises(BadInputError, match="holds files"):
+    with pytest.raises(BadInputError, match="contains files"):
         prepare(out, src, size=32, progress=False)
 
 
@@ -202,7 +202,7 @@ def test_alignment_cuts_out_faces_and_skips_pictures_without_one(
 
 def test_useless_sources_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInputError, match="holds no pictures"):
+    with pytest.raises(BadInputError, match="contains no pictures"):
         prepare(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(BadInputError, match="no folder or zip"):
         prepare(tmp_path / "nowhere", tmp_path / "out")

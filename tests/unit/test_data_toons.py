@@ -205,14 +205,14 @@ def test_data_sets_are_not_mixed(tmp_path: Path) -> None:
         draw(out, size=32)
     with pytest.raises(BadInputError, match="styles is"):
         draw(out, styles=["micah", "big-ears"])
-    with pytest.raises(BadInputError, match="already holds more"):
+    with pytest.raises(BadInputError, match="already contains more"):
         draw(out, count=3)
     assert files_of(out) == before
 
     other = tmp_path / "other"
     other.mkdir()
     (other / "holiday.png").write_bytes(b"mine")
-    with pytest.raises(BadInputError, match="holds files"):
+    with pytest.raises(BadInputError, match="contains files"):
         draw(other)
     (other / "manifest.json").write_text("{")
     with pytest.raises(BadInputError, match="damaged"):

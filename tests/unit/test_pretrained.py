@@ -200,14 +200,14 @@ def test_available_models():
         (lambda g, ae: g.sample_ws([]), "empty"),
         (lambda g, ae: g.sample_ws(["a"]), "whole numbers"),
         (lambda g, ae: g.mapping(torch.zeros(1, 5)), r"\[N, 24\]"),
-        (lambda g, ae: g.synthesis(torch.zeros(1, 8, 5)), "mean nothing to another"),
+        (lambda g, ae: g.synthesis(torch.zeros(1, 8, 5)), "do not fit another"),
         (lambda g, ae: g.synthesis(torch.zeros(8, 24)), "first axis"),
         (lambda g, ae: g.synthesis(g.sample_ws([0]), noise_mode="loud"), "not 'loud'"),
         (lambda g, ae: ae.encode(torch.zeros(1, 4, 64, 64)), r"\[N, 3, H, W\]"),
-        (lambda g, ae: ae.encode([]), "no picture"),
+        (lambda g, ae: ae.encode([]), "is empty"),
         (lambda g, ae: ae.decode(torch.zeros(1, 7, 4, 4), torch.zeros(1, 128)), r"\[N, 8, h, w\]"),
-        (lambda g, ae: ae.decode(torch.zeros(1, 8, 4, 4), torch.zeros(1, 64)), "mean nothing to another"),
-        (lambda g, ae: ae.decode(torch.zeros(2, 8, 4, 4), torch.zeros(3, 128)), "2 structures do not go with 3"),
+        (lambda g, ae: ae.decode(torch.zeros(1, 8, 4, 4), torch.zeros(1, 64)), "do not fit another"),
+        (lambda g, ae: ae.decode(torch.zeros(2, 8, 4, 4), torch.zeros(3, 128)), "2 structures do not match 3"),
     ],
 )
 def test_mistakes_are_explained(call, told, tiny_generator, tiny_swapae):

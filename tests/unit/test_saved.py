@@ -52,7 +52,7 @@ def test_a_model_of_ones_own_must_be_passed(tiny_generator, tmp_path):
 
 def test_pictures_without_a_recipe_say_so(tmp_path):
     plain = save_image(Image.new("RGB", (8, 8)), tmp_path / "plain.png")
-    with pytest.raises(r.RecipeError, match="holds no recipe"):
+    with pytest.raises(r.RecipeError, match="contains no recipe"):
         replay(plain)
     with pytest.raises(r.RecipeError, match=r"There is no file .*missing\.png"):
         replay(tmp_path / "missing.png")

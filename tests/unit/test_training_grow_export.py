@@ -187,7 +187,7 @@ def test_an_exported_run_renders_what_it_trained(run, tmp_path):
 
 
 def test_resuming_keeps_the_command_that_began_the_run(data, tmp_path):
-    """The card shows it as what makes the model, and resuming needs less than that: no weights, no recipe."""
+    """The card shows it as the command that makes the model. Resuming needs less: no weights, no configuration."""
     for kimg, command in ((0.004, "webtoonfaces train --init a"), (0.008, "webtoonfaces train")):
         launch("stylegan2", data, tmp_path, preset="smoke", device="cpu", kimg=kimg, batch=4, command=command, say=str)
     assert json.loads((tmp_path / "options.json").read_text())["command"] == "webtoonfaces train --init a"

@@ -122,7 +122,7 @@ def test_a_failed_upload_keeps_the_photo_and_says_why(opened):
     upload(opened, "notes.txt", b"no picture at all")
     assert opened.wait(WAIT)
     assert opened.photo is photo and opened._image.value == before
-    assert "no picture that can be read" in opened.status.value and "alert" in opened.status.value
+    assert "not a picture in a known format" in opened.status.value and "alert" in opened.status.value
     assert "notes.txt cannot be used" in opened._panel._picker.note and not opened._panel._picker.busy
     with pytest.raises(ImageError):
         opened.load(b"")

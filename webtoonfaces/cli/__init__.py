@@ -1,1 +1,1 @@
-"""The command line: one thin command for each public call."""
+"""The command line: a thin command for each public function."""

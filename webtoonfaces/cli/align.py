@@ -1,4 +1,4 @@
-"""`webtoonfaces align`: a face, cut out of a photo."""
+"""`webtoonfaces align`: cuts a face out of a photo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _align(args: argparse.Namespace) -> int:
 
 
 def aligned(args: argparse.Namespace, size: int) -> Any:
-    """The AlignedFace that the flags of `add_face` name, `size` px a side; says so where it may be none."""
+    """The AlignedFace chosen by the flags of `add_face`, with sides of `size` px; warns if it may not be a face."""
     from ..errors import FaceNotFoundError
     from ..faces import align_face
     from ..faces.find import SURE
@@ -55,8 +55,8 @@ def aligned(args: argparse.Namespace, size: int) -> Any:
         raise FaceNotFoundError(f"{error} On the command line: --box L T R B, or --fallback center.") from None
     if args.box is None and face.score is not None and face.score < SURE:
         print(
-            f"webtoonfaces: this may be no face: the detector's score is {face.score:.2f}, and sure ones have "
-            f"{SURE} or more. If it is none, say where the head is: --box L T R B",
+            f"webtoonfaces: this may not be a face: the detector's score is {face.score:.2f}, and sure ones have "
+            f"{SURE} or more. If it is not, give the position of the head: --box L T R B",
             file=sys.stderr,
         )
     return face

@@ -1,4 +1,4 @@
-"""`webtoonfaces cartoonize`: a photo as a cartoon."""
+"""`webtoonfaces cartoonize`: redraws a photo as a cartoon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_cartoonize(commands: Any) -> None:
     )
     parser.add_argument("--edges", metavar="NAME", help="lines, dexined or a file (default: the model's own)")
     parser.add_argument("--strength", type=float, default=0.85, help="of the lines, 0 to 1 (default: 0.85)")
-    parser.add_argument("--size", type=int, default=1024, help="longer side it is drawn at, in pixels (default: 1024)")
+    parser.add_argument("--size", type=int, default=1024, help="longer side of processing, in pixels (default: 1024)")
     add_place(parser)
 
 

@@ -1,4 +1,4 @@
-"""`webtoonfaces data`: its arguments, and the calls behind them."""
+"""`webtoonfaces data`: makes or describes a data set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_data(commands: Any) -> None:
     toons.add_argument("--size", type=int, default=256)
     add_seed(toons, "of the drawings (default: 0)")
     toons.add_argument("--titles", nargs="+", help="only these")
-    toons.add_argument("--workers", type=int, help="processes (default: one a core)")
+    toons.add_argument("--workers", type=int, help="processes (default: one for each core)")
     toons.set_defaults(run=_toons)
 
     prepare = actions.add_parser("prepare", help="crop and resize a folder or zip of pictures")

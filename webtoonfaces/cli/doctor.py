@@ -1,4 +1,4 @@
-"""`webtoonfaces doctor`: is everything here, and if not, what to do about it."""
+"""`webtoonfaces doctor`: checks the installation and says what to fix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `remedy` is empty where all is well, `needed` where it cannot be done without."""
+    """One line of the report. `remedy` is empty if nothing is wrong; `needed`: the package does not work without it."""
 
     what: str
     state: str
@@ -37,7 +37,7 @@ class Finding:
 
 
 def diagnose(*, checkpoints: str | None = None) -> int:
-    """Print the report; returns 0 where everything needed is there, 1 otherwise."""
+    """Print the report; returns 0 if everything needed is installed, 1 otherwise."""
     failed = False
     for finding in findings(checkpoints=checkpoints):
         mark = "ok  " if not finding.remedy else ("FIX " if finding.needed else "note")
@@ -49,7 +49,7 @@ def diagnose(*, checkpoints: str | None = None) -> int:
 
 
 def findings(*, checkpoints: str | None = None) -> Iterator[Finding]:
-    """Everything that is looked at, one by one."""
+    """The results of all checks, one by one."""
     yield Finding("Python", f"{sys.version.split()[0]} on {platform.platform()}")
     yield _torch()
     yield from _packages()
@@ -65,7 +65,7 @@ def _torch() -> Finding:
     if torch.cuda.is_available():
         return Finding("torch", f"{torch.__version__}, on {torch.cuda.get_device_name()}")
     if torch.backends.mps.is_available():
-        return Finding("torch", f"{torch.__version__}, on the CPU; MPS is there, used with device='mps'")
+        return Finding("torch", f"{torch.__version__}, on the CPU; MPS is available with device='mps'")
     return Finding("torch", f"{torch.__version__}, on the CPU with {torch.get_num_threads()} threads")
 
 
@@ -101,7 +101,7 @@ def _weights(checkpoints: Any) -> Iterator[Finding]:
         path = store.locate(record, checkpoints=checkpoints)
         if path is None:
             if record.embedded:
-                yield Finding(what, "missing", "it travels with the package: install webtoonfaces again")
+                yield Finding(what, "missing", "it is part of the package: install webtoonfaces again")
             continue
         try:
             store.verify(path, record)

@@ -1,4 +1,4 @@
-"""`webtoonfaces evaluate`: its arguments, and the calls behind them."""
+"""`webtoonfaces evaluate`: measures a model."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def add_evaluate(commands: Any) -> None:
     swap = kinds.add_parser("swap", help="a SwapAE's reconstruction error, style transfer rate and structure match")
     _add_model(swap)
     swap.add_argument("--pairs", type=int, default=320, help="pictures swapped at each location (default: 320)")
-    swap.add_argument("--size", type=int, help="side of the pictures in px (default: what it was trained on)")
-    swap.add_argument("-o", "--out", type=Path, help="write report, numbers and plot into this folder")
+    swap.add_argument("--size", type=int, help="side of the pictures in px (default: as in its training)")
+    swap.add_argument("-o", "--out", type=Path, help="write a report, numbers and a plot into this folder")
     _add_start_of(swap)
     swap.set_defaults(run=_swap)
 
@@ -73,12 +73,12 @@ def _add_sampling(parser: argparse.ArgumentParser, *, count: int) -> None:
         "--mirror",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="count the data set's mirrored pictures as its own (default: as the training did)",
+        help="treat mirrored pictures as part of the data set (default: as in the training)",
     )
 
 
 def _add_start_of(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--start-of", metavar="RUN", help="MODEL is what this run started from: row 0 of its table")
+    parser.add_argument("--start-of", metavar="RUN", help="MODEL is the start of this run: row 0 of its table")
 
 
 def _sampling(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`webtoonfaces face2webtoon`: a photo in webtoon styles."""
+"""`webtoonfaces face2webtoon`: redraws a photo in webtoon styles."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def add_face2webtoon(commands: Any) -> None:
     add_face(parser)
     parser.add_argument("-o", "--out", default="sheet.png", help="the sheet (default: sheet.png)")
     parser.add_argument("--gif", metavar="FILE", help="write the style exploration too")
-    parser.add_argument("--singles", metavar="DIR", help="write every picture by itself too")
-    parser.add_argument("--styles", type=int, default=5, help="how many samples to take as styles (default: 5)")
-    parser.add_argument("--style", action="append", default=[], help="a seed or a picture; can be given several times")
+    parser.add_argument("--singles", metavar="DIR", help="write each picture into this folder too")
+    parser.add_argument("--styles", type=int, default=5, help="number of samples to use as styles (default: 5)")
+    parser.add_argument("--style", action="append", default=[], help="a seed or a picture; may be repeated")
     parser.add_argument("--locations", type=reals, nargs="+", default=[[3, 5]], help="swap locations (default: 3 5)")
     add_seed(parser)
     add_psi(parser)

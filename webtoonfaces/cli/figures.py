@@ -1,4 +1,4 @@
-"""`webtoonfaces figures`: its arguments, and the calls behind them."""
+"""`webtoonfaces figures`: draws the figures into a folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_figures(commands: Any) -> None:
     parser.add_argument("names", nargs="*", help='such as swapae/9, or "face2webtoon/*" (default: all)')
     add_stylegan2(parser, "--stylegan2", "--model")
     add_swapae(parser)
-    parser.add_argument("--images", nargs="+", default=[], metavar="FILE", help="use these pictures, not samples")
+    parser.add_argument("--images", nargs="+", default=[], metavar="FILE", help="use these pictures instead of samples")
     parser.add_argument("--data", metavar="PATH", help="the folder or zip of pictures that `dataset` counts")
     parser.add_argument("--metrics", metavar="RUN", help="the folder of a run whose measurements `fid` shows too")
     add_seed(parser, "added to the seeds of all samples (default: 0)")

@@ -1,4 +1,4 @@
-"""What the commands share: how a command is added, the flags that several have, and what they read."""
+"""Adding commands, the flags that several commands share, and conversions of arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_command(
 ) -> argparse.ArgumentParser:
     """Add a command to the parser's sub-commands; `run` is None for one that has sub-commands of its own.
 
-    about : a phrase that says what it does.        examples : a command a line.        notes : shown below them.
+    about : a phrase that describes it.        examples : one in each line.        notes : shown below the examples.
     """
     lines = [f"  {line}" for line in examples.strip().splitlines()]
     parser = commands.add_parser(
@@ -42,15 +42,15 @@ def _add_model(parser: argparse.ArgumentParser, kind: str, *names: str) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: cuda if available, else cpu)")
 
 
-def add_checkpoints(parser: argparse.ArgumentParser, help: str = "look for weights here first") -> None:
+def add_checkpoints(parser: argparse.ArgumentParser, help: str = "search this folder for weights first") -> None:
     parser.add_argument("--checkpoints", metavar="DIR", help=help)
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
-    """Where a model is looked for, and where it computes."""
+    """Add --device and --checkpoints."""
     add_device(parser)
     add_checkpoints(parser)
 
@@ -71,11 +71,13 @@ def add_seed(parser: argparse.ArgumentParser, help: str = "of the first sample (
 
 
 def add_face(parser: argparse.ArgumentParser) -> None:
-    """A photo, and how the face in it is found; read by `aligned`."""
+    """Add a photo, and the flags that choose the face in it; `align.aligned` reads them."""
     parser.add_argument("photo")
-    parser.add_argument("--box", type=float, nargs=4, metavar=("L", "T", "R", "B"), help="where the head is, in pixels")
+    parser.add_argument(
+        "--box", type=float, nargs=4, metavar=("L", "T", "R", "B"), help="position of the head, in pixels"
+    )
     parser.add_argument("--index", type=int, default=0, help="which face; 0 is the most prominent")
-    parser.add_argument("--fallback", choices=["center"], help="take the middle where no face is found")
+    parser.add_argument("--fallback", choices=["center"], help="take the middle if no face is found")
     parser.add_argument("--landmark-model", choices=["68", "5"], default="68", help="5: free for every use")
 
 
@@ -103,7 +105,7 @@ def reals(text: str) -> list[float]:
 
 
 def save(picture: Any, path: str) -> None:
-    """Write a picture and say so."""
+    """Write a picture and print its path."""
     from ..images import save_image
 
     print(f"wrote {save_image(picture, path)}")

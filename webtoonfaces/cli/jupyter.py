@@ -1,4 +1,4 @@
-"""`webtoonfaces lab`: JupyterLab for these notebooks, on this machine only, with Jupyter's own token."""
+"""`webtoonfaces lab`: starts JupyterLab, reachable only from this machine and protected by Jupyter's own token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from .flags import add_command
 
-UPLOAD_BYTES = 100 * 2**20  # Jupyter's own limit of 10 MiB drops a larger photo without a word
+UPLOAD_BYTES = 100 * 2**20  # with Jupyter's default of 10 MiB, a larger photo is lost without a message
 
 
 def add_lab(commands: Any) -> None:
@@ -31,7 +31,7 @@ def _lab(args: argparse.Namespace) -> int:
 
 
 def command(root: Path, *extra: str, notebook: str = "") -> list[str]:
-    """What to run: JupyterLab in the folder `root`, at `notebook` inside it; `extra` comes last, so it wins."""
+    """The command that starts JupyterLab in the folder `root` with `notebook` open; `extra` overrides other options."""
     return [
         sys.executable,
         "-m",
@@ -40,10 +40,10 @@ def command(root: Path, *extra: str, notebook: str = "") -> list[str]:
         f"--ServerApp.root_dir={root}",
         *([f"--LabApp.default_url=/lab/tree/{notebook}"] if notebook else []),
         f'--ServerApp.tornado_settings={{"websocket_max_message_size": {UPLOAD_BYTES}}}',
-        # Nothing is asked of the network: no news, no search for updates or extensions.
+        # No requests to the network: no news, no search for updates or extensions.
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
-        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),  # in a container, say
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),  # as in a container
         *extra,
     ]

@@ -1,6 +1,6 @@
-"""The command line: one thin command for each public call.
+"""The program `webtoonfaces`.
 
-Exit codes: 0 done, 1 something went wrong (the message says what to do), 2 the command was mistyped, 130 Ctrl-C.
+Exit codes: 0 success, 1 an error (the message says what to do), 2 a mistyped command, 130 Ctrl-C.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--save-minutes", type=float, help="time between checkpoints (default: 10)")
     parser.add_argument("--keep", type=int, help="checkpoints to keep (default: 2)")
     parser.add_argument("--sample-kimg", type=float, help="thousands of pictures between sample grids (default: 2)")
-    parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="change a field of the configuration"
+    )
     parser.add_argument("--device", choices=["cpu"], help="cpu: do not use an accelerator")
     parser.add_argument("--precision", default="auto", help="auto: bfloat16 where CUDA gains by it; full; bf16")
 

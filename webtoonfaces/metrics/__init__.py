@@ -1,1 +1,1 @@
-"""How good a model is: distances to a data set, swaps, nearest neighbours, and the table of a run."""
+"""Measuring models: distances to a data set, swaps, nearest neighbours, and the table of a run."""

@@ -1,4 +1,4 @@
-"""Tensors kept between calls in the user's cache folder, under a name that says what they were computed from."""
+"""Caching tensors in the user's cache folder, in files named by a hash of the inputs."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Words = dict[str, str]
 
 
 def cache_path(kind: str, *parts: object) -> Path:
-    """The file for something of `kind` that is determined by `parts`, below `$WEBTOONFACES_CACHE` or its default."""
+    """The file for a result of `kind` computed from `parts`, below `$WEBTOONFACES_CACHE` or its default."""
     key = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
     return search_folders()[-1] / "evaluate" / f"{kind}-{key}.safetensors"
 
 
 def remembered(path: Path, make: Callable[[], tuple[Tensors, Words]]) -> tuple[Tensors, Words]:
-    """What `path` holds, tensors and words; made and written there first where it is missing or damaged."""
+    """The tensors and text entries in `path`; if it is missing or damaged, they are computed by `make` and written."""
     if path.is_file():
         try:
             with safe_open(path, framework="pt") as file:
                 return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
         except (SafetensorError, OSError):
-            pass  # cut short by a crash, or not ours: make it again
+            pass  # damaged, or another kind of file: compute it again
     tensors, words = make()
     _write(path, tensors, words)
     return tensors, words
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], words: Words) -> None:
-    with replacing(path) as draft:  # two processes may compute the same
+    with replacing(path) as draft:  # two processes may compute the same result
         save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, draft, metadata=words)

@@ -1,8 +1,8 @@
-"""The title classifier: a small network that tells from which title a face is.
+"""The title classifier: a small network that predicts the title of a face.
 
-It judges the Swapping Autoencoder's style transfer, and its features are a second opinion beside MobileNetV2's: no
-model is trained against them. Colour, position, size and sharpness are varied in its training, so that it has to go by
-the drawing: palettes are nearly the same in all titles, and a model that is half trained draws every title blurred.
+It judges the Swapping Autoencoder's style transfer. Its features are used beside MobileNetV2's, because no model is
+trained with them. Its training varies colour, position, size and sharpness, so that it must use the manner of drawing:
+palettes are similar in all titles, and a model with little training draws every title blurred.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ..errors import BadInputError
 from ..images import as_floats, shrink
 from .cache import cache_path, remembered
 
-SIDE = 64  # px, to which it shrinks every picture
+SIDE = 64  # px, the size of its input
 WIDTHS = (24, 48, 96, 128)
 STEPS = 800
 BATCH = 64
 LEARNING_RATE = 4e-3
-EDITION = 1  # raised when a change here makes another classifier of the same data
-FEATURE_SQUARE = 0.38  # mean square of its features: that of MobileNetV2's on drawings
-NEEDED_ACCURACY = 0.95  # on held-out pictures; below it the style transfer rate means little
+EDITION = 1  # to be raised when a change of this file changes the classifier of the same data
+FEATURE_SQUARE = 0.38  # mean square of its features, equal to that of MobileNetV2's on drawings
+NEEDED_ACCURACY = 0.95  # on held-out pictures; below this the style transfer rate is not reliable
 
 
 class TitleClassifier(nn.Module):
@@ -56,8 +56,8 @@ class TitleClassifier(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """`pooled`, scaled to a mean square of 0.38 over the training pictures, [N, 128].
 
-        KID depends on the scale of the features. A fixed one gives all classifiers the same unit, and that of
-        MobileNetV2's features makes the two readable side by side.
+        KID depends on the scale of the features. A fixed scale makes the values of all classifiers comparable; it is
+        that of MobileNetV2's features, so that both kinds of KID have a similar size.
         """
         return self.pooled(images) * self.scale
 
@@ -73,7 +73,7 @@ class TrainedClassifier:
     titles: tuple[str, ...]
     accuracy: float
     key: str
-    """Names what was computed with it in the cache."""
+    """Identifies the classifier in keys of the cache."""
 
     @torch.inference_mode()
     def titles_of(self, images: Tensor) -> Tensor:
@@ -86,15 +86,15 @@ def load_or_train_classifier(
 ) -> TrainedClassifier:
     """The classifier of a folder or zip of pictures with at least two titles.
 
-    It is trained once, on the training split (about three minutes on one core), and kept in the cache under the
-    content of the data set; the same seed gives the same weights on one machine.
+    It is trained once on the training split, which takes about three minutes on one core, and cached with a key made
+    from the data set's content; the same seed gives the same weights on one machine.
 
-    Raises BadInputError: the data set has a single title, or too few pictures to hold any out.
+    Raises BadInputError if the data set has a single title, or too few pictures to hold any out.
     """
     if len(PictureFolder(data).titles) < 2:
         raise BadInputError(
-            f"All pictures in {data} are of one title, so there is nothing to tell apart. Put each title's pictures "
-            "into a folder of its own."
+            f"All pictures in {data} are of one title, so there are no titles to distinguish. Put each title's "
+            "pictures into its own folder."
         )
     key = (content_key(data), seed, steps, EDITION)
     tensors, words = remembered(
@@ -135,7 +135,7 @@ def _train(
 
 
 def _shrunk(data: str | Path, split: Split, progress: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """All pictures of a split as uint8 [N, 3, 64, 64], shrunk as `TitleClassifier` does, their labels, the titles."""
+    """All pictures of a split as uint8 [N, 3, 64, 64], resized like in `TitleClassifier`, their labels, the titles."""
     folder = PictureFolder(data, split=split)
     pictures = torch.empty(len(folder), 3, SIDE, SIDE, dtype=torch.uint8)
     labels = torch.empty(len(folder), dtype=torch.int64)
@@ -146,7 +146,7 @@ def _shrunk(data: str | Path, split: Split, progress: bool) -> tuple[Tensor, Ten
 
 
 def _batches(length: int, steps: int, random: torch.Generator) -> Iterator[Tensor]:
-    """Rows of `steps` batches; every picture once before any comes again."""
+    """Rows of `steps` batches; every picture occurs once before any occurs again."""
     order = torch.empty(0, dtype=torch.int64)
     size = min(BATCH, length)
     for _ in range(steps):
@@ -163,7 +163,7 @@ def _accuracy(network: TitleClassifier, pictures: Tensor, labels: Tensor, *, dev
 
 
 def vary(images: Tensor, random: torch.Generator) -> Tensor:
-    """Pictures, float [N, 3, S, S] in [-1, 1], mirrored, moved, resized, recoloured, blurred and grained at random."""
+    """Pictures, float [N, 3, S, S] in [-1, 1], with random mirroring, shift, size, colours, blur and grain."""
     n = images.shape[0]
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -180,7 +180,7 @@ def vary(images: Tensor, random: torch.Generator) -> Tensor:
 
 
 def _moved(images: Tensor, mirrored: Tensor, size: Tensor, shift: Tensor, turn: Tensor) -> Tensor:
-    """Mirrored, enlarged by `size`, shifted by `shift` of the half side, turned by `turn` radians."""
+    """The pictures mirrored, enlarged by `size`, shifted by `shift` half sides, rotated by `turn` radians."""
     cosine, sine = turn.cos() / size, turn.sin() / size
     sign = 1 - 2 * mirrored.float()
     matrix = torch.stack(

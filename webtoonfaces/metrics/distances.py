@@ -1,9 +1,9 @@
-"""How far drawn pictures are from a data set: KID and Frechet distances, with something to hold them against.
+"""Distances between drawn pictures and a data set: KID and Frechet distances, with reference values.
 
 KID is the kernel inception distance of Binkowski et al. 2018 (arXiv:1801.01401): degree 3, the mean over 10 subsets
-of 500 pictures. Its name says "inception", but here it is measured on MobileNetV2 and on the title classifier, and is
-always named with what it was measured on. FID (Heusel et al. 2017, arXiv:1706.08500) is by its definition Inception's:
-the same distance on other features is called a Frechet distance.
+of 500 pictures. Here it is measured on features of MobileNetV2 and of the title classifier instead of Inception's, and
+its name always says on which. FID (Heusel et al. 2017, arXiv:1706.08500) is defined on Inception's features: the same
+distance on other features is called a Frechet distance.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from .classifier import TrainedClassifier
 SUBSETS = 10
 SUBSET_SIZE = 500
 SAMPLES = 10_000
-DATA_LIMIT = 10_000  # pictures that describe a data set for KID; of a larger one so many, spread evenly
+DATA_LIMIT = 10_000  # for KID, at most this many pictures of a data set are used, spread evenly
 PIXEL_SIDE = 32
-MOBILENET_SIDE = 224  # px, what it was trained at
+MOBILENET_SIDE = 224  # px, the size that it was trained at
 
 
 @dataclass(frozen=True)
 class Features:
-    """A way to describe a picture by a vector.
+    """A function from pictures to vectors.
 
-    label : as it is printed.       key : names what was computed with it in the cache.
+    label : for output.       key : identifies the function in keys of the cache.
     of : pictures, float [N, 3, H, W] in [-1, 1] -> float32 [N, D] on the CPU.
     """
 
@@ -56,7 +56,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Score:
-    """A value and its spread: KID's standard deviation between subsets, a rate's standard error, 0 for none."""
+    """A value and its spread: the standard deviation between KID's subsets, a rate's standard error, or 0."""
 
     value: float
     spread: float
@@ -67,7 +67,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Scale:
-    """What a KID is to be held against: between two halves of the data set, and between one title and another."""
+    """Reference values for a KID: between two halves of the data set, and between pairs of titles."""
 
     halves: Score
     titles: dict[tuple[str, str], Score]
@@ -79,11 +79,11 @@ class Scale:
 def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
     """MobileNetV2's 1280 pooled features of pictures resized to 224 px.
 
-    Smaller ones are enlarged to the size that it was trained at: on small ones its features are several times as
-    large, and KID, which goes with their sixth power, says nothing that compares.
+    Small pictures are enlarged to the size that it was trained at. Without that its features are several times as
+    large, and KID, which depends on their sixth power, cannot be compared.
     """
     network = _fused(load_mobilenet(device))
-    # Eight pictures' maps still fit into a CPU's cache; a GPU wants more at once.
+    # The maps of eight pictures fit into a CPU's cache; a GPU is faster with more at once.
     chunk = 8 if torch.device(device).type == "cpu" else 256
 
     def of(images: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
 
 
 def _fused(network: nn.Module) -> nn.Module:
-    """`network` with its batch normalisations folded into the convolutions: the same values in half the time."""
+    """`network` with batch normalisations merged into the convolutions: the same values in half the time."""
     for part in [part for part in network.modules() if isinstance(part, nn.Sequential)]:
         for i, (before, after) in enumerate(itertools.pairwise(part)):
             if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
@@ -104,7 +104,7 @@ def _fused(network: nn.Module) -> nn.Module:
 
 
 def classifier_features(classifier: TrainedClassifier, *, device: str | torch.device = "cpu") -> Features:
-    """The title classifier's 128 features, which no model is trained against."""
+    """The title classifier's 128 features, which are not used in any training."""
     return Features(
         "the title classifier",
         f"title-{classifier.key}",
@@ -113,7 +113,7 @@ def classifier_features(classifier: TrainedClassifier, *, device: str | torch.de
 
 
 def pixel_features() -> Features:
-    """The picture itself, shrunk to 32 px: [N, 3072]."""
+    """The pixels of the picture, resized to 32 px: [N, 3072]."""
     return Features("pixels", f"pixels-{PIXEL_SIDE}", lambda images: shrink(images, PIXEL_SIDE).flatten(1).cpu())
 
 
@@ -123,7 +123,7 @@ def describe(
 ) -> list[Tensor]:
     """For each of `features` the vectors [N, D] of all pictures, given as batches of uint8 [n, 3, H, W].
 
-    Drawn pictures are described as they would be saved, in 256 levels, so that both sides are treated alike.
+    Drawn pictures are rounded to 256 levels too, so that both sides are treated equally.
     """
     found: list[list[Tensor]] = [[] for _ in features]
     with tqdm(total=total, unit="picture", disable=not progress) as bar:
@@ -138,7 +138,7 @@ def describe(
 def describe_data(
     data: PictureFolder, features: Features, *, limit: int | None = DATA_LIMIT, progress: bool = False
 ) -> Described:
-    """The vectors of a data set's pictures, as `data_rows` chooses them; kept in the cache under its content."""
+    """The vectors of the pictures that `data_rows` selects; cached with a key made from the data set's content."""
 
     rows = data_rows(data, limit=limit)
 
@@ -152,9 +152,9 @@ def describe_data(
 
 
 def data_rows(data: PictureFolder, *, limit: int | None = DATA_LIMIT) -> list[int]:
-    """The pictures that stand for a data set: each once, or `limit` of them spread evenly.
+    """The rows of the pictures that represent a data set: each once, or `limit` of them, spread evenly.
 
-    Where mirrored pictures belong to it, every second one is taken mirrored: the same mixture for half the work.
+    If the data set has mirrored pictures, every second picture is mirrored: the same distribution for half the work.
     """
     total = len(data.entries)
     count = min(total, limit) if limit is not None else total
@@ -173,26 +173,26 @@ def _content(data: PictureFolder) -> tuple[Any, ...]:
 def kid(real: Tensor, drawn: Tensor, *, subsets: int = SUBSETS, subset_size: int = SUBSET_SIZE, seed: int = 0) -> Score:
     """Kernel distance between two sets of vectors, [N, D] and [M, D]; 0 is expected for equal distributions.
 
-    The estimator is unbiased, so a value may be slightly negative, and sets of different sizes compare.
+    The estimator is unbiased, so a value may be slightly negative, and sets of different sizes can be compared.
 
-    Raises BadInputError: a set is smaller than `subset_size`.
+    Raises BadInputError if a set is smaller than `subset_size`.
     """
     check_enough(min(len(real), len(drawn)), subset_size=subset_size)
     from torchmetrics.image.kid import KernelInceptionDistance
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Metric `Kernel Inception Distance`")  # that it keeps all features
+        warnings.filterwarnings("ignore", message="Metric `Kernel Inception Distance`")  # about its use of memory
         metric = KernelInceptionDistance(feature=nn.Identity(), subsets=subsets, subset_size=subset_size, degree=3)
     metric.update(real, real=True)
     metric.update(drawn, real=False)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # it draws the subsets from the global generator
+        torch.manual_seed(seed)  # the metric chooses the subsets with the global generator
         value, spread = metric.compute()
     return Score(float(value), float(spread))
 
 
 def check_enough(fewest: int, *, subset_size: int) -> None:
-    """BadInputError where the smaller side has fewer pictures than a subset of KID takes."""
+    """BadInputError if the smaller side has fewer pictures than a subset of KID needs."""
     if fewest < subset_size:
         raise BadInputError(
             f"KID compares subsets of {subset_size} pictures, and one side has only {fewest}. Give more pictures, or "
@@ -201,9 +201,9 @@ def check_enough(fewest: int, *, subset_size: int) -> None:
 
 
 def kid_scale(described: Described, titles: Sequence[str], *, subset_size: int = SUBSET_SIZE, seed: int = 0) -> Scale:
-    """KID between two random halves of a data set, and between each title and the next, in a ring.
+    """KID between two random halves of a data set, and between each title and the next, the last and the first.
 
-    Where a half or a title has fewer pictures than a subset takes, the subsets are as large as it allows.
+    If a half or a title has fewer pictures than a subset needs, the subsets are as large as possible.
     """
     vectors, labels = described.vectors, described.labels
     order = torch.randperm(len(vectors), generator=torch.Generator().manual_seed(seed))
@@ -222,7 +222,7 @@ def kid_scale(described: Described, titles: Sequence[str], *, subset_size: int =
 def frechet(real: Tensor, drawn: Tensor) -> float:
     """Frechet distance between the normal distributions fitted to two sets of vectors, [N, D] and [M, D].
 
-    It is FID only on Inception's features; on others its values are of another size altogether.
+    Only on Inception's features it is FID; on others its values have another scale.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -233,11 +233,11 @@ def frechet(real: Tensor, drawn: Tensor) -> float:
 
 
 def fid(data: PictureFolder, batches: Iterable[Tensor], *, device: str | torch.device = "cpu") -> float:
-    """FID between a data set and drawn pictures, given as batches of uint8 [n, 3, H, W]; Inception's, 2048 features.
+    """FID between a data set and drawn pictures, given as batches of uint8 [n, 3, H, W]; 2048 Inception features.
 
-    The data set's statistics are computed once and kept in the cache under its content.
+    The data set's statistics are computed once and cached with a key made from its content.
 
-    Raises MissingExtraError: the extra `inception` is not installed.
+    Raises MissingExtraError without the extra `inception`.
     """
     metric = _inception().to(device)
 
@@ -267,7 +267,7 @@ def _inception() -> Any:
 
 
 class _Vectors(nn.Identity):
-    """Hands on vectors that were computed before, and says how long they are."""
+    """Returns vectors that were computed before; `num_features` is their length."""
 
     def __init__(self, length: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The measurements behind `webtoonfaces evaluate`: a checkpoint and a data set in, a report out."""
+"""The measurements of `webtoonfaces evaluate`: from a model and a data set to a report."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .samples import EvaluatedModel, load_evaluated, samples
 from .swap import SwapReport
 from .table import write_row
 
-CURVE_LOCATIONS = (2, 3)  # whose rates go into a run's table: those with pleasing style transfer
+CURVE_LOCATIONS = (2, 3)  # the swap locations whose rates are in a run's table; they give the most pleasing results
 
 
 @dataclass(frozen=True)
 class KidEntry:
-    """KID on one kind of features, and the scale to read it on."""
+    """KID on one kind of features, with reference values."""
 
     label: str
     score: Score
@@ -35,7 +35,7 @@ class KidEntry:
     frechet: float
 
     def references(self) -> dict[str, float]:
-        """The scale in three numbers at most: words -> KID."""
+        """At most three reference values: label -> KID."""
         found = {"two halves of the data": self.scale.halves.value}
         if self.scale.titles:
             ranked = sorted(self.scale.titles.items(), key=lambda item: item[1].value)
@@ -46,14 +46,14 @@ class KidEntry:
 
 @dataclass(frozen=True)
 class KidReport:
-    """What `measure_kid` found; its text is markdown."""
+    """The result of `measure_kid`; `markdown` gives it as text."""
 
     model: EvaluatedModel
     conditions: str
     entries: tuple[KidEntry, ...]
 
     def scores(self) -> dict[str, Score]:
-        """Column of a run's table -> score."""
+        """The entries of a run's table: column -> score."""
         return {f"{entry.label}, {self.conditions}": entry.score for entry in self.entries}
 
     def references(self) -> dict[str, dict[str, float]]:
@@ -86,15 +86,15 @@ def measure_kid(
 ) -> KidReport:
     """KID between `count` samples of a StyleGAN2 and a data set, on MobileNetV2 and on the title classifier.
 
-    source : as `load_evaluated` takes it.        psi : truncation; 1 leaves the samples as they come.
-    seed : the first sample's; the others follow.       mirror : whether the data set's mirrored pictures belong to
-    it; None does as the run did that the checkpoint is of, and counts them where nothing is known.
-    The classifier is left out of a data set with a single title.
+    source : as in `load_evaluated`.        psi : truncation; 1 truncates nothing.
+    seed : of the first sample; the others follow.       mirror : whether mirrored pictures belong to the data set; None
+    means as in the run of the checkpoint, and yes if that is not known.
+    The classifier is not used for a data set with a single title.
     """
     place = best_device(device)
     model = load_evaluated(source, "stylegan2", device=place)
     folder = _folder(data, model, mirror)
-    # Before the long work:
+    # Checked before the slow part:
     distances.check_enough(min(count, len(distances.data_rows(folder))), subset_size=subset_size)
     kinds = [distances.mobilenet_features(device=place)]
     if len(folder.titles) > 1:
@@ -131,7 +131,7 @@ def measure_fid(
 ) -> tuple[EvaluatedModel, dict[str, Score]]:
     """FID between `count` samples of a StyleGAN2 and a data set; see `measure_kid`.
 
-    Raises MissingExtraError: the extra `inception` is not installed.
+    Raises MissingExtraError without the extra `inception`.
     """
     place = best_device(device)
     model = load_evaluated(source, "stylegan2", device=place)
@@ -151,7 +151,7 @@ def measure_nearest(
     device: str | None = None,
     progress: bool = True,
 ) -> tuple[list[Neighbours], Image.Image]:
-    """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and pixel by pixel; a sheet."""
+    """The training pictures nearest to `count` samples of a StyleGAN2, by MobileNetV2 and by pixels, and a sheet."""
     place = best_device(device)
     model = load_evaluated(source, "stylegan2", device=place)
     folder = _folder(data, model, mirror)
@@ -173,12 +173,12 @@ def measure_swap(
 ) -> tuple[EvaluatedModel, SwapReport]:
     """Reconstruction error, style transfer rate and structure match of a Swapping Autoencoder on held-out pictures.
 
-    size : side in px that pictures are encoded and drawn at; None takes what the model was trained on.
+    size : side in px at which pictures are encoded and drawn; None takes the size that the model was trained at.
     """
     place = best_device(device)
     model = load_evaluated(source, "swapae", size=size, device=place)
     held_out = PictureFolder(data, size=model.handle.size, split="held_out")
-    swap.check_counts(len(held_out), pairs)  # before minutes go into a classifier
+    swap.check_counts(len(held_out), pairs)  # checked before the slow training of a classifier
     classifier = load_or_train_classifier(data, device=place, progress=progress)
     pictures, labels = load_in_memory(held_out)
     report = swap.measure_swaps(model.handle, classifier, pictures, labels, pairs=pairs, seed=seed, progress=progress)
@@ -186,7 +186,7 @@ def measure_swap(
 
 
 def swap_scores(report: SwapReport) -> dict[str, Score]:
-    """The columns that a swap report adds to a run's table; rates with their standard errors."""
+    """The entries of a swap report in a run's table; rates have their standard errors."""
     found = {"reconstruction L1": Score(report.l1, 0.0)}
     for name, rates in (("style transfer", report.style_transfer), ("structure match", report.structure_match)):
         for k in CURVE_LOCATIONS:
@@ -206,7 +206,7 @@ def record(
     if start_of is not None:
         run = Path(start_of)
         if not run.is_dir():
-            raise BadInputError(f"There is no run in {run}. --start-of takes the folder of a run.")
+            raise BadInputError(f"There is no run in {run}. Give the folder of a run with --start-of.")
         return write_row(run, step=0, kimg=0.0, checkpoint=model.file, scores=scores, references=references)
     if model.run is None:
         return None

@@ -1,4 +1,4 @@
-"""Samples beside the training pictures that are nearest to them: does a generator draw, or does it copy?"""
+"""The training pictures that are nearest to samples, which show whether a generator copies them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..images import as_floats, contact_sheet, to_pil
 from .distances import Features, data_rows, describe, describe_data
 
 COLUMNS = 8
-SMALLEST_CELL = 128  # px; a caption needs as much
-HELD_OUT_LIMIT = 200  # held-out pictures that show how far a newcomer is
+SMALLEST_CELL = 128  # px, enough for a caption
+HELD_OUT_LIMIT = 200  # held-out pictures for the usual distance of a new picture
 
 
 @dataclass(frozen=True)
 class Neighbours:
     """For each of N samples its nearest training picture, by one kind of features.
 
-    rows : index into the data set, int64 [N].      mirrored : whether that picture is the nearest once mirrored, [N].
+    rows : index into the data set, int64 [N].      mirrored : whether the mirrored picture is the nearest, [N].
     distances : root mean square difference of the vectors, [N].
-    held_out : median distance of pictures that were held out of training, the measure of a newcomer; None without any.
+    held_out : median distance of held-out pictures, the usual distance of a new picture; None if there are none.
     """
 
     label: str
@@ -44,8 +44,8 @@ def nearest(
 ) -> list[Neighbours]:
     """The training pictures of `data` nearest to each of `samples`, uint8 [N, 3, H, W], by each of `features`.
 
-    `data` is the whole data set, held-out pictures included: how far those are is found, too. Where it has mirrored
-    pictures, they count.
+    `data` is the whole data set with its held-out pictures, whose distances are measured for comparison. Its mirrored
+    pictures, if it has any, are included.
     """
     rows = torch.tensor(data_rows(data, limit=None))
     held_out = torch.tensor([data.entries[row % len(data.entries)].held_out for row in rows.tolist()])
@@ -62,15 +62,15 @@ def nearest(
 
 
 def _nearest(pictures: Tensor, feature: Features, known: Tensor, mirror: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Distance, place among `known`, and whether the mirrored picture is the nearest, of each of `pictures`.
+    """For each of `pictures` the distance and index of the nearest of `known`, and whether it is nearest mirrored.
 
-    The few pictures are mirrored rather than the many that are known, which come in one of the two ways each.
+    The few pictures are mirrored instead of the many known ones, whose vectors exist for one orientation only.
     """
     sides = [pictures, pictures.flip(3)] if mirror else [pictures]
     found = []
     for shown in sides:
         (vectors,) = describe(shown.split(BATCH), [feature])
-        # The faster way to compute a distance loses the small ones, which would tell a copy.
+        # The faster algorithm is not exact for small distances, which would show a copy.
         found.append(torch.cdist(vectors, known, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1))
     distances, side = torch.stack([each.values for each in found]).min(dim=0)  # [N]
     rows = torch.stack([each.indices for each in found]).gather(0, side[None])[0]
@@ -78,9 +78,9 @@ def _nearest(pictures: Tensor, feature: Features, known: Tensor, mirror: bool) -
 
 
 def nearest_sheet(samples: Tensor, data: PictureFolder, neighbours: Sequence[Neighbours]) -> Image.Image:
-    """Bands of eight samples, below each its nearest pictures, one row for each kind of features."""
+    """Eight samples in a row; below each its nearest pictures, in a row for each kind of features."""
     if not len(samples):
-        raise BadInputError("There is no sample to show. Ask for at least one.")
+        raise BadInputError("There are no samples to show. Ask for at least one.")
     rows = [to_pil(as_floats(samples))]
     labels = [["sample"] * len(samples)]
     for kind in neighbours:

@@ -20,9 +20,9 @@ SAMPLE_BATCH = 16
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A model that is measured, and the run that it is of.
+    """A model that is measured, and its run.
 
-    handle : a StyleGAN2 or a SwappingAutoencoder.      file : of its weights, without folders.
+    handle : a StyleGAN2 or a SwappingAutoencoder.      file : the name of its file.
     run : None for a weight file.
     """
 
@@ -35,19 +35,19 @@ class EvaluatedModel:
 
     @property
     def mirror(self) -> bool | None:
-        """Whether mirrored pictures were trained on, too; None where nothing says so."""
+        """Whether its training used mirrored pictures, too; None if that is not known."""
         return self.run.options.get("mirror") if self.run else None
 
 
 def load_evaluated(
     source: str | Path, family: str, *, size: int | None = None, device: str | torch.device | None = None
 ) -> EvaluatedModel:
-    """A run's folder (its last checkpoint), a `state-*.pt` of one, a weight file, or a name from the registry.
+    """A model from a run's folder (its last checkpoint), a `state-*.pt`, a weight file, or a name from the registry.
 
-    size : side in px that a Swapping Autoencoder is measured at; None takes what it was trained on.
+    size : side in px at which a Swapping Autoencoder is measured; None takes the size that it was trained at.
 
-    Raises BadInputError where there is no such file or it is of another family, WeightsError for an unusable file,
-    UnknownNameError where it is no file and no name.
+    Raises BadInputError if there is no such file or if it is of another family, WeightsError if it is not usable,
+    UnknownNameError if there is no such name.
     """
     path = Path(source).expanduser()
     if not path.exists() and is_file(str(source)):
@@ -83,9 +83,9 @@ def _file(handle: StyleGAN2 | SwappingAutoencoder) -> str:
 
 @torch.inference_mode()
 def samples(generator: StyleGAN2, seeds: range, *, psi: float = 1.0, batch: int = SAMPLE_BATCH) -> Iterator[Tensor]:
-    """Batches of uint8 [n, 3, size, size] on the CPU: the pictures of `seeds`, whatever the size of the batches.
+    """The samples of `seeds` as batches of uint8 [n, 3, size, size] on the CPU.
 
-    The noise is random, and from the seed, too.
+    The noise is random but determined by the seed, so a sample does not depend on the batch.
     """
     for start in range(0, len(seeds), batch):
         chosen = seeds[start : start + batch]

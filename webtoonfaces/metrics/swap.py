@@ -1,12 +1,12 @@
-"""How well a Swapping Autoencoder rebuilds, transfers a style, and keeps the structure, at every swap location.
+"""Measuring a Swapping Autoencoder: reconstruction, style transfer and structure at every swap location.
 
-A picture *swapped at k* has its source's structure, the source's texture in the first k layers and the target's in
-the rest; no noise. Two questions are asked of it:
+A picture *swapped at k* has the source's structure, the source's style in the first k layers and the target's style in
+the others, without noise. Two rates are measured:
 
-* style transfer rate: does the title classifier take it for the target's title?
-* structure match: is its edge map nearer to its own source's than to those of 31 others?
+* style transfer rate: how often the title classifier predicts the target's title;
+* structure match: how often its edge map is nearer to that of its source than to those of 31 other pictures.
 
-k = 0 takes all texture from the target, k = L all from the source: the first rate falls along k, the second rises.
+k = 0 takes the whole style from the target, k = L from the source: with k the first rate falls and the second rises.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .classifier import NEEDED_ACCURACY, TrainedClassifier
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-GROUP = 32  # sources among which a swapped picture has to find its own
+GROUP = 32  # sources with which a swapped picture is compared, its own included
 PAIRS = 320
 BATCH = 16
 EDGE_SIDE = 64  # px
@@ -35,7 +35,7 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
 class AutoEncoder(Protocol):
-    """What is measured: a `SwappingAutoencoder`, or anything with its two calls."""
+    """The interface of the measured model: a `SwappingAutoencoder`, or another object with these methods."""
 
     def encode(self, images: Tensor, /) -> tuple[Tensor, Tensor]:
         """Float [N, 3, H, W] in [-1, 1] -> structure [N, C, h, w] and style [N, L, D]."""
@@ -46,11 +46,11 @@ class AutoEncoder(Protocol):
 
 @dataclass(frozen=True)
 class SwapReport:
-    """What `measure_swaps` found. Rates are in [0, 1]; position k of a list is swap location k.
+    """The result of `measure_swaps`. Rates are in [0, 1]; position k of a list is swap location k.
 
-    l1 : mean absolute difference between held-out pictures and their reconstructions, range [-1, 1].
-    own_title : how often the classifier takes a reconstruction for its own title, which bounds the transfer rate.
-    accuracy : of the classifier on held-out pictures.      pairs, group : how many were swapped, and told apart.
+    l1 : mean absolute difference between held-out pictures and their reconstructions, for the range [-1, 1].
+    own_title : how often the classifier predicts the right title of a reconstruction, a limit of the transfer rate.
+    accuracy : of the classifier on held-out pictures.      pairs : number of swaps.      group : pictures compared.
     """
 
     l1: float
@@ -66,11 +66,11 @@ class SwapReport:
         return asdict(self)
 
     def markdown(self) -> str:
-        """Both curves as a table, the other figures above it."""
+        """Both curves as a table, after the other values."""
         lines = [
             f"Reconstruction L1 on held-out pictures: {self.l1:.4f} (range [-1, 1]).",
-            f"The title classifier knows {self.accuracy:.1%} of held-out pictures, and {self.own_title:.1%} of their "
-            "reconstructions.",
+            f"The title classifier is right for {self.accuracy:.1%} of held-out pictures, and for {self.own_title:.1%} "
+            "of their reconstructions.",
             *self._caveat(),
             "",
             f"| swap location | style transfer rate | structure match (among {self.group}) |",
@@ -85,7 +85,10 @@ class SwapReport:
     def _caveat(self) -> list[str]:
         if self.accuracy >= NEEDED_ACCURACY:
             return []
-        return [f"That is below {NEEDED_ACCURACY:.0%}: the style transfer rate means little. Add pictures to the data."]
+        return [
+            f"Its accuracy is below {NEEDED_ACCURACY:.0%}, so the style transfer rate is not reliable. Add pictures to "
+            "the data."
+        ]
 
     def figure(self) -> Figure:
         """Both curves over the swap location."""
@@ -120,9 +123,9 @@ def measure_swaps(
 ) -> SwapReport:
     """Measure `model` on pictures it was not trained on, uint8 [N, 3, H, W], with their titles, int64 [N].
 
-    pairs : is rounded down to whole groups.        labels : indices into the classifier's titles.
+    pairs : rounded down to whole groups.        labels : indices into the classifier's titles.
 
-    Raises BadInputError: fewer pictures than one group, fewer pairs than that, or a single title.
+    Raises BadInputError for fewer pictures or pairs than one group, and for a single title.
     """
     check_counts(len(pictures), pairs, group=group)
     sources, targets = draw_pairs(labels, pairs // group, group=group, seed=seed)
@@ -156,23 +159,26 @@ def measure_swaps(
 
 
 def check_counts(pictures: int, pairs: int, *, group: int = GROUP) -> None:
-    """BadInputError where there are too few held-out pictures, or pairs asked for, to fill one group."""
+    """BadInputError for fewer held-out pictures or pairs than one group."""
     if pictures < group:
         raise BadInputError(
-            f"The structure match tells {group} held-out pictures apart; this data set has {pictures}. Add pictures."
+            f"The structure match compares {group} held-out pictures; this data set has {pictures}. Add pictures."
         )
     if pairs < group:
-        raise BadInputError(f"The structure match takes at least {group} pairs; {pairs} were asked for.")
+        raise BadInputError(f"The structure match needs at least {group} pairs; {pairs} were asked for.")
 
 
 def draw_pairs(labels: Tensor, groups: int, *, group: int = GROUP, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Rows of sources and of their targets, int64 [groups, group] each.
+    """Random rows of sources and of their targets, int64 [groups, group] each.
 
-    The sources of a group are different pictures; each target is of another title than its source, every other title
-    being as likely.
+    The sources of a group are different pictures; each target is of another title than its source, and all other titles
+    have the same probability.
     """
     if len(labels.unique()) < 2:
-        raise BadInputError("All held-out pictures are of one title, so there is no other style to swap in.")
+        raise BadInputError(
+            "All held-out pictures are of one title, so there is no other style to swap in. Add pictures of other "
+            "titles."
+        )
     random = torch.Generator().manual_seed(seed)
     sources = torch.stack([torch.randperm(len(labels), generator=random)[:group] for _ in range(groups)])
     members = {int(title): torch.nonzero(labels == title).flatten() for title in labels.unique()}
@@ -187,8 +193,8 @@ def draw_pairs(labels: Tensor, groups: int, *, group: int = GROUP, seed: int = 0
 def edge_maps(images: Tensor) -> Tensor:
     """Pictures, float [N, 3, H, W] -> where their edges are, [N, 4096] of zero mean and unit length.
 
-    Sobel's magnitude of the brightness at 64 px, softened by about a pixel, so that a line that is drawn a little
-    beside still counts. Colours, contrast and the thickness of lines weigh little.
+    They are Sobel's magnitude of the brightness at 64 px, blurred by about a pixel, so that slightly displaced lines
+    still match. Colours, contrast and the thickness of lines have little influence.
     """
     weights = torch.tensor(LUMA, dtype=images.dtype, device=images.device).view(1, 3, 1, 1)
     grey = (shrink(images, EDGE_SIDE) * weights).sum(dim=1, keepdim=True)
@@ -204,5 +210,5 @@ def edge_maps(images: Tensor) -> Tensor:
 
 
 def nearest_edges(edges: Tensor, candidates: Tensor) -> Tensor:
-    """For each edge map [N, P] the candidate [M, P] it correlates with most, int64 [N]."""
+    """For each edge map [N, P] the index of the candidate [M, P] with the highest correlation, int64 [N]."""
     return (edges @ candidates.T).argmax(dim=1)

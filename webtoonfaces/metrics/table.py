@@ -1,7 +1,7 @@
-"""The table of a run: how its metrics fell, checkpoint by checkpoint, from the one that it started from.
+"""The table of a run: the metrics of its checkpoints, beginning with the weights that it started from.
 
-A run keeps its last few checkpoints only, so each measurement is written down when it is made, as one line of
-`metrics.jsonl` in the run's folder; the table is built from these lines.
+A run keeps only its last checkpoints, so each measurement is written, when it is made, as a line of `metrics.jsonl` in
+the run's folder. The table is built from these lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FILE = "metrics.jsonl"
-WIDE = 20  # a metric whose values differ by more than this factor is drawn on a logarithmic axis
+WIDE = 20  # if a metric's values differ by more than this factor, its axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class MetricTable:
-    """A run's rows, by step, and for each metric what its values are to be held against: words -> value."""
+    """A run's rows, by step, and for each metric its reference values: label -> value."""
 
     run: str
     rows: tuple[Row, ...]
@@ -44,14 +44,14 @@ class MetricTable:
 
     @property
     def labels(self) -> list[str]:
-        """The metrics, as they came up."""
+        """The metrics, in the order of their first measurement."""
         return list(dict.fromkeys(label for row in self.rows for label in row.scores))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def markdown(self) -> str:
-        """The table, and below it the references."""
+        """The table, and below it the reference values."""
         labels = self.labels
         lines = [
             f"# Metrics of {self.run}",
@@ -63,14 +63,14 @@ class MetricTable:
             values = [str(row.scores[label]) if label in row.scores else "" for label in labels]
             lines.append(f"| {row.step:,} | {row.kimg:,.1f} | " + " | ".join(values) + f" | {row.checkpoint} |")
         if self.rows[0].step:
-            lines += ["", "Row 0, the checkpoint that the training started from, has not been measured (--start-of)."]
+            lines += ["", "The weights that the training started from (row 0) were not measured; see --start-of."]
         for label, references in self.references.items():
             told = "; ".join(f"{words}: {value:.4f}" for words, value in references.items())
-            lines += ["", f"For scale, {label}: {told}."]
+            lines += ["", f"For comparison, {label}: {told}."]
         return "\n".join(lines) + "\n"
 
     def figure(self) -> Figure:
-        """Each metric over thousands of pictures, with the spread as bars and the references as dotted lines."""
+        """Each metric over thousands of pictures, with spreads as bars and reference values as dotted lines."""
         from matplotlib.figure import Figure
 
         labels = self.labels
@@ -127,9 +127,9 @@ def write_row(
 
 
 def read_table(run: str | Path) -> MetricTable:
-    """The table of a run's folder; of what was measured twice at one step, the later value.
+    """The table of a run's folder; if a metric was measured twice at one step, the later value is used.
 
-    Raises BadInputError: nothing was measured there yet, or a line is no measurement.
+    Raises BadInputError if nothing was measured there yet, or if a line is not a measurement.
     """
     folder = Path(run)
     path = folder / FILE
@@ -142,13 +142,13 @@ def read_table(run: str | Path) -> MetricTable:
             scores = {label: Score(**score) for label, score in value["scores"].items()}
             row = Row(value["step"], value["kimg"], value["checkpoint"], scores)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadInputError(f"Line {number} of {path} is no measurement. Remove that line.") from error
+            raise BadInputError(f"Line {number} of {path} is not a measurement. Remove that line.") from error
         earlier = rows.get(row.step)
         rows[row.step] = Row(row.step, row.kimg, row.checkpoint, (earlier.scores if earlier else {}) | row.scores)
         references |= value.get("references", {})
     if not rows:
         raise BadInputError(
-            f"Nothing has been measured in {folder} yet. Type: webtoonfaces evaluate kid {folder} DATA (or swap)."
+            f"Nothing was measured in {folder} yet. Type: webtoonfaces evaluate kid {folder} DATA (or swap)."
         )
     return MetricTable(folder.resolve().name, tuple(rows[step] for step in sorted(rows)), references)
 

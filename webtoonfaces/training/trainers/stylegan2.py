@@ -1,9 +1,9 @@
 """Training StyleGAN2 (Karras et al. 2020, arXiv:1912.04958) with adaptive augmentation (arXiv:2006.06676).
 
-Where only a CPU is to be had, `Config.warmup_kimg` comes first: the generator learns as the decoder of a small
-variational autoencoder, with an L1 and a feature loss and a light prior, which gives it heads, hair and skin for a
-tenth of what an adversary needs. The encoder is thrown away afterwards. `Config.projected` then lets a discriminator
-on frozen features judge, which teaches in a few thousand pictures what one that starts from nothing takes long for.
+On a CPU, `Config.warmup_kimg` adds a warm-up without a discriminator: the generator learns as the decoder of a small
+variational autoencoder, with an L1 loss, a feature loss and a weak prior. So it learns heads, hair and skin in a tenth
+of the time that a discriminator needs. The encoder is discarded afterwards. With `Config.projected` the discriminator
+works on frozen features, so that it is useful after a few thousand pictures.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ PREVIEW = 32
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe; the defaults are the published one.
+    """The configuration of a training; the defaults are the published ones.
 
     model : sizes of the networks.          ada_target : None switches the augmentation off.
-    freeze_d : leave the discriminator's layers at so many of the highest resolutions as they were transferred: its
-    lower layers, whose features are the same for all pictures (Mo et al. 2020, arXiv:2002.10964).
-    warmup_kimg : thousands of pictures before the adversary joins.     prior_weight : of the warm-up's light prior.
-    projected : the adversary is a `ProjectedDiscriminator`, and `r1` weighs the gradient at its features.
+    freeze_d : do not train the discriminator's layers at this many of the highest resolutions, whose features are the
+    same for all pictures (Mo et al. 2020, arXiv:2002.10964).
+    warmup_kimg : thousands of pictures of the warm-up.     prior_weight : of the warm-up's prior.
+    projected : use a `ProjectedDiscriminator`; `r1` is then the weight of the gradient at its features.
     average_kimg : half-life of the moving average, in thousands of pictures.
     """
 
@@ -85,7 +85,7 @@ class WarmupEncoder(nn.Module):
 
 
 class StyleGAN2Trainer:
-    """Networks, optimisers and one step; `run.train` does the rest."""
+    """The networks, the optimisers and the training step; `run.train` contains the loop."""
 
     family = "stylegan2"
 
@@ -109,7 +109,7 @@ class StyleGAN2Trainer:
             "d": self._adam([self._judge], config.r1_every),
         }
         if config.warmup_kimg > 0:
-            # The mapping network learns a hundred times slower by design; an encoder before it cannot wait for that.
+            # By design the mapping network learns a hundred times slower, which is too slow behind an encoder.
             mapping = set(g.style.parameters())
             others = [p for p in g.parameters() if p not in mapping]
             groups: list[dict[str, Any]] = [
@@ -128,7 +128,9 @@ class StyleGAN2Trainer:
     def _freeze_lower_layers(self, resolutions: int) -> None:
         if self._config.projected:
             if resolutions:
-                raise BadInputError("A projected discriminator has no layers to freeze: its features are fixed.")
+                raise BadInputError(
+                    "A projected discriminator has no layers to freeze: its features are fixed. Leave out --freeze-d."
+                )
             return
         layers = list(self.networks["d"].convs)  # type: ignore[arg-type]
         if not 0 <= resolutions < len(layers):
@@ -136,11 +138,11 @@ class StyleGAN2Trainer:
                 f"A discriminator of {self._config.model.size} px has {len(layers) - 1} resolutions that can be "
                 f"frozen, not {resolutions}."
             )
-        for layer in layers[: resolutions + 1] if resolutions else []:  # from RGB, then a block a resolution
+        for layer in layers[: resolutions + 1] if resolutions else []:  # the layer from RGB, then one block for each
             layer.requires_grad_(False)
 
     def _adam(self, names: Sequence[str], lazy_every: int) -> torch.optim.Optimizer:
-        """Adam whose rate and betas make up for the extra steps of a penalty that is taken only now and then."""
+        """Adam with rate and betas corrected for the extra steps of a penalty that is computed every `lazy_every`."""
         lazy = lazy_every / (lazy_every + 1)
         parameters = [p for name in names for p in self.networks[name].parameters() if p.requires_grad]
         return torch.optim.Adam(parameters, self._config.learning_rate * lazy, (0.0, 0.99**lazy))
@@ -158,12 +160,12 @@ class StyleGAN2Trainer:
         self.transferred = scalars.get("transferred", False)
 
     def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
-        """Start from these networks, whichever of g, d, g_ema are given; returns the names of those left fresh."""
+        """Start from these networks, any of g, d, g_ema; returns the names of those that keep their initial weights."""
         self.transferred = True
         return start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
-        """One step of every network on the whole batch, of which `shares` are this process's part."""
+        """One training step on the whole batch, of which `shares` are this process's part; returns the losses."""
         config, scores = self._config, Scores()
         if config.mirror:
             shares = [replace(share, images=mirrored(share.images, share.random)) for share in shares]
@@ -174,7 +176,7 @@ class StyleGAN2Trainer:
             self._adversarial_step(shares, step, scores)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         window = config.average_kimg * 1000
-        if not self.transferred:  # an average over more than has been seen would keep the random start alive
+        if not self.transferred:  # a longer average than the training so far would contain the random initial weights
             window = min(window, max(shown, batch) * 0.05)
         average(self.networks["g_ema"], self.networks["g"], decay=half_life(window, batch))
         return scores.means()
@@ -194,7 +196,7 @@ class StyleGAN2Trainer:
         self._drive_augmentation(torch.cat(signs), scores)
 
     def _drive_augmentation(self, signs: Tensor, scores: Scores) -> None:
-        """Tell the augmentation's strength what the discriminator made of the step's real pictures, all of them."""
+        """Update the augmentation's strength with the signs of the logits of all real pictures of the step."""
         total, count = self.accelerator.reduce(
             torch.stack([signs.sum(), signs.new_tensor(signs.numel())]), reduction="sum"
         ).tolist()
@@ -205,7 +207,7 @@ class StyleGAN2Trainer:
     def _minimise(
         self, name: str, shares: Sequence[Share], loss_of: Callable[[Share], Tensor], *, exact: bool = False
     ) -> float:
-        """Second-order penalties are taken in full precision (`exact`), the rest in what the accelerator gains by."""
+        """One optimiser step; second-order penalties need full precision (`exact`), other losses use autocast."""
 
         def loss(share: Share) -> Tensor:
             with nullcontext() if exact else self.accelerator.autocast():
@@ -233,11 +235,11 @@ class StyleGAN2Trainer:
             fakes = self._fakes(share.random, self._ws(share.random, n))
         real = d(*self._shown(share.images, share.random))
         fake = d(*self._shown(fakes, share.random))
-        signs.append(real.detach().float().sign().mean(dim=1))  # of each picture, however many places are judged
+        signs.append(real.detach().float().sign().mean(dim=1))  # one value for each picture, also with many logits
         return losses.discriminator_loss(real, fake)
 
     def _r1(self, share: Share) -> Tensor:
-        """R1 at the pictures as the discriminator sees them: resampling has no second derivative to go through."""
+        """R1 at the discriminator's own inputs, because the resampling before it has no second derivative."""
         config = self._config
         inputs = [x.detach().requires_grad_() for x in self._shown(share.images, share.random)]
         logits = self.networks[self._judge](*inputs)
@@ -248,14 +250,14 @@ class StyleGAN2Trainer:
         return losses.generator_loss(self.networks[self._judge](*self._shown(fakes, share.random)))
 
     def _shown(self, images: Tensor, random: StepRandom) -> list[Tensor]:
-        """What the discriminator gets to see of [N, 3, S, S]: the pictures augmented, or the maps of their features."""
+        """The discriminator's inputs for pictures [N, 3, S, S]: augmented pictures, or maps of their features."""
         images = augment(images, self.strength.p, random)
         if self.features is None or not self._config.projected:
             return [images]
         return self.networks["projected"].mixed(self.features.maps(images, layers=LAYERS))  # type: ignore[operator]
 
     def _path_penalty(self, share: Share, means: list[Tensor]) -> Tensor:
-        """Distance of the path lengths from their running mean up to the step before, the same for every share."""
+        """Squared distance of the path lengths from their running mean of the steps before, equal for every share."""
         config = self._config
         n = max(1, share.images.shape[0] // config.path_shrink)
         ws = self._ws(share.random, n)
@@ -281,7 +283,7 @@ class StyleGAN2Trainer:
 
     @torch.no_grad()
     def preview(self) -> Image.Image:
-        """Samples of the averaged generator at full truncation, always the same z."""
+        """Samples of the averaged generator without truncation, always of the same z."""
         g = self.networks["g_ema"]
         ws = g.mapping(self.preview_z)[:, None].expand(-1, self._config.model.num_ws, -1)  # type: ignore[operator]
         return contact_sheet(to_pil(g.synthesis(ws, "const")), columns=8)  # type: ignore[operator]

@@ -1,13 +1,13 @@
 """Training the Swapping Autoencoder (Park et al. 2020, section 3; appendix B for the schedule).
 
 A batch has two halves: the first gives structures, the second styles. The first half is reconstructed, and redrawn in
-the style of the second; an image discriminator judges both, a co-occurrence discriminator compares patches of the
-redrawn picture with patches of its style. Finetuning with photos redraws these, too, in the styles of the second half;
-both discriminators judge them like the other redrawn pictures, and no photo is reconstructed.
+the styles of the second. An image discriminator judges both; a co-occurrence discriminator compares patches of the
+redrawn picture with patches of the picture that gave its style. Finetuning also redraws photos in the styles of the
+second half; both discriminators judge them like the other redrawn pictures, and photos are not reconstructed.
 
-Where only a CPU is to be had, `Config.warmup_kimg` comes first: no adversary, but the features of a frozen MobileNetV2
-for the reconstruction (`feature_weight`) and their statistics for the style (`statistics_weight`). `Config.projected`
-then lets one discriminator on the same features stand in for both of the published ones.
+On a CPU, `Config.warmup_kimg` adds a warm-up without discriminators, with losses on the features of a frozen
+MobileNetV2: their difference for the reconstruction (`feature_weight`), and that of their statistics for the style
+(`statistics_weight`). With `Config.projected` one discriminator on the same features replaces the two published ones.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from .augment import mirrored, photo_like
 from .grow import start_from
 from .projected import LAYERS, ProjectedDiscriminator
 
-MIXED_LAYERS = 4  # a mixed picture keeps its own style in fewer than so many of its first layers
+MIXED_LAYERS = 4  # a mixed picture keeps its own style in fewer than this many of its first layers
 
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe; the defaults are the published one.
+    """The configuration of a training; the defaults are the published ones.
 
-    model : sizes of the networks.      warmup_kimg : thousands of pictures before the adversaries join.
+    model : sizes of the networks.      warmup_kimg : thousands of pictures of the warm-up.
     patches, references : patches a picture, and reference patches for each, of the co-occurrence discriminator.
-    projected : a `ProjectedDiscriminator` is the adversary, and `r1` weighs the gradient at its features.
-    mixing : chance that a redrawn picture keeps its own style in its first layers, as after a swap at location 1 to 3.
-    corrupt : chance that the encoder sees a photo-like corruption of a picture that is to be drawn clean.
+    projected : use a `ProjectedDiscriminator`; `r1` is then the weight of the gradient at its features.
+    mixing : probability that a redrawn picture keeps its own style in its first layers, as after a swap at 1 to 3.
+    corrupt : probability that the encoder sees a photo-like corruption of a picture, whose clean version is the target.
     average_kimg : half-life of the moving average, in thousands of pictures.
     """
 
@@ -72,7 +72,7 @@ class Config:
 
 @dataclass
 class Drawn:
-    """The pictures that the losses look at, [n, 3, S, S] each: `rebuilt` from `source`, and `redrawn` in a style.
+    """The pictures of the losses, [n, 3, S, S] each: `rebuilt` from `source`, and `redrawn` in a style.
 
     Row i of `redrawn` has the style of row `i % len(style)` of `style`; with photos it is longer than `style`.
     """
@@ -84,12 +84,12 @@ class Drawn:
 
     @property
     def style_rows(self) -> Tensor:
-        """For each redrawn picture the row of its style, int64."""
+        """The row of the style of each redrawn picture, int64."""
         return torch.arange(len(self.redrawn), device=self.style.device) % len(self.style)
 
 
 class SwapAETrainer:
-    """Networks, optimisers and one step; `run.train` does the rest."""
+    """The networks, the optimisers and the training step; `run.train` contains the loop."""
 
     family = "swapae"
 
@@ -133,10 +133,10 @@ class SwapAETrainer:
         return {}
 
     def load_scalars(self, scalars: dict[str, Any]) -> None:
-        """Nothing but weights to restore."""
+        """There is nothing to restore besides the weights."""
 
     def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
-        """Start from these networks, whichever of the run's are given; returns the names of those left fresh."""
+        """Start from these networks, any of the run's; returns the names of those that keep their initial weights."""
         return start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
@@ -148,7 +148,7 @@ class SwapAETrainer:
         adversarial = shown >= config.warmup_kimg * 1000
         if len(shares[0].images) % 2:
             raise BadInputError(
-                f"A SwapAE learns from pairs, so each part of the batch must be even; {len(shares[0].images)} is not. "
+                f"A SwapAE learns from pairs, so each part of the batch must be even; {len(shares[0].images)} is odd. "
                 "Choose another --batch, or fewer parts with --accumulate."
             )
         if config.mirror:
@@ -165,7 +165,7 @@ class SwapAETrainer:
             self._projected_step(shares, maps, step, scores)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         window = config.average_kimg * 1000
-        if config.warmup_kimg > 0:  # an average over more than has been seen would keep the random start alive
+        if config.warmup_kimg > 0:  # a longer average than the training so far would contain the initial weights
             window = min(window, max(shown, batch) * 0.05)
         decay = half_life(window, batch)
         average(self.networks["e_ema"], self.networks["e"], decay=decay)
@@ -173,7 +173,7 @@ class SwapAETrainer:
         return scores.means()
 
     def _minimise(self, name: str, shares: Sequence[Share], loss_of: Callable[[Share], Tensor]) -> float:
-        """In what precision the accelerator gains by; R1 alone goes without."""
+        """One optimiser step under autocast; only R1 is computed without it."""
 
         def loss(share: Share) -> Tensor:
             with self.accelerator.autocast():
@@ -184,7 +184,7 @@ class SwapAETrainer:
     def _projected_step(
         self, shares: Sequence[Share], maps: Sequence[tuple[list[Tensor], list[Tensor]]], step: int, scores: Scores
     ) -> None:
-        """Teach the projected discriminator with the maps, real and drawn, that the generator's step left behind."""
+        """Train the projected discriminator with the maps, real and drawn, of the generator's step."""
         config, judge = self._config, self.networks["projected"]
         left = iter(maps)
 
@@ -221,7 +221,7 @@ class SwapAETrainer:
         return Drawn(images[:half], images[half:], drawn[:half], drawn[half:])
 
     def _mixed(self, own: Tensor, other: Tensor, half: int, random: StepRandom) -> Tensor:
-        """Codes [N, L, D]: `other` [N, D], but in some pictures, from row `half` on, `own` for the first layers."""
+        """Codes [N, L, D]: `other` [N, D], but `own` in the first layers of some pictures from row `half` on."""
         n, layers = len(other), self._config.model.num_ws
         u = random.uniform(half, 2)
         u = torch.cat([u.new_ones(half, 2), u.repeat(math.ceil((n - half) / half), 1)[: n - half]])
@@ -247,19 +247,19 @@ class SwapAETrainer:
         return config.adversarial_weight * loss + config.cooccur_weight * patch_loss
 
     def _reference(self, style: Tensor, random: StepRandom) -> Tensor:
-        """Codes of the reference patches that each patch is compared with, [N, patches, C, 1, 1]."""
+        """The reference codes with which each patch is compared, [N, patches, C, 1, 1]."""
         n, k, r = len(style), self._config.patches, self._config.references
         patches = losses.cut_patches(style, random.uniform(n, k * r, 3))
         codes = self.networks["cooccur"].encoder(patches)  # type: ignore[operator]
         return codes.unflatten(0, (n, k, r)).mean(dim=2)
 
     def _patch_logits(self, pictures: Tensor, reference: Tensor, random: StepRandom) -> Tensor:
-        """Logits of patches of `pictures`, each beside its own picture's reference."""
+        """Logits of patches of `pictures`, each compared with its own picture's reference."""
         patches = losses.cut_patches(pictures, random.uniform(len(pictures), self._config.patches, 3))
         return self.networks["cooccur"](patches, reference_code=reference.flatten(0, 1))[0]
 
     def _penalty(self, share: Share) -> Tensor:
-        """R1 of both discriminators at real pictures, weighted for being taken only every `lazy_every` steps."""
+        """R1 of both discriminators at real pictures, times `lazy_every`, since it is computed every so many steps."""
         config = self._config
         images = share.images.detach().requires_grad_()
         penalty = config.r1 / 2 * losses.r1_penalty(self.networks["d"](images), images)
@@ -273,7 +273,7 @@ class SwapAETrainer:
     def _generator_loss(
         self, share: Share, scores: Scores, adversarial: bool, maps: list[tuple[list[Tensor], list[Tensor]]]
     ) -> Tensor:
-        """Of one share; `maps` gets what a projected discriminator learns from, real and drawn."""
+        """The generator's loss of one share; real and drawn maps for a projected discriminator are added to `maps`."""
         config, drawn = self._config, self._draw(share)
         l1 = (drawn.rebuilt - drawn.source).abs().mean()
         scores.note(l1=l1)
@@ -310,7 +310,7 @@ class SwapAETrainer:
 
     @torch.no_grad()
     def preview(self) -> Image.Image:
-        """Rows: pictures; each rebuilt; each in the style of its neighbour, from the third layer on."""
+        """Rows: pictures; their reconstructions; each in the style of its neighbour from the third layer on."""
         e, g = self.networks["e_ema"], self.networks["g_ema"]
         structure, style = e(self.examples)
         ws = style[:, None].expand(-1, self._config.model.num_ws, -1)
