@@ -1,4 +1,4 @@
-"""What `import webtoonfaces` costs, as a ratio to `import numpy` in the same run: python benchmarks/imports.py"""
+"""The time of `import webtoonfaces`, as a ratio to `import numpy` in the same run: python benchmarks/imports.py"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def seconds(module: str) -> float:
 
 
 if __name__ == "__main__":
-    # In turn, so that what else the machine does falls on both.
+    # Alternately, so that other load of the machine affects both.
     pairs = [(seconds("webtoonfaces"), seconds("numpy")) for _ in range(ROUNDS)]
     ours, numpy = (statistics.median(side) for side in zip(*pairs, strict=True))
     print(f"import webtoonfaces {ours * 1000:.0f} ms, numpy {numpy * 1000:.0f} ms: {ours / numpy:.2f} of it")

@@ -14,12 +14,12 @@
 # # Between four faces
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/01_interpolation.ipynb)
 #
-# A StyleGAN2 turns a *code* into a face. Between the codes of two faces lie more codes, and each is a face too.
+# A StyleGAN2 turns a *code* into a face. Every code between the codes of two faces gives a face, too.
 
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -50,8 +50,8 @@ wf.show(G.render(grid), columns=5)
 
 # %% [markdown]
 # ## How typical?
-# Truncation pulls a code towards the mean face: 0 is the mean itself, 1 the sample as it is. Lower is cleaner, higher
-# more varied.
+# Truncation moves a code towards the mean face: 0 gives the mean, 1 changes nothing. Lower is cleaner, higher more
+# varied.
 
 # %%
 ws = G.sample_ws(7)
@@ -59,7 +59,7 @@ levels = (0, 0.3, 0.7, 1)
 wf.show([G.render(wf.truncate(ws, G.w_avg, psi=psi))[0] for psi in levels], titles=[f"psi {psi}" for psi in levels])
 
 # %% [markdown]
-# ## There and back
+# ## A loop
 # A loop through the samples, as an animation.
 
 # %%

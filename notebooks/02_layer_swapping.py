@@ -14,13 +14,13 @@
 # # Which layer does what
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/02_layer_swapping.ipynb)
 #
-# A code has a row for each layer of the model. Early layers say what is where, late ones how it is coloured: take some
-# rows from one face and the rest from another.
+# A code has a row for each layer of the model. Early layers determine what is where, late ones the colours. Take some
+# rows from one face and the others from another.
 
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -41,8 +41,8 @@ wf.LayerMixer(G)
 
 # %% [markdown]
 # ## The same in code
-# The first face keeps its early layers; from some layer on it takes the second one's. The fewer are kept, the less is
-# left of it.
+# The first face keeps its early layers and takes the others from the second face. The fewer it keeps, the less of it
+# remains.
 
 # %%
 a, b = G.sample_ws(0, truncation_psi=0.7), G.sample_ws(3, truncation_psi=0.7)
@@ -50,7 +50,7 @@ kept = range(0, G.num_ws + 1, 2)
 wf.show([G.render(wf.swap_at(a, b, location=layers))[0] for layers in kept], titles=[f"{k} kept" for k in kept])
 
 # %% [markdown]
-# Any layers can be swapped, each with a strength of its own. Here, the middle ones:
+# Any layers can be swapped, each with its own strength. Here, the middle ones:
 
 # %%
 middle = range(G.num_ws // 3, 2 * G.num_ws // 3)
@@ -59,7 +59,7 @@ mixed = [wf.swap_layers(a, b, layers=middle, strength=strength) for strength in 
 wf.show([G.render(code)[0] for code in mixed], titles=[f"strength {strength}" for strength in steps])
 
 # %% [markdown]
-# ## Everyone with everyone
+# ## All pairs
 # Each row's face, with the later half of its layers from the face above.
 
 # %%

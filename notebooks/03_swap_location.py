@@ -14,14 +14,14 @@
 # # Where to swap
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/03_swap_location.ipynb)
 #
-# A Swapping Autoencoder takes a picture apart into *structure* (what is where) and *style* (how it is drawn), and puts
-# any structure together with any style. The **swap location** says how many of the first layers keep the structure
-# picture's own style: at 0 all is the other's, at the last layer nothing.
+# A Swapping Autoencoder separates a picture into *structure* (what is where) and *style* (how it is drawn), and combines
+# any structure with any style. The **swap location** is the number of first layers that keep the structure picture's own
+# style: at 0 every layer takes the other style, at the last layer none.
 
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -35,14 +35,14 @@ AE
 
 # %% [markdown]
 # ## Slide
-# The location is a slider, fractions too; the strip shows all of them, and a click on one goes there.
+# The slider sets the location, also to fractions; the strip shows all locations, and a click chooses one.
 
 # %%
 wf.SwapExplorer(AE, G)
 
 # %% [markdown]
 # ## The same in code
-# `encode` gives a picture's structure and style, `swap_at` joins two styles at a location, `render` draws.
+# `encode` gives a picture's structure and style, `swap_at` combines two styles at a location, `render` draws.
 
 # %%
 one, other = G.render(G.sample_ws([0, 3], truncation_psi=0.7))

@@ -19,7 +19,7 @@
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -49,17 +49,17 @@ face.image
 
 # %% [markdown]
 # First row: the photo, and five styles sampled from the StyleGAN2. Below, the photo in each style, swapped at location
-# 2 and at location 5: so many of the autoencoder's eight layers keep the photo's own texture, the rest take the
-# style's. The first column is the photo as the autoencoder sees it.
+# 2 and at location 5: this many of the autoencoder's eight layers keep the photo's own style, the others take the new
+# one. The first column is the photo's reconstruction.
 
 # %%
 sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(2, 5))
 sheet
 
 # %% [markdown]
-# ## Its cartoon first
-# Both models were taught on drawings. A photo that is made a cartoon before it is encoded, by plain smoothing and drawn
-# lines, is nearer to what they know; the demo models gain little by it. `wf.cartoonize` knows published networks, too.
+# ## From a cartoon of the photo
+# Both models were trained on drawings. A cartoon of the photo, made by smoothing and drawn lines, is closer to their
+# training data; the demo models gain little by it. `wf.cartoonize` can use published networks, too.
 
 # %%
 cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(2, 5), cartoonize=True)
@@ -82,8 +82,8 @@ wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(
 sheet.paste(style=0, location=2)
 
 # %% [markdown]
-# ## Keep it
-# The sheet as one picture, and every picture by itself; a walk through styles is in
+# ## Save it
+# The sheet as one picture, and each picture in a folder; a walk through styles is in
 # [the next notebook](05_style_exploration.ipynb).
 
 # %%

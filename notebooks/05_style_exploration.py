@@ -14,12 +14,12 @@
 # # A walk through styles
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/05_style_exploration.ipynb)
 #
-# The photo is encoded once; only its style changes. Between two samples lie more styles, so the change can be slow.
+# The photo is encoded once; only its style changes, slowly, from that of one sample to that of the next.
 
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -42,7 +42,7 @@ sheet
 
 # %% [markdown]
 # ## From one to the next
-# Three seeds, six steps between two of them, and back to the first. Codes are walked through, then drawn as styles.
+# Three seeds, six steps between two of them, and back to the first. The steps are codes, which are used as styles.
 
 # %%
 from IPython.display import Image

@@ -14,12 +14,12 @@
 # # Your own weights
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/06_your_own_weights.ipynb)
 #
-# The demo models are small and show how everything works. Here is how to use the published ones, and your own.
+# The demo models are small and show how everything works. This notebook uses the published ones, and your own.
 
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -28,26 +28,26 @@ except ModuleNotFoundError:  # on Colab, say: install what is missing; no restar
     import webtoonfaces as wf
 
 # %% [markdown]
-# ## What has a name
-# `embedded` ones are here already. The others are fetched when they are first used: that is the only time when the
-# package uses the network. Mind the licences.
+# ## Weights with a name
+# The `embedded` ones are part of the package. The others are downloaded when they are first used, which is the only time
+# that the package uses the network. Note the licences.
 
 # %%
 for record in wf.available_models():
     print(f"{record.kind:12} {record.name:12} {'embedded' if record.embedded else '':10} {record.title}")
 
 # %% [markdown]
-# To fetch one now, with everything about it checked, type in a terminal
+# To download and verify one now, type in a terminal
 #
 #     webtoonfaces fetch stylegan2 webtoon
 #
-# and load it by its name: `wf.load_stylegan2("webtoon")`. A file that you have already can be put into the folder
-# `checkpoints` beside the notebooks instead.
+# and load it by its name: `wf.load_stylegan2("webtoon")`. If you have the file already, put it into the folder
+# `checkpoints` beside the notebooks.
 
 # %% [markdown]
 # ## A file
-# A path works like a name: `.safetensors` as this package writes it, or `.pt` in the original format. Nothing that such
-# a file holds is run. Size, layers and channels are read from it.
+# A path works like a name: `.safetensors` as this package writes it, or `.pt` in the original format. No code in such a
+# file is run. Size, layers and channels are read from it.
 
 # %%
 demo = wf.load_stylegan2("demo")
@@ -56,7 +56,7 @@ G = wf.load_stylegan2(path)
 G
 
 # %% [markdown]
-# What does not fit is refused, and you are told why. Here, a Swapping Autoencoder where a StyleGAN2 is expected:
+# A file that does not fit raises an error that says why. Here, a Swapping Autoencoder instead of a StyleGAN2:
 
 # %%
 try:
@@ -65,7 +65,7 @@ except wf.errors.WeightsError as error:
     print(error)
 
 # %% [markdown]
-# ## Look around in it
+# ## Explore it
 # Everything that the other notebooks do works with any model.
 
 # %%

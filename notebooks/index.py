@@ -21,16 +21,16 @@
 # |---|---|
 # | [Between four faces](01_interpolation.ipynb) | a pad whose corners are samples, and the grid between them |
 # | [Which layer does what](02_layer_swapping.ipynb) | shapes of one face, colours of another |
-# | [Where to swap](03_swap_location.ipynb) | structure and style of two pictures, and the layer where one hands over |
-# | [Your photo as a webtoon](04_face2webtoon.ipynb) | **start here**: a photo in as many styles as you like |
+# | [Where to swap](03_swap_location.ipynb) | structure and style of two pictures, and the layer at which they are swapped |
+# | [Your photo as a webtoon](04_face2webtoon.ipynb) | **start here**: a photo in any number of styles |
 # | [A walk through styles](05_style_exploration.ipynb) | one photo while its style changes, as an animation |
 # | [Your own weights](06_your_own_weights.ipynb) | the published models, and those that you trained |
-# | [Every figure](07_every_figure.ipynb) | all that the original shows, each by its name |
+# | [Every figure](07_every_figure.ipynb) | every figure of the original, by name |
 
 # %%
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 

@@ -1,9 +1,9 @@
-"""Rehearses Colab: runs notebooks up to their first picture where there is what Colab has, and not this package.
+"""Tests notebooks as on Colab: runs them up to their first picture, with Colab's packages and without this one.
 
 The environment is made in a temporary folder and copied for each notebook. The first cell installs the wheel of this
-clone in place of the repository's; all other cells run as they are, in a kernel of that environment. It must work
-without a restart and within the time that a person waits, and the landmark models, 100 MB, may come only where a face
-is aligned. Ends with exit code 1, and says why, where it does not.
+clone instead of the repository; all other cells run unchanged, in a kernel of that environment. It must work without a
+restart and within a time limit, and the landmark models, 100 MB, may be installed only if a face is aligned. If a check
+fails, the exit code is 1 and the reason is printed.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ("01_interpolation", "04_face2webtoon")  # an explorer that needs no photo, and what people come for
+NOTEBOOKS = ("01_interpolation", "04_face2webtoon")  # one without a photo, and the one that most people want
 PRESENT = ("torch", "numpy", "pillow", "matplotlib", "ipywidgets", "ipykernel")
 LIMIT_S = 60
 CELL_S = 300
 SHOWN = {"application/vnd.jupyter.widget-view+json", "image/png", "image/jpeg"}
 _REQUIREMENT = re.compile(r'"webtoonfaces(\[[\w,]+\])? @ git\+[^"]+"')
 
-# Asked of the kernel between the notebook's own cells; each prints JSON.
+# Code that runs in the kernel between the notebook's own cells; each part prints JSON.
 STATE = """
 import importlib.metadata, importlib.util, json, sys
 import ipywidgets
@@ -51,7 +51,7 @@ PICTURE = """
 import json
 shown = _
 if getattr(shown, "photo", shown) is None:
-    shown.load(wf.example_photo())  # as a person does who presses "Example"
+    shown.load(wf.example_photo())  # like the button "Example"
 done = shown.wait()
 picture = shown.render()
 print(json.dumps({
@@ -64,7 +64,7 @@ print(json.dumps({
 
 
 class CheckFailedError(Exception):
-    """Something that a person on Colab would have stumbled over."""
+    """A problem that a person would have on Colab."""
 
 
 # ------------------------------------------------------------------------------------------------ the environment
@@ -78,7 +78,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def write_constraints(folder: Path) -> tuple[Path, Path]:
-    """Two files: all that Colab has, and that without what is Colab's own, which leaves pip free to spoil it."""
+    """Two files: the versions of all of Colab's packages, and the same without Colab's own, which pip might replace."""
     colab = _pins(ROOT / "constraints-colab.txt")
     others = [pin for name, pin in _pins(ROOT / "constraints.txt").items() if name not in colab]
     full, free = folder / "full.txt", folder / "free.txt"
@@ -93,17 +93,17 @@ def _pins(path: Path) -> dict[str, str]:
 
 
 def make_environment(folder: Path, constraints: Path) -> None:
-    """An environment with what Colab has before the first cell."""
+    """An environment with the packages that Colab has before the first cell."""
     _run([sys.executable, "-m", "venv", str(folder)])
     python = str(folder / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     _run([*pip, *PRESENT], PIP_CONSTRAINT=str(constraints))
-    # Colab's packages are compiled. Compiling all of torch takes a minute; here it is what an import reaches.
+    # On Colab, packages are compiled to bytecode. All of torch would take a minute; this compiles what is imported.
     _run([python, "-c", "import ipykernel.kernelapp, ipywidgets, matplotlib.pyplot, PIL.Image, torch"])
 
 
 def copy_environment(made: Path, copy: Path) -> Path:
-    """A copy in no time: its files are links, and pip replaces files but never writes into one."""
+    """A fast copy: its files are hard links, which is safe because pip replaces files and never writes into one."""
     shutil.copytree(made, copy, symlinks=True, copy_function=os.link)
     return copy
 
@@ -141,23 +141,22 @@ def cells_of(name: str, wheel: Path) -> list[nbformat.NotebookNode]:
 
 
 def rehearse(name: str, *, wheel: Path, environment: Path, constraints: Path, limit: float) -> str:
-    """Run a notebook up to its first picture; returns what is to be told.
+    """Run a notebook up to its first picture; returns the result in words.
 
-    Raises:
-        CheckFailedError: what a person on Colab would have stumbled over.
+    Raises CheckFailedError for a problem that a person would have on Colab.
     """
     folder = environment.parent / f"{name}-home"
     work = folder / "content"
     work.mkdir(parents=True)
     cells = cells_of(name, wheel)
-    notebook = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell()])  # the last one is for questions
+    notebook = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell()])  # the last one is for the checks
     client = NotebookClient(
         notebook, km=_kernel(environment, folder), timeout=CELL_S, resources={"metadata": {"path": str(work)}}
     )
     variables = {
         "IPYTHONDIR": str(folder / "ipython"),
         "PIP_CONSTRAINT": str(constraints),
-        "PIP_NO_CACHE_DIR": "1",  # all is fetched anew, as on a new machine
+        "PIP_NO_CACHE_DIR": "1",  # download everything, as on a new machine
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger would print a warning about Python itself
         "WEBTOONFACES_CACHE": str(folder / "cache"),
     }
@@ -193,7 +192,7 @@ def rehearse(name: str, *, wheel: Path, environment: Path, constraints: Path, li
 
 
 def _kernel(environment: Path, folder: Path) -> AsyncKernelManager:
-    """A kernel of the environment, which is not the one that this runs in."""
+    """A kernel of the environment, not of the one that runs this program."""
     spec = folder / "kernels" / "colab" / "kernel.json"
     spec.parent.mkdir(parents=True)
     start = [str(environment / "bin" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -214,7 +213,7 @@ def _run_until_shown(client: NotebookClient, cells: list[nbformat.NotebookNode])
 
 
 def check_start(state: Any) -> None:
-    """The environment is Colab's: otherwise all that follows would prove nothing."""
+    """Check that the environment is Colab's; otherwise the other checks would be meaningless."""
     versions = state["versions"]
     wrong = [
         f"{name} {versions[name]}"
@@ -222,11 +221,11 @@ def check_start(state: Any) -> None:
         if not versions[name].startswith(wanted)
     ]
     if wrong or "webtoonfaces" in versions or state["fetched"]:
-        raise CheckFailedError(f"The environment is not what Colab has: {wrong or 'this package is in it'}.")
+        raise CheckFailedError(f"The environment is not that of Colab: {wrong or 'this package is in it'}.")
 
 
 def check_no_restart(before: Any, after: Any) -> None:
-    """Nothing that was there was replaced, so nothing that the kernel has loaded is out of date."""
+    """Check that no package was replaced, so that everything that the kernel has imported is up to date."""
     replaced = [
         f"{name} {version} by {after['versions'].get(name, 'nothing')}"
         for name, version in before["versions"].items()
@@ -235,15 +234,15 @@ def check_no_restart(before: Any, after: Any) -> None:
     if replaced:
         raise CheckFailedError(f"The first cell replaced {', '.join(replaced)}: Colab would ask for a restart.")
     if before["widgets"] != after["widgets"]:
-        raise CheckFailedError(f"ipywidgets was loaded anew: {before['widgets']}, then {after['widgets']}.")
+        raise CheckFailedError(f"ipywidgets was imported again: {before['widgets']}, then {after['widgets']}.")
 
 
 def check_landmarks(*, shown: Any = None, drawn: Any = None) -> None:
-    """The models are not loaded when an explorer appears, and were not fetched where no face was aligned."""
+    """Check that the models are not loaded before a face is aligned, and not installed if no face is aligned."""
     if shown and shown["loaded"]:
         raise CheckFailedError("The landmark models are loaded before a face is aligned.")
     if drawn and drawn["fetched"] and not drawn["loaded"]:
-        raise CheckFailedError("The landmark models were fetched, and no face was aligned.")
+        raise CheckFailedError("The landmark models were installed, but no face was aligned.")
 
 
 def main() -> int:
@@ -257,7 +256,7 @@ def main() -> int:
             wheel = build_wheel(folder / "dist")
             full, free = write_constraints(folder)
             make_environment(folder / "environment", full)
-            print(f"What Colab has is there after {time.monotonic() - began:.0f} s.", flush=True)
+            print(f"Colab's packages are installed after {time.monotonic() - began:.0f} s.", flush=True)
             for notebook in NOTEBOOKS:
                 environment = copy_environment(folder / "environment", folder / notebook)
                 told = rehearse(notebook, wheel=wheel, environment=environment, constraints=free, limit=options.limit)

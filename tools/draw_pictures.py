@@ -1,7 +1,7 @@
 """Draws the pictures of the README that need no browser, into `docs/`, with the demo models.
 
-`docs/cartoons.png` documents a choice: how the toolkit puts lines and colours together before a photo is encoded, which
-the original never published. Run it whenever a demo model has changed: `.venv/bin/python tools/draw_pictures.py`.
+`docs/cartoons.png` documents how the toolkit combines lines and colours before a photo is encoded, which the original
+never published. Run it after a demo model has changed: `.venv/bin/python tools/draw_pictures.py`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from webtoonfaces.webtoonize.cartoonize import Step, inked
 from webtoonfaces.webtoonize.classical import lines
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-CELL, WIDTH, COLOURS = 160, 900, 256  # px of a picture, px of the sheet of figures, and what its palette holds
+CELL, WIDTH, COLOURS = 160, 900, 256  # px of a picture, px of the sheet of figures, and colours of its palette
 STYLE = 1  # seed of the style in which the cartoons are redrawn
 
 
 def cartoons(generator: wf.StyleGAN2, swapae: wf.SwappingAutoencoder) -> Image.Image:
-    """A face on its way to the encoder: as it is, its colours, its lines, both; below, what comes of each."""
+    """A face, its colours, its lines, and both together; below, the reconstruction of each, and in another style."""
     face = wf.align_face(wf.example_photo())
     colours = functools.partial(wf.cartoonize, strength=0)
     ink = lines(face.image)

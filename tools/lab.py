@@ -1,6 +1,6 @@
-"""Starts JupyterLab as `make lab` does: on this machine only, with Jupyter's own token, at the index of the notebooks.
+"""Starts JupyterLab for `make lab`, reachable only from this machine and with Jupyter's own token, at the index.
 
-What is typed after it is handed on to JupyterLab, for instance `--no-browser` or `--port=9000`.
+Arguments are passed on to JupyterLab, for instance `--no-browser` or `--port=9000`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NOTEBOOK = "notebooks/index.ipynb"
 
 
 def command(*extra: str) -> list[str]:
-    """The command line that starts the server; `extra` comes last, so it wins."""
+    """The command that starts the server; `extra` overrides other options."""
     return jupyter.command(ROOT, *extra, notebook=NOTEBOOK)
 
 
@@ -24,4 +24,4 @@ if __name__ == "__main__":
     print("JupyterLab opens in your browser; if it does not, open the address below that starts with http://127.0.0.1.")
     print("Ctrl-C, twice, stops it.", flush=True)
     start = command(*sys.argv[1:])
-    os.execv(start[0], start)  # this process becomes the server, so Ctrl-C reaches it alone
+    os.execv(start[0], start)  # replaces this process, so that Ctrl-C goes only to the server

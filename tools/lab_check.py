@@ -1,7 +1,7 @@
-"""Checks what `make lab` starts: starts the same server, runs notebooks through it as JupyterLab would, stops it.
+"""Checks `make lab`: starts the same server, runs notebooks through it like JupyterLab, and stops it.
 
-Cells are sent over the server's own web socket, so the address, the token, the folder, the kernel and the notebook are
-all those that a person gets. Ends with exit code 1, and says why, when one of them fails.
+Cells are sent over the server's own web socket, so address, token, folder, kernel and notebook are those that a person
+gets. If one of them fails, the exit code is 1 and the reason is printed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 from lab import NOTEBOOK, ROOT, command
 
-NOTEBOOKS = (NOTEBOOK, "notebooks/04_face2webtoon.ipynb")  # what opens first, and what people come for
+NOTEBOOKS = (NOTEBOOK, "notebooks/04_face2webtoon.ipynb")  # the one that opens first, and the one most people want
 START_S = 90
 NOTEBOOK_S = 900
 STOP_S = 20
@@ -40,12 +40,12 @@ _SESSION = uuid.uuid4().hex
 
 
 class CheckFailedError(Exception):
-    """Something that a person would have stumbled over."""
+    """A problem that a person would have with `make lab`."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, known by the address that it printed for people to open."""
+    """A running server, given by the address that it printed."""
 
     address: str
 
@@ -58,7 +58,7 @@ class Server:
         return parse_qs(urlsplit(self.address).query)["token"][0]
 
     def ask(self, path: str, *, method: str = "GET", body: Any = None, token: str | None = None) -> bytes:
-        """What the server answers to a request; without `token`, its own is sent."""
+        """The server's answer to a request; without `token`, its own is sent."""
         request = urllib.request.Request(
             f"http://{self.host}{path}",
             method=method,
@@ -72,7 +72,7 @@ class Server:
 
 @contextmanager
 def running_lab() -> Iterator[Server]:
-    """The server of `make lab`, on a free port, with settings and a cache of its own; stopped in the end."""
+    """The server of `make lab`, on a free port, with its own settings and cache; it is stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="lab-check-") as folder:
         log = Path(folder, "server.log")
         with log.open("wb") as output:
@@ -135,9 +135,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def check_page(server: Server) -> None:
-    """The printed address opens JupyterLab at the notebook, and nobody gets in without the token."""
+    """Check that the printed address opens JupyterLab at the notebook, and that requests without the token fail."""
     if urlsplit(server.address).path != f"/lab/tree/{NOTEBOOK}":
-        raise CheckFailedError(f"The printed address {server.address} does not lead to {NOTEBOOK}.")
+        raise CheckFailedError(f"The printed address {server.address} does not open {NOTEBOOK}.")
     with urllib.request.urlopen(server.address, timeout=30) as answer:
         if b"jupyter-config-data" not in answer.read():
             raise CheckFailedError(f"{server.address} does not show JupyterLab.")
@@ -146,14 +146,13 @@ def check_page(server: Server) -> None:
     except urllib.error.HTTPError as refusal:
         if refusal.code == 403:
             return
-    raise CheckFailedError("The server shows its files to those who do not have its token.")
+    raise CheckFailedError("The server answers requests without its token.")
 
 
 def run_notebook(server: Server, path: str) -> int:
-    """Run every code cell of a notebook in a session of the server; returns how many.
+    """Run every code cell of a notebook in a session of the server; returns their number.
 
-    Raises:
-        CheckFailedError: a cell ended in an error, or the notebook took longer than `NOTEBOOK_S`.
+    Raises CheckFailedError if a cell fails, or if the notebook takes longer than `NOTEBOOK_S`.
     """
     content = json.loads(server.ask(f"/api/contents/{path}?content=1"))["content"]
     cells = [cell for cell in nbformat.from_dict(content).cells if cell.cell_type == "code"]
@@ -173,7 +172,7 @@ def run_notebook(server: Server, path: str) -> int:
             if error:
                 raise CheckFailedError(f"Cell {number} of {path} failed:\n{cell.source}\n\n{error}")
     except websocket.WebSocketTimeoutException:
-        raise CheckFailedError(f"{path} was not done within {NOTEBOOK_S} s.") from None
+        raise CheckFailedError(f"{path} took longer than {NOTEBOOK_S} s.") from None
     finally:
         channels.close()
         server.ask(f"/api/sessions/{opened['id']}", method="DELETE")
@@ -181,7 +180,7 @@ def run_notebook(server: Server, path: str) -> int:
 
 
 def _run_cell(channels: websocket.WebSocket, source: str, deadline: float) -> str | None:
-    """Run one cell; returns its traceback, or None where there was no error."""
+    """Run one cell; returns its traceback, or None if there was no error."""
     header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": _SESSION, "username": ""}
     request = {
         "channel": "shell",
@@ -192,7 +191,7 @@ def _run_cell(channels: websocket.WebSocket, source: str, deadline: float) -> st
     }
     channels.send(json.dumps(request))
     error, replied, idle = None, False, False
-    while not (replied and idle):  # the reply and the output come over different channels, in any order
+    while not (replied and idle):  # reply and output come over different channels, in any order
         channels.settimeout(max(deadline - time.monotonic(), 0.001))
         message = _receive(channels)
         if message["parent_header"].get("msg_id") != header["msg_id"]:

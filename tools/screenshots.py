@@ -1,8 +1,8 @@
-"""Pictures of every explorer in a real JupyterLab: light, dark and narrow, to be looked at, and one for the README.
+"""Takes screenshots of every explorer in JupyterLab (light, dark and narrow) and composes one for the README.
 
     .venv/bin/python -m tools.screenshots out/screens
 
-writes one PNG for each, and `docs/explorers.png` from the light ones. Needs Chromium and the demo models.
+writes a PNG for each, and `docs/explorers.png` from the light ones. Needs Chromium and the demo models.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EXPLORERS = {
 }
 LOOKS = {"light": ("JupyterLab Light", 1280), "dark": ("JupyterLab Dark", 1280), "narrow": ("JupyterLab Light", 560)}
 HEIGHT = 1400
-ONE_WIDTH, GAP = 700, 20  # px of one explorer in the README's picture, and between two
+ONE_WIDTH, GAP = 700, 20  # px: the width of an explorer in the README's picture, and the space between two
 
 
 def take(notebook: Notebook, path: Path) -> None:
@@ -37,7 +37,7 @@ def take(notebook: Notebook, path: Path) -> None:
 
 
 def look(lab: Lab, theme: str, width: int) -> None:
-    """Switch theme and width, with the file browser out of the way."""
+    """Switch theme and width, and hide the file browser."""
     lab.page.set_viewport_size({"width": width, "height": HEIGHT})
     lab.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     lab.page.evaluate("jupyterapp.shell.collapseLeft()")
@@ -45,7 +45,7 @@ def look(lab: Lab, theme: str, width: int) -> None:
 
 
 def together(folder: Path) -> Image.Image:
-    """The four light ones, two by two, each as wide as the others."""
+    """The four light screenshots in two columns of equal width."""
     shots = []
     for root in EXPLORERS:
         with Image.open(folder / f"light-{root}.png") as taken:

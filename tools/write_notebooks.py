@@ -1,10 +1,10 @@
-"""Writes every notebook from the script beside it (py:percent), without outputs: edit the script, then run this.
+"""Writes every notebook from the script beside it (py:percent), without outputs. Edit the script, then run this.
 
-Each begins with a title, a link that opens it on Colab, and a cell that installs the package where it is missing. Those
-two name the repository, so they are written here, from pyproject's `Repository`. The extra `faces` brings landmark
-models of 100 MB, so it is installed only where a face is aligned: where a cell names one of `ALIGNING`.
+Each notebook begins with a title, a link that opens it on Colab, and a cell that installs the package if it is missing.
+Link and cell name the repository, so they are written here, from pyproject's `Repository`. The extra `faces` contains
+landmark models of 100 MB, so it is installed only if a face is aligned, that is, if a cell uses a name of `ALIGNING`.
 
-The link is no badge: its picture would be fetched from elsewhere whenever a notebook is opened.
+The link is plain text: a badge would be loaded from another server whenever a notebook is opened.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOLDER = ROOT / "notebooks"
 INSTALL = """\
 try:
     import webtoonfaces as wf
-except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
     import subprocess
     import sys
 
@@ -43,13 +43,13 @@ def repository() -> str:
 
 
 def extra_for(notebook: nbformat.NotebookNode) -> str:
-    """What the first cell has to install beside the package."""
+    """The extra that the first cell installs with the package."""
     aligns = any(ALIGNING.search(cell.source) for cell in notebook.cells if cell.cell_type == "code")
     return "[faces]" if aligns else ""
 
 
 def written(script: Path) -> dict[Path, str]:
-    """What a notebook and its script should be, by their paths."""
+    """The contents of a notebook and its script, by their paths."""
     address = repository()
     notebook = jupytext.read(script, fmt="py:percent")
     name = address.removeprefix("https://github.com/")
@@ -62,7 +62,7 @@ def written(script: Path) -> dict[Path, str]:
         notebook.cells.insert(1, nbformat.v4.new_code_cell())
     notebook.cells[1].source = INSTALL.format(repository=address, extra=extra_for(notebook))
     for number, cell in enumerate(notebook.cells):
-        cell.id = f"{script.stem}-{number}"  # the same at every writing, and no two alike
+        cell.id = f"{script.stem}-{number}"  # unique, and always the same
     twin = _VERSIONS.sub("", jupytext.writes(notebook, fmt="py:percent"))
     kernel = notebook.metadata["kernelspec"]
     notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})

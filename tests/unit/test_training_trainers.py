@@ -182,7 +182,7 @@ LONG = {
 @pytest.mark.parametrize("projected", [False, True])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_resuming_is_exact_through_every_phase(family, projected, data, tmp_path):
-    """Stopped once in the warm-up and once after it, and not given the configuration again: the same losses bit by bit."""
+    """Stopped once in the warm-up and once after it, without the configuration: the same losses, bit for bit."""
 
     def go(out: str, steps: int, **options) -> Path:
         kimg = steps * presets.FAMILIES[family]["smoke"].batch / 1000
