@@ -14,9 +14,9 @@
 # # Where to swap
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/03_swap_location.ipynb)
 #
-# A Swapping Autoencoder separates a picture into *structure* (what is where) and *style* (how it is drawn), and combines
-# any structure with any style. The **swap location** is the number of first layers that keep the structure picture's own
-# style: at 0 every layer takes the other style, at the last layer none.
+# A Swapping Autoencoder separates a picture into *structure* (what is where) and *style* (how it is drawn), and
+# combines any structure with any style. The **swap location** is the number of first layers that keep the structure
+# picture's own style: at 0 every layer takes the other style, at the last layer none.
 
 # %%
 try:

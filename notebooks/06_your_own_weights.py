@@ -29,8 +29,8 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 
 # %% [markdown]
 # ## Weights with a name
-# The `embedded` ones are part of the package. The others are downloaded when they are first used, which is the only time
-# that the package uses the network. Note the licences.
+# The `embedded` ones are part of the package. The others are downloaded when they are first used, which is the only
+# time that the package uses the network. Note the licences.
 
 # %%
 for record in wf.available_models():

@@ -21,7 +21,7 @@
 # |---|---|
 # | [Between four faces](01_interpolation.ipynb) | a pad whose corners are samples, and the grid between them |
 # | [Which layer does what](02_layer_swapping.ipynb) | shapes of one face, colours of another |
-# | [Where to swap](03_swap_location.ipynb) | structure and style of two pictures, and the layer at which they are swapped |
+# | [Where to swap](03_swap_location.ipynb) | structure and style of two pictures, and where they are swapped |
 # | [Your photo as a webtoon](04_face2webtoon.ipynb) | **start here**: a photo in any number of styles |
 # | [A walk through styles](05_style_exploration.ipynb) | one photo while its style changes, as an animation |
 # | [Your own weights](06_your_own_weights.ipynb) | the published models, and those that you trained |
