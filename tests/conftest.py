@@ -1,4 +1,4 @@
-"""What several test modules share: tiny models with random weights, and the embedded demo models."""
+"""Fixtures of several test modules: tiny models with random weights, and the embedded demo models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tiny_swapae() -> SwappingAutoencoder:
     encoder, generator = (network.eval().requires_grad_(False) for network in networks)
     for name, parameter in generator.named_parameters():
         if name.endswith("modulation.weight"):
-            parameter.mul_(20)  # an untrained encoder's styles are nearly alike: let them be seen
+            parameter.mul_(20)  # the styles of an untrained encoder hardly differ; this makes the differences visible
     return SwappingAutoencoder(encoder, generator, device="cpu")
 
 

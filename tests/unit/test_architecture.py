@@ -1,4 +1,4 @@
-"""Which module may import what. Read from the source, so that an import inside a function counts as well.
+"""The imports between modules, read from the source, so that imports inside functions count too.
 
 Imports under `if TYPE_CHECKING:` are left out: they name a type and load nothing.
 """
@@ -17,7 +17,7 @@ PACKAGE = "webtoonfaces"
 ROOT = Path(__file__).parents[2] / PACKAGE
 
 FOR_ALL = {"errors", "files", "_version"}
-# From the highest level to the lowest: a part may import those below it that its row names, and nothing above it.
+# From the highest level to the lowest: a part may import the parts in its row, which must be below it in this table.
 MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {
@@ -36,11 +36,11 @@ MAY_IMPORT = {
     },
     "__init__": {"codes", "drawing", "faces", "figures", "images", "pretrained", "rendering", "webtoonize", "widgets"},
     "widgets": {"images", "rendering", "webtoonize"},
-    # `figures.tables` draws what a data set holds and what was measured on a run.
+    # `figures.tables` draws the titles of a data set and the measurements of a run.
     "figures": {"codes", "data", "faces", "images", "metrics", "pretrained", "rendering", "webtoonize"},
     "webtoonize": {"codes", "drawing", "faces", "images", "pretrained", "rendering"},
     "rendering": {"codes", "images", "pretrained"},
-    # `metrics` measures runs, which are `training`'s; `training` never imports `metrics`.
+    # `metrics` measures runs, which it reads with `training.run_folder`; `training` never imports `metrics`.
     "metrics": {"codes", "data", "images", "models", "pretrained", "training", "weights"},
     "training": {"codes", "data", "images", "models", "pretrained", "weights"},
     "data": {"drawing", "faces", "images"},
@@ -57,7 +57,7 @@ MAY_IMPORT = {
 }
 LEVELS = list(MAY_IMPORT)
 
-# A library that only the modules beginning with one of these names may import; no module at all where there is none.
+# Libraries that only modules with one of these prefixes may import; with an empty tuple, no module may.
 ONLY_IN = {
     "accelerate": ("training.",),
     "anywidget": ("widgets.",),
@@ -81,7 +81,7 @@ WIDGETS_NEVER = {"dlib", "gdown", "kornia", "safetensors", "torch"}
 
 @dataclass(frozen=True)
 class Import:
-    """One import in a module: the dotted name of what it reaches, and the line it stands on."""
+    """One import in a module: its target as a dotted name, and its line."""
 
     module: str
     target: str
@@ -96,7 +96,7 @@ class Import:
 
     @property
     def sibling(self) -> str | None:
-        """The part of the package it reaches, `__init__` for the front door; None where it is a library."""
+        """The part of the package that it imports, `__init__` for the package itself; None for a library."""
         if self.top_level != PACKAGE:
             return None
         return self.target.removeprefix(PACKAGE).removeprefix(".").partition(".")[0] or "__init__"

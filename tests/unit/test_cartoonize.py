@@ -1,4 +1,4 @@
-"""Photos as cartoons: the networks through the path that users take, the classical default, and structure codes."""
+"""Cartoons: the networks through the public functions, the classical cartoon, and pictures of structure codes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SIZES = [(1, 1), (2, 1), (37, 501), (64, 48)]
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Files as users have them: bare state dicts, and one of ours; the weights of the golden vectors."""
+    """Files like those of users, bare state dicts and one of ours, with the weights of the golden vectors."""
     folder = tmp_path_factory.mktemp("weights")
     paths = {"cartoonizer": folder / "weight.pth", "dexined": folder / "10_model.pth"}
     for kind, path in paths.items():
@@ -79,7 +79,7 @@ def off(ours: torch.Tensor, name: str) -> float:
 
 
 def test_the_facial_cartoonizer_gives_the_golden_vector_in_bgr(handles):
-    rgb = picture(1).flip(1)  # the vectors were made of the network's own order, blue first
+    rgb = picture(1).flip(1)  # the golden vectors have the network's own order, blue first
     assert off(handles["cartoonizer"](rgb).flip(1), "cartoonizer_image") < 1e-4
 
 
@@ -94,7 +94,7 @@ def test_dexined_gives_the_golden_vector_in_bgr_less_the_mean(edges):
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_photo_goes_through_the_golden_network(kind, handles, weights):
-    """A photo has 8 bits and the vectors have floats, so they agree only as nearly as the rounding lets them."""
+    """A photo has 8 bits and the golden vectors are floats, so they agree up to rounding."""
     order = [2, 1, 0] if kind == "cartoonizer" else [0, 1, 2]
     source = to_pil(picture(1)[:, order])[0]
     drawn = cartoonize(source, model=weights[kind], device="cpu")

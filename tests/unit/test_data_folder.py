@@ -1,4 +1,4 @@
-"""Data sets: a heap of pictures becomes a training set, from a folder or a zip, safely and resumably."""
+"""Data sets: making a training set from a folder or a zip of pictures, safely, and resuming it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_shrinking_is_antialiased(tmp_path: Path) -> None:
     Image.fromarray(checks.astype(np.uint8)).convert("RGB").save(tmp_path / "src" / "checks.png")
     out = prepare(tmp_path / "src", tmp_path / "out", size=64, progress=False)
     picture = np.asarray(Image.open(next(out.rglob("*.png")))).astype(int)
-    assert np.abs(picture - 127).max() <= 4  # a plain pick of pixels would be black or white
+    assert np.abs(picture - 127).max() <= 4  # without antialiasing it would be black or white
 
 
 def test_what_cannot_be_used_is_skipped_and_listed(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_pictures_of_a_run_that_was_killed_are_kept(tmp_path: Path, monkeypatch:
     src = write_folder(tmp_path / "src", many(size=80))
     out = prepare(src, tmp_path / "out", size=32, progress=False)
     finished = manifest_of(out)
-    manifest = {**finished, "complete": False, "pictures": []}  # as it stands before the first picture
+    manifest = {**finished, "complete": False, "pictures": []}  # the state before the first picture
     (out / "manifest.json").write_text(json.dumps(manifest))
     monkeypatch.setattr(folder, "load_image", lambda source: pytest.fail("made again"))
     prepare(src, out, size=32, progress=False)

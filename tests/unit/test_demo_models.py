@@ -1,4 +1,4 @@
-"""The embedded models: their cards tell the truth, and no photo was among what they learned from."""
+"""The embedded models: their cards are true, and no photo was in their training data."""
 
 from __future__ import annotations
 

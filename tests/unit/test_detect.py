@@ -131,7 +131,7 @@ def test_of_a_large_and_a_small_face_the_large_one_comes_first(photo):
 
 
 def test_what_the_detector_doubts_is_left_out_beside_a_face(photo, monkeypatch, tmp_path, capsys):
-    """A badge on a suit: of all faces none may be redrawn that is none."""
+    """A badge on a suit is a false detection, and must not be redrawn."""
     (sure,) = detect_faces(photo)
     found = [replace(sure, score=score) for score in (2.0, 0.1, 0.5, 0.29)]
     monkeypatch.setattr("webtoonfaces.faces.find.detect_faces", lambda *_, **__: list(found))

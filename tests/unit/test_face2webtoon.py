@@ -1,4 +1,4 @@
-"""A photo becomes a sheet: with tiny untrained models, whose pictures are ugly but whose arithmetic is the same."""
+"""face2webtoon with tiny untrained models, whose arithmetic is the same as that of trained ones."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_the_sheet_as_one_picture(result, tmp_path):
     [path] = result.save(tmp_path / "sheet.PNG")
     with Image.open(path) as saved:
         assert saved.size == result.sheet().size
-    (tmp_path / "folder.png").mkdir()  # whoever has a folder of such a name gets it filled, as ever
+    (tmp_path / "folder.png").mkdir()  # an existing folder of that name is used as a folder
     assert len(result.save(tmp_path / "folder.png")) > 1
 
 

@@ -1,4 +1,4 @@
-"""Every figure: its layout, and that its cells are the single renders that they claim to be. Models are tiny."""
+"""Every figure: its layout, and that its cells equal the single pictures. Models are tiny."""
 
 from __future__ import annotations
 
@@ -554,7 +554,7 @@ def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
 
 @pytest.fixture
 def broken(monkeypatch):
-    """`stylegan2/2` fails as planned, `swapae/9` as nobody planned; both say something hostile."""
+    """`stylegan2/2` fails with an error of ours, `swapae/9` with another; both messages contain HTML."""
 
     def refuse(given, **options):
         raise BadInputError("<script>alert(1)</script> & so on")

@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, whatever happens meanwhile."""
+"""Files are complete or not there, also after errors."""
 
 from __future__ import annotations
 

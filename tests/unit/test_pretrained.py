@@ -1,4 +1,4 @@
-"""The two handles: codes, pictures, and what they say to a mistake."""
+"""The two handles: codes, pictures, and messages about mistakes."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_any_size_is_encoded_as_the_model_was_trained(tiny_swapae, given, codes)
 
 
 def test_samples_of_another_size_are_rebuilt_better_than_as_they_are(demo_generator, demo_swapae):
-    """The demo StyleGAN2 draws 64 px, the autoencoder was trained at 128 px: encoded as it is, a face would melt."""
+    """The demo StyleGAN2 draws 64 px, the autoencoder was trained at 128 px; at 64 px it distorts a face."""
     samples = demo_generator.render(demo_generator.sample_ws(range(4), truncation_psi=0.7))
     assert {sample.size for sample in samples} == {(64, 64)}
 

@@ -22,7 +22,7 @@ def test_every_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     pytest.importorskip("dlib")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WEBTOONFACES_SHELF", str(tmp_path / "shelf"))
-    # Published weights are stood in for: a file in the original format, and untrained networks for those downloaded.
+    # Replace published weights: by a file in the original format, and by untrained networks instead of downloads.
     convert.convert_file(store.fetch(registry.find("stylegan2", "demo")), tmp_path / "250000.pt", "stylegan2")
     monkeypatch.setattr(store, "fetch", _only_embedded(store.fetch))
     torch.manual_seed(0)

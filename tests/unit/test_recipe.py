@@ -1,4 +1,4 @@
-"""Recipes: what goes out comes back equal, and a stranger's file gets nowhere."""
+"""Recipes: writing and reading gives the same scene, and damaged or hostile recipes are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry of weights: what is in it, and what it refuses."""
+"""The registry of weights: its records, and the errors of bad records."""
 
 from __future__ import annotations
 

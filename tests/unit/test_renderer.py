@@ -1,4 +1,4 @@
-"""Expressions become pictures: those of the plain calls, quicker where nothing has changed; errors are results."""
+"""Rendering scenes: the same pictures as plain calls, faster if little has changed; errors are returned."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ QUOTA_PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `files`; `status`, `cut` (bytes before the connection breaks, once each) and `moved` make trouble."""
+    """Serves `files`; `status`, `cut` (bytes before the connection breaks, once each) and `moved` cause errors."""
 
     daemon_threads = True
 

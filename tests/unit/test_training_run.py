@@ -1,4 +1,4 @@
-"""The loop round every trainer: budgets, checkpoints, interruptions. The trainer here is a line through points."""
+"""The training loop: budgets, checkpoints, interruptions. The trainer here is a linear layer."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_loss_that_is_no_number_leaves_the_last_checkpoint(tmp_path, data):
         run(tmp_path, data, Line(spoil_at=5))
     assert states(tmp_path) == [good] and good.read_bytes() == kept
     assert log(tmp_path)[-1]["step"] == 5
-    run(tmp_path, data)  # goes on, and the steps that are taken again are logged once
+    run(tmp_path, data)  # resumed; the repeated steps are logged once
     assert [row["step"] for row in log(tmp_path)] == list(range(1, 11))
 
 
