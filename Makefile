@@ -16,7 +16,7 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.lab ## install what is missing, then start JupyterLab; Ctrl-C stops it
-	$(BIN)/python tools/lab.py $(ARGS)
+	$(BIN)/python tools/jupyter.py $(ARGS)
 
 test: $(VENV)/.test ## install what is missing, then run the tests; the slow ones are left out
 	$(BIN)/python -m pytest $(ARGS)

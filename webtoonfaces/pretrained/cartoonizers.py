@@ -7,7 +7,6 @@ and large pictures are computed in parts. `webtoonize.cartoonize` combines carto
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from ..weights import convert, registry
-from .generators import Weights, is_file, place, read_weights
+from .generators import Handle, Weights, is_file, place, read_weights
 
 CORE = 768  # px, side of the parts in which a large picture is computed, without their surroundings
 LARGEST = 2048 * 2048  # px, for networks that need the whole picture: about 6 GB of memory
@@ -100,19 +99,18 @@ def _kind_of(path: Path) -> str:
     return "animegan2" if "out_layer.0.weight" in keys else "cartoonizer"
 
 
-class _PictureNetwork:
+class _PictureNetwork(Handle):
     """A network that maps pictures to pictures. Attributes: `kind`, `weights`, `device`, `lock`."""
 
     def __init__(
         self, network: nn.Module, *, kind: str, device: str | torch.device | None = None, weights: Weights | None = None
     ):
         self.network = place(network, device)
-        self.kind, self.weights, self.traits = kind, weights, TRAITS[kind]
-        self.lock = threading.RLock()
+        super().__init__(weights)
+        self.kind, self.traits = kind, TRAITS[kind]
 
     def __repr__(self) -> str:
-        name = (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
-        return f"<{type(self).__name__} {self.kind} {name} on {self.device}>"
+        return f"<{type(self).__name__} {self.kind} {self.label} on {self.device}>"
 
     @property
     def device(self) -> torch.device:

@@ -156,7 +156,20 @@ def _batches(total: int, size: int, label: str) -> Iterator[slice]:
         yield slice(start, start + size)
 
 
-class StyleGAN2:
+class Handle:
+    """A loaded model: its `weights`, None for a network made in code, and the `lock` that its calls hold."""
+
+    def __init__(self, weights: Weights | None):
+        self.weights = weights
+        self.lock = threading.RLock()
+
+    @property
+    def label(self) -> str:
+        """The registry's name, else the name of the file; "unnamed" for a network made in code."""
+        return (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
+
+
+class StyleGAN2(Handle):
     """A StyleGAN2 generator: z -> w -> pictures. Made by `load_stylegan2`.
 
     Attributes: `num_ws` (L), `w_dim` (D), `size` (px), `w_avg` ([D]), `device`, `weights`, `network`, `lock`.
@@ -170,12 +183,10 @@ class StyleGAN2:
         weights: Weights | None = None,
     ):
         self.network: stylegan2_networks.Generator = place(network, device)
-        self.weights = weights
-        self.lock = threading.RLock()
+        super().__init__(weights)
 
     def __repr__(self) -> str:
-        name = (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
-        return f"<StyleGAN2 {name}: {self.size} px, L = {self.num_ws}, D = {self.w_dim}, on {self.device}>"
+        return f"<StyleGAN2 {self.label}: {self.size} px, L = {self.num_ws}, D = {self.w_dim}, on {self.device}>"
 
     @property
     def device(self) -> torch.device:
@@ -271,7 +282,7 @@ class StyleGAN2:
         return pictures
 
 
-class SwappingAutoencoder:
+class SwappingAutoencoder(Handle):
     """A Swapping Autoencoder: pictures <-> structure and style. Made by `load_swapae`.
 
     Attributes: `num_ws` (L), `style_dim` (D), `size` (px it was trained at), `device`, `weights`, `encoder`,
@@ -288,14 +299,11 @@ class SwappingAutoencoder:
     ):
         self.encoder: swapae_networks.Encoder = place(encoder, device)
         self.generator: swapae_networks.Generator = place(generator, device)
-        self.weights = weights
-        self.lock = threading.RLock()
+        super().__init__(weights)
 
     def __repr__(self) -> str:
-        name = (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
-        return (
-            f"<SwappingAutoencoder {name}: {self.size} px, L = {self.num_ws}, D = {self.style_dim}, on {self.device}>"
-        )
+        sizes = f"{self.size} px, L = {self.num_ws}, D = {self.style_dim}"
+        return f"<SwappingAutoencoder {self.label}: {sizes}, on {self.device}>"
 
     @property
     def device(self) -> torch.device:
