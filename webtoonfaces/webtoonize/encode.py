@@ -1,4 +1,4 @@
-"""Where codes come from besides seeds: a picture in a file, and what is on the shelf."""
+"""Codes of pictures: of files and uploads, which are encoded, and of pictures on the shelf."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..rendering.saved import Item
 from ..rendering.to_python import Spelling
 from .face2webtoon import Portrait
 
-MOST_NODES = 30  # of a code that is taken off the shelf: mixing mixtures over and over would outgrow a recipe
+MOST_NODES = 30  # of a code from the shelf; larger ones are stored as numbers, because mixtures of mixtures grow
 
 
 @dataclass(frozen=True, eq=False)
 class PictureCodes:
-    """What the Swapping Autoencoder makes of a picture. The picture itself goes into no recipe.
+    """The codes of a picture by the Swapping Autoencoder. A recipe contains them, never the picture.
 
     structure : [1, C, H/16, W/16], style : [1, L, D], both kept as numbers.     picture : what was encoded.
     python : the call that gives the two, or "" for what has no path.
@@ -43,9 +43,9 @@ class PictureCodes:
 def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = False) -> PictureCodes:
     """Encode a picture for the renderer's Swapping Autoencoder.
 
-    source : anything `load_image` opens.     align : find the face in it first, and cut it out as for training.
+    source : anything `load_image` opens.     align : align the face in it first.
 
-    Raises ImageError, and FaceNotFoundError where there is no face to align.
+    Raises ImageError, and FaceNotFoundError if no face is found.
     """
     swapae = renderer.swapae
     portrait = Portrait(source, swapae, align=align)
@@ -58,19 +58,19 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
 
 
 def face_code(renderer: Renderer, item: Item) -> r.Code:
-    """The StyleGAN2 code of something on the shelf; BadInputError where there is none, or another model's."""
+    """The StyleGAN2 code of a picture on the shelf; BadInputError if it has none, or if another model made it."""
     picture = item.recipe.picture
     if not isinstance(picture, r.Face):
-        raise BadInputError(f"{item.name} is no single picture of StyleGAN2, so it has no code to take.")
+        raise BadInputError(f"{item.name} is not a single picture of StyleGAN2, so it has no code. Take another one.")
     _check_models(renderer, item)
     return _settled(renderer, picture.code)
 
 
 def swap_codes(renderer: Renderer, item: Item) -> tuple[r.Code, r.Code]:
-    """The structure and the style of something on the shelf; a sample's are those of its picture."""
+    """The structure and the style of a picture on the shelf; those of a sample are computed from its picture."""
     picture = item.recipe.picture
     if isinstance(picture, r.Sheet):
-        raise BadInputError(f"{item.name} is a sheet of several pictures. Take one that is single.")
+        raise BadInputError(f"{item.name} is a sheet of several pictures. Take a single picture.")
     _check_models(renderer, item)
     if isinstance(picture, r.Face):
         code = _settled(renderer, picture.code)
@@ -82,11 +82,11 @@ def _check_models(renderer: Renderer, item: Item) -> None:
     recipe = item.recipe
     made = {(model.family, model.sha256) for model in recipe.models}
     if made != {(model.family, model.sha256) for model in renderer.recipe(recipe.picture).models}:
-        raise BadInputError(f"{item.name} was made with another model, and codes of one mean nothing to another.")
+        raise BadInputError(f"{item.name} was made with another model. Codes of one model do not fit another.")
 
 
 def _settled(renderer: Renderer, code: r.Code) -> r.Code:
-    """The code itself, or its numbers where its history has grown long."""
+    """The code itself, or its numbers if it has many nodes."""
     return code if sum(1 for _ in r.walk(code)) <= MOST_NODES else _stored(renderer.code(code))
 
 

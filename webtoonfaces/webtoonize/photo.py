@@ -1,4 +1,4 @@
-"""A photo and the faces in it: found or drawn by hand, framed, encoded, and put back."""
+"""A photo and the faces in it: finding them or taking crops drawn by hand, encoding them, and pasting them back."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleEncoder, WebtoonS
 
 Box = tuple[float, float, float, float]
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
-SMALLEST = 16  # px, of a side of a crop drawn by hand
-COLOUR, PICKED = "#ffffff", "#ffd400"  # of the frames round faces, and of the one round the picked face
+SMALLEST = 16  # px, the least side of a crop drawn by hand
+COLOUR, PICKED = "#ffffff", "#ffd400"  # the frames of faces, and that of the picked face
 
 
 class Photo:
-    """A photo, its faces, and the codes of those that were asked for. Safe to use from several threads.
+    """A photo, its faces, and their codes, which are computed when needed. Safe to use from several threads.
 
-    The most prominent face is looked for at once, the others by `search`, which takes longer.
+    The most prominent face is searched at once, the others by `search`, which takes longer.
 
-    Attributes: `picture`, the whole photo (RGB); `faces`, the AlignedFaces that are known in it, the most prominent
-    first and what was drawn by hand last; `advice`, why no face was found, or "".
+    Attributes: `picture`, the whole photo (RGB); `faces`, the AlignedFaces found so far, the most prominent first and
+    those drawn by hand last; `advice`, the reason why no face was found, or "".
     """
 
     def __init__(self, source: ImageSource, swapae: SwappingAutoencoder):
@@ -50,18 +50,18 @@ class Photo:
             self.faces.append(first)
             self._calls[first] = f"wf.align_face({{photo}}, size={self.size})"
         except FaceNotFoundError:
-            self.advice = "No face was found in this photo. Draw a square round the head, and it is taken as the face."
+            self.advice = "No face was found in this photo. Draw a square round the head to use it as the face."
         except MissingExtraError as error:
-            self.advice = f"{error} Or draw a square round the head, and it is taken as the face."
+            self.advice = f"{error} Or draw a square round the head to use it as the face."
 
     @property
     def size(self) -> int:
-        """Side of the crops, px: what `Portrait` cuts out by itself."""
+        """Side of the crops in px, the same as in `Portrait`."""
         return max(CELL, self.swapae.size)
 
     @property
     def boxes(self) -> list[Box]:
-        """Left, top, right, bottom of each face, in shares of the photo's width and height, 0 to 1."""
+        """Left, top, right, bottom of each face, as fractions of the photo's width and height, 0 to 1."""
         width, height = self.picture.size
         found = []
         for face in self.faces:
@@ -71,9 +71,9 @@ class Photo:
         return found
 
     def search(self) -> int:
-        """Look for smaller faces, too, and for those behind others; returns how many were new."""
+        """Search for all faces, also small ones; returns the number of new ones."""
         if self.advice:
-            return 0  # where not even one was found there are no others
+            return 0  # without the most prominent face there are no others
         found = align_faces(self.picture, size=self.size)
         with self._lock:
             before = len(self.faces)
@@ -85,16 +85,16 @@ class Photo:
             return len(self.faces) - before
 
     def add(self, box: Sequence[float]) -> int:
-        """Take what is in a box drawn by hand (left, top, right, bottom, photo pixels) as a face; returns its index.
+        """Add the face in a box drawn by hand (left, top, right, bottom, photo pixels); returns its index.
 
-        Where a face can be made out in it, that is set upright; otherwise the square round the box is the crop. A face
-        that was known in the same place is replaced. Raises BadInputError for a box that is none or outside the photo.
+        If a face is found in the box, it is aligned; otherwise the square round the box is the crop. A known face in
+        the same place is replaced. Raises BadInputError for a wrong box, and for one outside the photo.
         """
         left, top, right, bottom = (round(edge, 1) for edge in checked_box(box))
         if right - left < SMALLEST or bottom - top < SMALLEST:
             raise BadInputError(f"This crop is too small: draw it at least {SMALLEST} px wide and high.")
         if right <= 0 or bottom <= 0 or left >= self.picture.width or top >= self.picture.height:
-            raise BadInputError("This crop lies outside the photo.")
+            raise BadInputError("This crop lies outside the photo. Draw it inside.")
         face = self._in_box((left, top, right, bottom))
         with self._lock:
             for index, known in enumerate(self.faces):
@@ -116,9 +116,9 @@ class Photo:
         return AlignedFace(crop_quad(self.picture, quad, self.size), quad, box, "box", self.picture)
 
     def portrait(self, index: int, cartoonizer: str = "") -> Portrait:
-        """The face at `index`, encoded once: as it is, or as the cartoon that `cartoonizer` makes of it.
+        """The face at `index`, or its cartoon by `cartoonizer`, encoded once.
 
-        Raises UnknownNameError for a cartoonizer that is none, and what fetching its weights raises.
+        Raises UnknownNameError for an unknown cartoonizer, and the errors of downloading its weights.
         """
         with self._lock:
             key = self.face(index), cartoonizer
@@ -134,7 +134,7 @@ class Photo:
         return self.faces[index]
 
     def codes(self, index: int, cartoonizer: str = "") -> tuple[r.Stored, r.Stored]:
-        """Structure [1, C, h, w] and texture [1, L, D] of a face, as a recipe keeps them; see `portrait`."""
+        """Structure [1, C, h, w] and style [1, L, D] of a face, as nodes of a scene; see `portrait`."""
         with self._lock:
             portrait = self.portrait(index, cartoonizer)
             key = self.faces[index], cartoonizer
@@ -157,7 +157,7 @@ class Photo:
         return self._calls.get(self.face(index), "").format(photo=photo)
 
     def paste(self, pictures: Mapping[int, Image.Image]) -> Image.Image:
-        """The whole photo with a picture in the place of each of these faces."""
+        """The whole photo with a picture in place of each of these faces."""
         photo = self.picture
         for index, picture in pictures.items():
             photo = self.face(index).paste(picture, onto=photo)
@@ -166,7 +166,7 @@ class Photo:
     def overview(self, *, side: int = 720, picked: int | None = None, drawn: Box | None = None) -> Image.Image:
         """The photo, its longer side at most `side` px, with a numbered frame round each face.
 
-        `drawn` is one more frame, without a number, in shares of the photo's sides.
+        `drawn` is a further frame without a number, in fractions of the photo's sides.
         """
         view = shrunk(self.picture, side).copy()
         pen = ImageDraw.Draw(view)
@@ -178,7 +178,7 @@ class Photo:
             pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline="black", width=line + 2)
             pen.rectangle((left, top, right, bottom), outline=colour, width=line)
             _, _, across, down = pen.textbbox((0, 0), str(index + 1), font=font)
-            above = max(0, top - down - 2 * line)  # the frame: a small face would be hidden behind its number
+            above = max(0, top - down - 2 * line)  # above the frame, because a number would hide a small face
             pen.rectangle((left, above, left + across + 3 * line, above + down + 2 * line), fill=colour)
             pen.text((left + 2 * line, above + line), str(index + 1), font=font, fill="black")
         if drawn is not None:
@@ -188,14 +188,14 @@ class Photo:
     def exploration(
         self, index: int, generator: StyleGAN2, *, seed: int, psi: float, location: float, cartoonizer: str = ""
     ) -> Iterator[Image.Image]:
-        """The `FRAMES` pictures of `WebtoonSheet.frames`: a face walks through the styles of ten samples."""
+        """The `FRAMES` pictures of `WebtoonSheet.frames`: a face in styles along a walk through ten samples."""
         source = StyleEncoder(self.swapae, generator, psi)
         sheet = WebtoonSheet(self.portrait(index, cartoonizer), source, [], torch.empty(0), (location,))
         return sheet.frames(seed=seed)
 
 
 def cartoonizers() -> list[str]:
-    """What a face may go through before it is encoded: the classical cartoon, and the published networks."""
+    """The names of all cartoonizers: the classical one and the published networks."""
     return [CLASSICAL, *cartoonizer_names()]
 
 
