@@ -144,7 +144,7 @@ def test_what_the_detector_doubts_is_left_out_beside_a_face(photo, monkeypatch, 
     photo.save(tmp_path / "photo.png")
     arguments = ["align", str(tmp_path / "photo.png"), "-o", str(tmp_path / "face.png")]
     assert main(arguments) == 0
-    assert "this may be no face: the detector's score is 0.10" in capsys.readouterr().err
+    assert "this may not be a face: the detector's score is 0.10" in capsys.readouterr().err
     del found[0]
     assert main(arguments) == 0
     assert capsys.readouterr().err == ""

@@ -58,7 +58,7 @@ def test_weights_never_published_say_so():
     for name in ("webtoon", "webtoon_finetuned"):
         record = registry.find("swapae", name)
         assert record.sources == ()
-        assert "never linked" in record.note
+        assert "never published" in record.note
 
 
 def test_embedded_weights_travel_with_the_package():

@@ -569,8 +569,8 @@ def test_no_such_file(tmp_path: Path):
 
 
 def test_a_weight_never_published(tmp_path: Path):
-    weight = record(note="Its author never linked it.")
-    with pytest.raises(WeightsNotFoundError, match="never linked it") as caught:
+    weight = record(note="Its author never published it.")
+    with pytest.raises(WeightsNotFoundError, match="never published it") as caught:
         fetch(weight, tmp_path / "mine", force=True)
     assert f"put it as test.pt or old_name.pt into the folder {tmp_path / 'mine'}" in str(caught.value)
     assert str(tmp_path / "cache") in str(caught.value)

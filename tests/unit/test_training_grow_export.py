@@ -207,7 +207,7 @@ def test_the_card_says_what_it_is(run, tmp_path, data):
         file.write(data / "manifest.json", "faces/manifest.json")
     assert "Ann Author" in export(out, tmp_path / "zip.safetensors", data=archive).card.read_text()
     no_manifest = export(out, tmp_path / "none.safetensors", data=tmp_path).card.read_text()
-    assert "carries no manifest" in no_manifest
+    assert "has no manifest" in no_manifest
 
 
 def test_the_card_shows_what_the_network_draws(run, data, tmp_path, monkeypatch):

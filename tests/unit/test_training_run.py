@@ -124,7 +124,7 @@ def test_a_signal_saves_before_the_run_leaves(tmp_path, data, number):
     before = signal.getsignal(number)
     trainer = Line(at_step=lambda step: os.kill(os.getpid(), number) if step == 2 else None)
     path, _, said = run(tmp_path, data, trainer)
-    assert load_state(path)["step"] == 3 and "stopping, as asked" in said
+    assert load_state(path)["step"] == 3 and "stopping on request" in said
     assert signal.getsignal(number) is before
     run(tmp_path, data)
     assert [row["step"] for row in log(tmp_path)] == list(range(1, 11))
@@ -145,7 +145,7 @@ def test_a_minute_budget_ends_the_run(tmp_path, data):
 def test_a_loss_that_is_no_number_leaves_the_last_checkpoint(tmp_path, data):
     good, *_ = run(tmp_path, data, kimg=0.012)
     kept = good.read_bytes()
-    with pytest.raises(DivergedError, match="last checkpoint is as it was"):
+    with pytest.raises(DivergedError, match="last checkpoint is intact"):
         run(tmp_path, data, Line(spoil_at=5))
     assert states(tmp_path) == [good] and good.read_bytes() == kept
     assert log(tmp_path)[-1]["step"] == 5
