@@ -30,7 +30,7 @@ def to_pil(tensor: torch.Tensor) -> list[Image.Image]:
     if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
         raise ImageError(f"A picture tensor is [N, 3, H, W] or [3, H, W]; this one is {list(tensor.shape)}.")
     if not tensor.is_floating_point():
-        raise ImageError(f"A picture tensor holds floats in [-1, 1]; this one holds {tensor.dtype}.")
+        raise ImageError(f"A picture tensor contains floats in [-1, 1]; this one contains {tensor.dtype}.")
     batch = tensor.detach().reshape(-1, *tensor.shape[-3:]).float()  # [N, 3, H, W]
     if not torch.isfinite(batch).all():
         raise ImageError(
@@ -72,7 +72,7 @@ def from_tensor(tensor: torch.Tensor) -> Image.Image:
     """One RGB picture from a tensor [3, H, W] or [1, 3, H, W]: float in [-1, 1], or uint8."""
     if tensor.ndim == 4 and tensor.shape[0] != 1:
         raise ImageError(
-            f"This tensor holds {tensor.shape[0]} pictures where one is needed: pick one with tensor[0], "
+            f"This tensor contains {tensor.shape[0]} pictures, but one is needed: choose one with tensor[0], "
             "or use to_pil for all of them."
         )
     if str(tensor.dtype) != "torch.uint8":
@@ -103,7 +103,7 @@ def _eight_bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint
         return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 = 255 * 257
     if array.dtype.kind != "f":
         raise ImageError(
-            f"A picture array holds uint8, uint16, or floats in [0, 1]; this one holds {array.dtype}. "
+            f"A picture array contains uint8, uint16, or floats in [0, 1]; this one contains {array.dtype}. "
             "For values of 0 to 255, give array.astype('uint8')."
         )
     if not np.isfinite(array).all():

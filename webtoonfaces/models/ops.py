@@ -333,7 +333,7 @@ class StyledConv(nn.Module):
 class Prefix:
     """The activations of the last call, so that the next one starts at the first layer whose code changed.
 
-    Moving one slider changes a few layers' codes; what was computed before them is still true.
+    A slider of an explorer changes the codes of a few layers; the activations before these layers stay valid.
     """
 
     def __init__(self) -> None:
@@ -342,10 +342,10 @@ class Prefix:
         self._key: tuple[Any, ...] = ()
 
     def resume(self, codes: Tensor, key: tuple[Any, ...], reach: Callable[[int], int]) -> int:
-        """The last step that can be gone on from with these codes [N, L, D]; forgets what no longer holds.
+        """The step from which the synthesis of these codes [N, L, D] can be resumed; drops states that are not valid.
 
-        key : all else that the result depends on; tensors are compared by value.
-        reach : step -> how many leading layers the state before that step depends on.
+        key : everything else that the result depends on; tensors are compared by value.
+        reach : step -> the number of first layers on which the state before that step depends.
         """
         if self._codes is not None and self._codes.shape == codes.shape and _equal(self._key, key):
             differs = torch.ne(self._codes, codes).any(dim=2).any(dim=0).nonzero()
