@@ -61,7 +61,6 @@ LEVELS = list(MAY_IMPORT)
 ONLY_IN = {
     "accelerate": ("training.",),
     "anywidget": ("widgets.",),
-    "dicebear": ("data.toons",),
     "dlib": ("faces.detect",),
     "gdown": ("weights.download",),
     "http": ("weights.download",),
@@ -70,7 +69,7 @@ ONLY_IN = {
     "kornia": ("models.edges",),
     "pickle": ("weights.convert",),
     "requests": ("weights.download",),
-    "resvg_py": ("data.toons",),
+    "resvg_py": ("drawing.raster",),
     "socket": (),
     "torchmetrics": ("metrics.",),
     "torchvision": (),

@@ -13,8 +13,8 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
+from webtoonfaces.data.drawn import draw_data
 from webtoonfaces.data.folder import PictureFolder, load_in_memory
-from webtoonfaces.data.toons import draw_toons
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.models.stylegan2 import Generator, StyleGAN2Config
 from webtoonfaces.models.swapae import SwapAEConfig
@@ -313,20 +313,26 @@ def test_the_paper_preset_is_the_published_recipe():
 
 
 @pytest.fixture(scope="module")
-def toons(tmp_path_factory) -> Path:
-    return draw_toons(tmp_path_factory.mktemp("toons") / "t", count=14, size=64, workers=1, progress=False)
+def drawings(tmp_path_factory) -> Path:
+    return drawn(tmp_path_factory, persons=3)
 
 
 @pytest.fixture(scope="module")
-def many_toons(tmp_path_factory) -> Path:
-    return draw_toons(tmp_path_factory.mktemp("toons") / "t", count=98, size=64, workers=1, progress=False)
+def many_drawings(tmp_path_factory) -> Path:
+    return drawn(tmp_path_factory, persons=25)
 
 
-def smoke(family: str, toons: Path, out: Path, steps: int) -> tuple[list[dict], float]:
+def drawn(tmp_path_factory, persons: int) -> Path:
+    titles = ["romance", "noir", "pastel", "night"]
+    out = tmp_path_factory.mktemp("drawn") / "d"
+    return draw_data(out, persons=persons, size=64, titles=titles, workers=1, progress=False)
+
+
+def smoke(family: str, data: Path, out: Path, steps: int) -> tuple[list[dict], float]:
     """The run's log, and by how many of 255 levels its samples changed between the half and the end."""
     preset = presets.FAMILIES[family]["smoke"]
     kimg = steps * preset.batch / 1000
-    launch(family, toons, out, preset="smoke", device="cpu", kimg=kimg, sample_kimg=kimg / 2, say=str)
+    launch(family, data, out, preset="smoke", device="cpu", kimg=kimg, sample_kimg=kimg / 2, say=str)
     first, last = (np.asarray(Image.open(path), float) for path in sorted((out / "samples").iterdir()))
     rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert len(rows) == steps and all(np.isfinite(value) for row in rows for value in row.values())
@@ -338,15 +344,15 @@ def mean(rows: list[dict], name: str) -> float:
 
 
 @pytest.mark.slow
-def test_stylegan2_learns_the_colours_of_the_toons(many_toons, tmp_path):
-    """After 2,400 pictures of 32 px its average sample has gone more than half of the way to the average toon."""
-    _, changed = smoke("stylegan2", many_toons, tmp_path, 300)
+def test_stylegan2_learns_the_colours_of_the_drawings(many_drawings, tmp_path):
+    """After 2,400 pictures of 32 px its average sample has gone more than half of the way to the average drawing."""
+    _, changed = smoke("stylegan2", many_drawings, tmp_path, 300)
     assert changed > 5
     config = presets.STYLEGAN2["smoke"].config.model
     torch.manual_seed(0)
     fresh, trained = Generator(config), Generator(config)
     trained.load_state_dict(load_state(states(tmp_path)[-1])["networks"]["g_ema"])
-    real = load_in_memory(PictureFolder(many_toons, size=32))[0].float() / 127.5 - 1
+    real = load_in_memory(PictureFolder(many_drawings, size=32))[0].float() / 127.5 - 1
     z = torch.randn(64, config.w_dim)
     with torch.no_grad():
         away = [float((g(z).mean(dim=0) - real.mean(dim=0)).abs().mean()) for g in (fresh, trained)]
@@ -354,9 +360,9 @@ def test_stylegan2_learns_the_colours_of_the_toons(many_toons, tmp_path):
 
 
 @pytest.mark.slow
-def test_swapae_learns_to_rebuild_toons(many_toons, tmp_path):
+def test_swapae_learns_to_rebuild_drawings(many_drawings, tmp_path):
     """By itself it learns to rebuild; then both discriminators learn to tell what is drawn from what is not."""
-    rows, changed = smoke("swapae", many_toons, tmp_path, 250)
+    rows, changed = smoke("swapae", many_drawings, tmp_path, 250)
 
     def mean(name: str, start: int, stop: int) -> float:
         return float(np.mean([row[name] for row in rows[start:stop]]))
@@ -367,8 +373,8 @@ def test_swapae_learns_to_rebuild_toons(many_toons, tmp_path):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_few_steps_on_toons_change_the_samples(family, toons, tmp_path):
-    _, changed = smoke(family, toons, tmp_path, 4)
+def test_a_few_steps_on_drawings_change_the_samples(family, drawings, tmp_path):
+    _, changed = smoke(family, drawings, tmp_path, 4)
     assert changed > 0
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from .flags import add_command, add_seed
 
 EXAMPLES = """
-webtoonfaces data toons toons/ --count 7000 --size 128
+webtoonfaces data drawn drawn/ --persons 5000 --size 128
+webtoonfaces data drawn two/ --persons 500 --titles romance,noir --no-photos
 webtoonfaces data prepare my-pictures.zip faces/ --size 256 --align
 webtoonfaces data info faces/
 """
@@ -19,14 +20,15 @@ def add_data(commands: Any) -> None:
     parser = add_command(commands, "data", "make or inspect a data set", examples=EXAMPLES)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
-    toons = actions.add_parser("toons", help="draw the open data set")
-    toons.add_argument("out")
-    toons.add_argument("--count", type=int, default=7000, help="pictures over all titles (default: 7000)")
-    toons.add_argument("--size", type=int, default=256)
-    add_seed(toons, "of the drawings (default: 0)")
-    toons.add_argument("--titles", nargs="+", help="only these")
-    toons.add_argument("--workers", type=int, help="processes (default: one for each core)")
-    toons.set_defaults(run=_toons)
+    drawn = actions.add_parser("drawn", help="draw the open data set: the same persons in every title, and as photos")
+    drawn.add_argument("out", help="a folder for each title; the same file name in each is the same person")
+    drawn.add_argument("--persons", type=int, default=5000, help="how many (default: 5000)")
+    drawn.add_argument("--size", type=int, default=128, help="side of a picture in pixels (default: 128)")
+    add_seed(drawn, "of the persons (default: 0)")
+    drawn.add_argument("--titles", default="all", help="names with commas between them (default: all)")
+    drawn.add_argument("--photos", action=argparse.BooleanOptionalAction, default=True, help="photo-like pictures too")
+    drawn.add_argument("--workers", type=int, help="processes (default: one a core)")
+    drawn.set_defaults(run=_drawn)
 
     prepare = actions.add_parser("prepare", help="crop and resize a folder or zip of pictures")
     prepare.add_argument("source", help="folders inside are titles")
@@ -40,11 +42,18 @@ def add_data(commands: Any) -> None:
     info.set_defaults(run=_info)
 
 
-def _toons(args: argparse.Namespace) -> int:
-    from ..data.toons import draw_toons
+def _drawn(args: argparse.Namespace) -> int:
+    from ..data.drawn import draw_data
 
-    path = draw_toons(
-        args.out, count=args.count, size=args.size, seed=args.seed, styles=args.titles, workers=args.workers
+    titles = None if args.titles == "all" else [name.strip() for name in args.titles.split(",") if name.strip()]
+    path = draw_data(
+        args.out,
+        persons=args.persons,
+        size=args.size,
+        seed=args.seed,
+        titles=titles,
+        photos=args.photos,
+        workers=args.workers,
     )
     print(f"wrote {path}")
     return 0

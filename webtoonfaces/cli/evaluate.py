@@ -10,10 +10,10 @@ from typing import Any
 from .flags import add_command, add_device, add_psi, add_seed
 
 EXAMPLES = """
-webtoonfaces evaluate kid runs/sg toons/ --samples 2000
+webtoonfaces evaluate kid runs/sg drawn/ --samples 2000
 webtoonfaces evaluate kid ffhq.pt faces/ --start-of runs/paper
-webtoonfaces evaluate swap runs/ae toons/ -o swaps/
-webtoonfaces evaluate nearest demo toons/ -o nearest.png
+webtoonfaces evaluate swap runs/ae drawn/ -o swaps/
+webtoonfaces evaluate nearest demo drawn/ -o nearest.png
 webtoonfaces evaluate table runs/sg
 """
 NOTES = """\

@@ -12,10 +12,10 @@ from typing import Any
 from .flags import add_command
 
 TRAIN_EXAMPLES = """
-webtoonfaces train stylegan2 toons/ runs/sg --preset demo --minutes 60
-webtoonfaces train swapae toons/ runs/ae --preset demo-cpu --kimg 50
-webtoonfaces train stylegan2 toons/ runs/large --preset demo --init small-*.safetensors --grow
-webtoonfaces train swapae toons/ runs/faces --preset demo --init ae.safetensors --photos portraits/
+webtoonfaces train stylegan2 drawn/ runs/sg --preset demo --minutes 60
+webtoonfaces train swapae drawn/ runs/ae --preset demo-cpu --kimg 50
+webtoonfaces train stylegan2 drawn/ runs/large --preset demo --init small-*.safetensors --grow
+webtoonfaces train swapae drawn/ runs/faces --preset demo --init ae.safetensors --photos portraits/
 accelerate launch -m webtoonfaces train stylegan2 faces.zip runs/paper --init ffhq.pt
 """
 TRAIN_NOTES = """\

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def rendered(svg: str, size: int) -> Image.Image:
-    """The picture `size` x `size` of an SVG text, RGB."""
+def rendered(svg: str, size: int, mode: str = "RGB") -> Image.Image:
+    """The picture `size` x `size` of an SVG text, RGB or RGBA."""
     png = resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size)
-    return Image.open(io.BytesIO(bytes(png))).convert("RGB")
+    return Image.open(io.BytesIO(bytes(png))).convert(mode)
 
 
 def grained(picture: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
