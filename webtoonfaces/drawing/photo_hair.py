@@ -79,7 +79,7 @@ def _flow(person: Person, shape: HairShape, rng: np.random.Generator, curled: bo
         swing = 2.6 * rng.standard_normal(len(cells))
     else:
         wave = person.hair.wave if isinstance(person.hair, Hair) else 0.2
-        swing = 0.25 * wave * np.sin(cells[:, 1] * 34 + 6 * noise(rng, 5, FLOW_CELLS).ravel())
+        swing = 0.15 * wave * np.sin(cells[:, 1] * 34 + 6 * noise(rng, 5, FLOW_CELLS).ravel())
     c, s = np.cos(2 * swing), np.sin(2 * swing)
     field = np.stack([field[:, 0] * c - field[:, 1] * s, field[:, 0] * s + field[:, 1] * c], 1)
     return field.reshape(FLOW_CELLS, FLOW_CELLS, 2).astype(np.float32)

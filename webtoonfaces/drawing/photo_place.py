@@ -57,7 +57,7 @@ def place(person: Person, light: Light, rng: np.random.Generator, side: int) -> 
                 shade = np.array([1.1, 1.1, 1.1]) * rng.uniform(0.7, 1.4)
             picture[box] = shade
         picture *= 1 + 0.14 * _cloud(rng, cells, 1.1)[..., None]
-        blur = rng.uniform(1.2, 5.0)
+        blur = rng.uniform(0.5, 4.0)
     elif kind == "garden":
         horizon = rng.uniform(0.2, 0.75) + 0.06 * _cloud(rng, cells, 1.2)
         leaves = _cloud(rng, cells, 0.75)[..., None]
@@ -65,7 +65,7 @@ def place(person: Person, light: Light, rng: np.random.Generator, side: int) -> 
         green = np.array(rgb("56683a")) ** GAMMA * (1 + 0.5 * leaves) + colors[1] * 0.3
         share = np.clip((y - horizon) / 0.06 + 0.35 * leaves[..., 0] + 0.5, 0, 1)[..., None]
         picture = sky + (np.clip(green, 0.005, None) - sky) * share
-        blur = rng.uniform(1.2, 4.5)
+        blur = rng.uniform(0.5, 4.0)
     else:
         a, b = _cloud(rng, cells, 1.15), _cloud(rng, cells, 1.15)
         weights = np.stack([np.exp(1.3 * (math.cos(k * 1.3) * a + math.sin(k * 1.3) * b)) for k in range(4)], -1)

@@ -56,18 +56,18 @@ def _developed(picture: Grid, face: float, light: Light, rng: np.random.Generato
     far = at[:, None] ** 2 + at[None] ** 2
     vignette = 1 - u(0, 0.5) * far[..., None]
     glare = resized(blurred(resized(picture, 48).clip(0), 5), side)
-    seen = blurred(picture, u(0.35, 0.9) * side / 160)
+    seen = blurred(picture, u(0.2, 0.75) * side / 160)
     picture = (seen + u(0.01, 0.05) * glare) * vignette
     # The camera exposes for the face and a little for the rest; it is not always right.
     middle = float(picture.mean())
-    exposure = (0.36 / (0.75 * face + 0.25 * middle + 0.02)) ** 0.65 * u(0.82, 1.25)
+    exposure = (0.335 / (0.75 * face + 0.25 * middle + 0.02)) ** 0.65 * u(0.82, 1.25)
     cast = (light.color + light.around) / (light.color + light.around).mean()
     balance = white(u(-0.28, 0.35)) / cast ** u(0.4, 0.95)
     picture = picture * (exposure * balance).astype(np.float32)
     picture = picture * (1 + u(0.04, 0.07) * picture) / (1 + 0.42 * picture)  # highlights roll off as on film
     coded = np.clip(picture * 1.18, 0, 1) ** (1 / GAMMA)
-    contrast = u(0.92, 1.18)
-    coded = 0.45 + (coded - 0.45) * contrast + u(-0.02, 0.03)
+    contrast = u(1.05, 1.45)
+    coded = 0.47 + (coded - 0.47) * contrast + u(-0.03, 0.03)
     grey = coded.mean(-1, keepdims=True)
     coded = grey + (coded - grey) * u(0.95, 1.2)
     image = Image.fromarray((np.clip(coded, 0, 1) * 255 + 0.5).astype(np.uint8))
