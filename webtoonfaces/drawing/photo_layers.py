@@ -9,7 +9,7 @@ import numpy as np
 from .body import draw_body
 from .canvas import Canvas
 from .colors import WHITE, Color, adjusted, lightness, mix, ramp, rgb
-from .curves import Points, brush, clockwise, closed, ribbons
+from .curves import Points, brush, brushes, clockwise, closed, resample, ribbons
 from .extras import draw_accessory, draw_arms, draw_lenses
 from .eyes import brow_paths
 from .face import draw_ear, draw_face_shadows, draw_skin
@@ -176,8 +176,24 @@ def _face(sketch: Sketch) -> None:
     for index, eye in enumerate((slice(36, 42), slice(42, 48))):
         _eye(sketch, index, sketch.person.points[eye])
     color = mix(mix(sketch.person.hair_color, rgb("1c1410"), 0.5), sketch.skin, 0.1)
-    sketch.canvas.fill(brow_paths(sketch), color, 0.55 + 0.4 * sketch.person.brows)
+    strong = 0.55 + 0.4 * sketch.person.brows
+    sketch.canvas.fill(brow_paths(sketch), color, 0.72 * strong)
+    sketch.canvas.fill(_brow_hairs(sketch), mix(color, rgb("0c0806"), 0.35), strong)
     draw_arms(sketch)
+
+
+def _brow_hairs(sketch: Sketch) -> str:
+    """Single hairs along both brows: upright at the inner end, then swept outwards."""
+    points, unit = sketch.person.points, sketch.unit
+    jitter = np.random.default_rng(sketch.person.seed + 3).uniform(-1, 1, (2, 22, 2))
+    along = np.linspace(0, 1, 22)[:, None]
+    lines = []
+    for brow, side, shake in ((points[21:16:-1], -1.0, jitter[0]), (points[22:27], 1.0, jitter[1])):
+        root = resample(brow, 22) + sketch.ey * unit * (0.045 * (1 - along**2) * shake[:, :1] + 0.01)
+        sweep = sketch.ex * side * (0.25 + 0.75 * along) - sketch.ey * (0.85 - 0.8 * along + 0.15 * shake[:, 1:])
+        tip = root + sweep * unit * 0.085 * (1 - 0.35 * along)
+        lines.append(np.stack([root, (root + tip) / 2 - sketch.ey * 0.008 * unit, tip], 1))
+    return brushes(np.concatenate(lines), 0.9 + 0.5 * sketch.person.brows, (0.9, 1, 0.1), 4)
 
 
 def _nostrils(sketch: Sketch) -> None:

@@ -3,12 +3,14 @@
 python -m webtoonfaces.drawing.sheets eyes out/eyes.png
 python -m webtoonfaces.drawing.sheets title:romance out/romance.png --persons 64
 python -m webtoonfaces.drawing.sheets all out/all.png --persons 12
+python -m webtoonfaces.drawing.sheets photo-like out/photos.png --persons 24 --size 256
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -16,6 +18,7 @@ from PIL import Image
 from .draw import draw
 from .people import random_person
 from .person import Person
+from .pseudo_photo import pseudo_photo
 from .titles import TITLES
 
 # What of a drawing each feature's sheet shows: left, top, right, bottom of the picture.
@@ -45,12 +48,21 @@ def feature_sheet(feature: str, count: int = 12, size: int = 192, seed: int = 0)
 
 def title_sheet(title: str, count: int = 64, size: int = 128, seed: int = 0) -> Image.Image:
     """Many people in one title, in a square."""
-    columns = int(np.ceil(np.sqrt(count)))
-    people = persons(count, seed)
-    sheet = Image.new("RGB", (columns * size, -(-count // columns) * size), "white")
     chosen = next(each for each in TITLES if each.name == title)
-    for index, person in enumerate(people):
-        sheet.paste(draw(person, chosen, size), (index % columns * size, index // columns * size))
+    return _square([draw(person, chosen, size) for person in persons(count, seed)])
+
+
+def photo_sheet(count: int = 64, size: int = 128, seed: int = 0) -> Image.Image:
+    """Many people as photos might show them, in a square."""
+    people = persons(count, seed)
+    return _square([pseudo_photo(person, np.random.default_rng([seed, i]), size) for i, person in enumerate(people)])
+
+
+def _square(pictures: Sequence[Image.Image]) -> Image.Image:
+    size, columns = pictures[0].width, int(np.ceil(np.sqrt(len(pictures))))
+    sheet = Image.new("RGB", (columns * size, -(-len(pictures) // columns) * size), "white")
+    for index, picture in enumerate(pictures):
+        sheet.paste(picture, (index % columns * size, index // columns * size))
     return sheet
 
 
@@ -73,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m webtoonfaces.drawing.sheets", description="Draw a contact sheet.")
     names = [title.name for title in TITLES]
-    what = ["all", *CROPS, *(f"title:{name}" for name in names)]
+    what = ["all", "photo-like", *CROPS, *(f"title:{name}" for name in names)]
     parser.add_argument("what", choices=what, metavar="WHAT", help=f"one of {', '.join(what)}")
     parser.add_argument("out", help="the picture to write")
     parser.add_argument("--persons", type=int, default=None)
@@ -83,11 +95,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kind, _, title = options.what.partition(":")
     make: Callable[..., Image.Image]
     if title:
-        make, first = title_sheet, title
+        make = partial(title_sheet, title)
+    elif kind == "photo-like":
+        make = photo_sheet
     else:
-        make, first = feature_sheet, "hair" if kind == "all" else kind
+        make = partial(feature_sheet, "hair" if kind == "all" else kind)
     counts = {"count": options.persons, "size": options.size, "seed": options.seed}
-    make(first, **{key: value for key, value in counts.items() if value is not None}).save(options.out)
+    make(**{key: value for key, value in counts.items() if value is not None}).save(options.out)
 
 
 if __name__ == "__main__":
