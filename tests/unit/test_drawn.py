@@ -146,7 +146,7 @@ def test_data_sets_are_not_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "holiday.png").write_bytes(b"mine")
-    with pytest.raises(BadInputError, match="holds files"):
+    with pytest.raises(BadInputError, match="contains files"):
         small(tmp_path / "other")
 
 
