@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+
+import pytest
 
 from webtoonfaces.rendering.scheduler import Scheduler
 
@@ -48,6 +51,44 @@ def test_a_failing_callback_does_not_end_the_worker(caplog):
     assert "showing a picture failed" in caplog.text
 
 
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interruption_ends_one_request_and_not_the_worker(error, caplog):
+    shown = []
+
+    def work(request: int) -> int:
+        if request == 1:
+            raise error
+        return request
+
+    scheduler = Scheduler(work, lambda request, result: shown.append(result))
+    for request in (1, 2):
+        scheduler.submit(request)
+        assert scheduler.wait(10)
+    assert shown == [2]
+    assert error.__name__ in caplog.text
+
+
+def test_a_worker_without_work_ends_and_starts_again():
+    shown = []
+    scheduler = Scheduler(lambda request: request, lambda request, _: shown.append(request), idle=0.01)
+    for request in range(5):
+        scheduler.submit(request)
+        assert scheduler.wait(10)
+        scheduler.join(10)
+        assert not scheduler.running
+    assert shown == list(range(5))
+
+
+def test_a_request_at_the_moment_a_worker_ends_is_drawn():
+    shown = []
+    scheduler = Scheduler(lambda request: request, lambda request, _: shown.append(request), idle=0.001)
+    for request in range(300):
+        scheduler.submit(request)
+        assert scheduler.wait(10)
+        time.sleep(0.001)
+    assert shown == list(range(300))
+
+
 def test_closing_drops_what_waits():
     gate, shown, started = threading.Event(), [], threading.Event()
 
@@ -63,8 +104,8 @@ def test_closing_drops_what_waits():
     scheduler.close()
     gate.set()
     scheduler.submit(3)
-    scheduler._thread.join(10)
-    assert not scheduler._thread.is_alive()
+    scheduler.join(10)
+    assert not scheduler.running
     assert shown == [1]
 
 
@@ -114,7 +155,7 @@ def test_closing_does_not_wait_for_what_would_follow():
     assert about_to_follow.wait(10)
     scheduler.close()
     scheduler.join(10)
-    assert not scheduler._thread.is_alive()
+    assert not scheduler.running
 
 
 def test_python_ends_while_a_picture_is_drawn():
