@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import datetime
 import io
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import ipywidgets as w
 import numpy as np
 import pytest
 from PIL import Image
 
 import webtoonfaces as wf
 from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError, UnknownNameError, WeightsError
-from webtoonfaces.faces import find
+from webtoonfaces.faces import find as detection
 from webtoonfaces.images import encode, save_image
 from webtoonfaces.rendering import recipe as r
 from webtoonfaces.rendering.saved import Shelf, read_recipe
 from webtoonfaces.webtoonize import photo as photo_module
 from webtoonfaces.webtoonize.photo import Photo
-from webtoonfaces.widgets.crop import make_board
 from webtoonfaces.widgets.face_studio import FaceStudio
-from webtoonfaces.widgets.picker import PlainPicker, make_picker, uploaded
+from webtoonfaces.widgets.frontend.crop import Board, PlainBoard
+from webtoonfaces.widgets.frontend.picker import Picker, PlainPicker, uploads
+
+from .page import classes, find, hidden, part, seen, send, styled, view
 
 WAIT = 60
+SEVEN = w.__version__.startswith("7.")
+NOW = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+PATH = "or its path, then Enter"
+ANIMATION = "Save a walk through the styles of ten samples"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +53,11 @@ def seen_once() -> Iterator[None]:
     """Faces are found as ever, but in each picture once: that is what takes long."""
     known: dict[Any, Any] = {}
 
-    def remembered(find: Callable[..., Any]) -> Callable[..., Any]:
+    def remembered(detect: Callable[..., Any]) -> Callable[..., Any]:
         def found(picture: Image.Image, **options: Any) -> Any:
-            key = (find, picture.tobytes(), tuple(options.items()))
+            key = (detect, picture.tobytes(), tuple(options.items()))
             if key not in known:
-                known[key] = find(picture, **options)
+                known[key] = detect(picture, **options)
             return known[key]
 
         return found
@@ -77,13 +86,14 @@ def pixels(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGB")).astype(int)
 
 
-def shown(studio: FaceStudio) -> Image.Image:
-    return Image.open(io.BytesIO(studio._image.value))
-
-
 def upload(studio: FaceStudio, name: str, content: bytes) -> None:
     """What the browser's picker sends."""
-    studio._panel._picker._handle_custom_msg({"kind": "photo", "name": name}, [memoryview(content)])
+    send(part(studio, Picker), {"kind": "photo", "name": name}, content)
+
+
+def read(studio: FaceStudio) -> Photo:
+    """The photo of the studio, read again."""
+    return Photo(studio.photo, studio.stage.renderer.swapae)
 
 
 # the photo
@@ -92,8 +102,8 @@ def upload(studio: FaceStudio, name: str, content: bytes) -> None:
 def test_before_there_is_a_photo_it_says_what_to_do(studio):
     assert studio.photo is None and studio.faces == 0
     assert "Choose a photo" in studio.status.value and "alert" not in studio.status.value
-    assert studio.view.layout.display == "none"
-    assert studio.wait(WAIT) and studio._style._image.value  # the style is there to be seen
+    assert hidden(studio.stage.view)
+    assert studio.wait(WAIT) and styled(studio, "wf-thumb").value  # the style is there to be seen
     for action in (studio.render, studio.paste, studio.to_python, studio.randomise):
         if action == studio.randomise:
             action()
@@ -103,34 +113,34 @@ def test_before_there_is_a_photo_it_says_what_to_do(studio):
 
 
 def test_classes_are_where_a_page_looks_for_them(studio):
-    assert "wf-face-studio" in studio._dom_classes
-    assert "wf-view" in studio.view._dom_classes and studio._image in studio.view.children
-    assert "wf-status" in studio.status._dom_classes
+    assert "wf-face-studio" in classes(studio)
+    assert "wf-view" in classes(studio.stage.view)
+    assert "wf-status" in classes(studio.status)
 
 
 def test_an_upload_is_read_beside_the_widgets_and_shown(studio, portrait):
     upload(studio, "me.jpg", encode(portrait, "JPEG"))
     assert studio.wait(WAIT)
     assert studio.faces == 1 and studio.photo.size == portrait.size
-    assert shown(studio).size == (384, 384)
-    assert studio._panel._picker.note == "me.jpg" and not studio._panel._picker.busy
-    assert studio._panel.board.picture.startswith("data:image/jpeg") and len(studio._panel.board.boxes) == 1
+    assert view(studio).size == (384, 384)
+    assert part(studio, Picker).note == "me.jpg" and not part(studio, Picker).busy
+    assert part(studio, Board).picture.startswith("data:image/jpeg") and len(part(studio, Board).boxes) == 1
 
 
 def test_a_failed_upload_keeps_the_photo_and_says_why(opened):
-    before, photo = opened._image.value, opened.photo
+    before, photo = seen(opened), opened.photo
     upload(opened, "notes.txt", b"no picture at all")
     assert opened.wait(WAIT)
-    assert opened.photo is photo and opened._image.value == before
+    assert opened.photo is photo and seen(opened) == before
     assert "not a picture in a known format" in opened.status.value and "alert" in opened.status.value
-    assert "notes.txt cannot be used" in opened._panel._picker.note and not opened._panel._picker.busy
+    assert "notes.txt cannot be used" in part(opened, Picker).note and not part(opened, Picker).busy
     with pytest.raises(ImageError):
         opened.load(b"")
-    opened._panel.path.value = "there/is/none.png"
+    find(opened, PATH).value = "there/is/none.png"
     assert opened.wait(WAIT)
     assert opened.photo is photo and "There is no file" in opened.status.value
     opened.seed = 9
-    assert opened.wait(WAIT) and opened._image.value != before
+    assert opened.wait(WAIT) and seen(opened) != before
 
 
 def test_the_last_of_several_uploads_stays(studio, portrait, pair):
@@ -142,9 +152,9 @@ def test_the_last_of_several_uploads_stays(studio, portrait, pair):
 
 def test_a_path_and_the_example(studio, pair, tmp_path):
     save_image(pair, tmp_path / "pair.png")
-    studio._panel.path.value = str(tmp_path / "pair.png")
+    find(studio, PATH).value = str(tmp_path / "pair.png")
     assert studio.wait(WAIT) and studio.faces == 2
-    studio._panel.example.click()
+    find(studio, "Example").click()
     assert studio.wait(WAIT) and studio.faces == 1
 
 
@@ -156,11 +166,11 @@ def test_a_face_is_picked_by_its_number_or_on_the_photo(studio, pair):
     assert studio.wait(WAIT)
     assert studio.faces == 2 and studio.face == 0
     first = studio.render()
-    studio._panel.board.picked = 1
+    part(studio, Board).picked = 1
     assert studio.face == 1 and studio.wait(WAIT)
     assert np.abs(pixels(studio.render()) - pixels(first)).max() > 0
     studio.face = 0
-    assert studio._panel.board.picked == 0
+    assert part(studio, Board).picked == 0
     assert np.array_equal(pixels(studio.render()), pixels(first))
     with pytest.raises(BadInputError, match="no face 2"):
         studio.face = 2
@@ -171,13 +181,13 @@ def test_without_a_face_a_crop_is_drawn(studio):
     studio.load(noise)
     assert studio.wait(WAIT) and studio.faces == 0
     assert "Draw a square" in studio.status.value
-    assert shown(studio).size == (300, 200)  # the photo itself, until there is a face
+    assert view(studio).size == (300, 200)  # the photo itself, until there is a face
     with pytest.raises(BadInputError, match="Draw a square"):
         studio.render()
-    studio._panel.board.drawn = [0.1, 0.2, 0.5, 0.8]
+    part(studio, Board).drawn = [0.1, 0.2, 0.5, 0.8]
     assert studio.wait(WAIT)
     assert studio.faces == 1 and studio.render().size == (64, 64)
-    assert studio._photo.faces[0].box == (30, 40, 150, 160)
+    assert part(studio, Board).boxes == [[0.1, 0.2, 0.5, 0.8]]
     assert np.array_equal(np.asarray(studio.paste())[:30], np.asarray(noise)[:30])  # outside the crop
     studio.draw_crop((32, 40, 150, 160))
     assert studio.faces == 1, "a crop in the same place replaces the one before"
@@ -196,24 +206,26 @@ def test_smaller_faces_are_found_meanwhile_and_the_picked_one_stays(studio, pair
     studio.load(pair)
     assert studio.face == 0
     assert studio.wait(WAIT)
-    assert studio.faces == 2 and studio.face == 0 and len(studio._panel.board.boxes) == 2
+    assert studio.faces == 2 and studio.face == 0 and len(part(studio, Board).boxes) == 2
 
 
-def test_a_crop_round_a_face_is_set_upright_like_a_found_one(opened, portrait):
-    found = opened._photo.faces[0]
+def test_a_crop_round_a_face_is_set_upright_like_a_found_one(opened):
+    photo = read(opened)
+    (found,) = photo.faces
+    assert photo.add(found.box) == 0 and len(photo.faces) == 1
+    assert np.abs(photo.faces[0].quad - found.quad).max() < 0.1 * np.ptp(found.quad)
+    assert photo.faces[0].landmarks is not None
     opened.draw_crop(found.box)
     assert opened.faces == 1
-    assert np.abs(opened._photo.faces[0].quad - found.quad).max() < 0.1 * np.ptp(found.quad)
-    assert opened._photo.faces[0].landmarks is not None
 
 
 def test_without_dlib_a_crop_is_still_drawn(studio, portrait, monkeypatch):
     def missing(*_: object, **__: object) -> None:
         raise MissingExtraError("Finding faces", "faces", "dlib-bin")
 
-    monkeypatch.setattr(photo_module, "align_face", find.align_face)
-    monkeypatch.setattr(find, "detect_faces", missing)
-    monkeypatch.setattr(find, "face_in_box", missing)
+    monkeypatch.setattr(photo_module, "align_face", detection.align_face)
+    monkeypatch.setattr(detection, "detect_faces", missing)
+    monkeypatch.setattr(detection, "face_in_box", missing)
     studio.load(portrait)
     assert "pip install" in studio.status.value and "draw a square" in studio.status.value
     studio.draw_crop((100, 20, 300, 220))
@@ -228,7 +240,7 @@ def test_location_runs_from_the_style_to_the_photos_own_texture(opened):
     styled = opened.render()
     opened.location = 8
     own = opened.render()
-    assert np.array_equal(pixels(own), pixels(opened._photo.portrait(0).rebuild()))
+    assert np.array_equal(pixels(own), pixels(read(opened).portrait(0).rebuild()))
     opened.location = 2.5
     assert opened.wait(WAIT)
     between = pixels(opened.render())
@@ -263,11 +275,11 @@ def test_a_style_from_the_shelf(opened, tiny_swapae, tiny_generator):
 
 def test_random_and_reset(opened):
     start = opened.render()
-    opened.location, opened.psi, opened.show = 6, 0.3, "both"
+    opened.location, opened.psi, opened.view = 6, 0.3, "both"
     opened.randomise()
     assert opened.photo is not None
     opened.reset()
-    assert (opened.seed, opened.location, opened.psi, opened.show) == (0, 3, 0.7, "face")
+    assert (opened.seed, opened.location, opened.psi, opened.view) == (0, 3, 0.7, "face")
     assert opened.wait(WAIT) and np.array_equal(pixels(opened.render()), pixels(start))
 
 
@@ -277,22 +289,23 @@ def test_random_and_reset(opened):
 def test_a_face_is_encoded_as_its_cartoon(opened):
     plain = pixels(opened.render())
     opened.cartoonize = "classical"
-    assert opened.cartoonize == "classical" and opened._encoded.value == "classical"
+    assert opened.cartoonize == "classical" and find(opened, "from").value == "classical"
     assert opened.wait(WAIT) and (pixels(opened.render()) != plain).any()
-    portrait = opened._photo.portrait(0, "classical")
-    assert np.array_equal(pixels(portrait.encoded), pixels(wf.cartoonize(opened._photo.faces[0].image)))
+    photo = read(opened)
+    portrait = photo.portrait(0, "classical")
+    assert np.array_equal(pixels(portrait.encoded), pixels(wf.cartoonize(photo.faces[0].image)))
     opened.show = "both"  # the photo, its cartoon, and what comes of it
-    assert opened.wait(WAIT) and shown(opened).size == (960, 320)
+    assert opened.wait(WAIT) and view(opened).size == (960, 320)
     opened.reset()
     assert opened.cartoonize is None
     assert opened.wait(WAIT) and np.array_equal(pixels(opened.render()), plain)
 
 
 def test_a_cartoon_chosen_by_hand_is_made_beside_the_widgets(opened):
-    plain = opened._image.value
-    opened._encoded.value = "classical"
+    plain = seen(opened)
+    find(opened, "from").value = "classical"
     assert opened.wait(WAIT)
-    assert opened.cartoonize == "classical" and opened._image.value != plain
+    assert opened.cartoonize == "classical" and seen(opened) != plain
 
 
 def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
@@ -300,9 +313,9 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
         raise WeightsError("no network here")
 
     monkeypatch.setattr("webtoonfaces.webtoonize.cartoonize.load_cartoonizer", fail)
-    opened._encoded.value = "facial-cartoonizer"
+    find(opened, "from").value = "facial-cartoonizer"
     assert opened.wait(WAIT)
-    assert opened.cartoonize is None and opened._encoded.value == ""
+    assert opened.cartoonize is None and find(opened, "from").value == ""
     assert "no network here" in opened.status.value and "alert" in opened.status.value
     with pytest.raises(WeightsError):
         opened.cartoonize = "facial-cartoonizer"
@@ -316,13 +329,13 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
 
 def test_before_and_after_and_the_whole_photo(opened):
     opened.show = "both"
-    assert opened.wait(WAIT) and shown(opened).size == (640, 320)
-    before = pixels(shown(opened))[:, :320]
-    crop = opened._photo.faces[0].image.resize((320, 320), Image.Resampling.LANCZOS)
+    assert opened.wait(WAIT) and view(opened).size == (640, 320)
+    before = pixels(view(opened))[:, :320]
+    crop = read(opened).faces[0].image.resize((320, 320), Image.Resampling.LANCZOS)
     assert np.abs(before - pixels(crop)).mean() < 4
     opened.show = "photo"
-    assert opened.wait(WAIT) and shown(opened).size == (512, 512)
-    assert np.abs(pixels(shown(opened)) - pixels(opened.paste())).mean() < 4
+    assert opened.wait(WAIT) and view(opened).size == (512, 512)
+    assert np.abs(pixels(view(opened)) - pixels(opened.paste())).mean() < 4
 
 
 def test_one_face_or_all_are_pasted(studio, pair):
@@ -343,23 +356,17 @@ def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_gene
     assert np.array_equal(pixels(wf.replay(path)), pixels(studio.render()))
     kept = [node for node in r.walk(read_recipe(path).picture) if isinstance(node, r.Stored)]
     assert len(kept) == 2  # structure and texture
-    assert np.array_equal(kept[0].array(), studio._photo.portrait(0, cartoonize or "").structure.numpy())
+    assert np.array_equal(kept[0].array(), read(studio).portrait(0, cartoonize or "").structure.numpy())
     studio.close()
 
 
 def test_the_whole_photo_is_saved_without_a_recipe_and_it_says_so(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (button,) = (w for w in walk(opened) if getattr(w, "description", "") == "Save photo")
-    button.click()
+    find(opened, "Save photo").click()
+    assert opened.wait(WAIT)
     with Image.open(tmp_path / "webtoon-photo.png") as saved:
         assert saved.size == opened.photo.size and not getattr(saved, "text", {})
     assert "recipe never holds a photo" in opened.status.value
-
-
-def walk(widget):
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from walk(child)
 
 
 @pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "cartoon", "mixed"])
@@ -383,7 +390,7 @@ def test_the_cell_of_an_upload_reads_the_saved_picture(portrait, demo_swapae, de
     monkeypatch.chdir(tmp_path)
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, shelf=Shelf(tmp_path / "shelf"))
     assert "Save the picture first" in studio.to_python()
-    studio._save()
+    find(studio, "Save").click()
     assert same_as_cell(studio)
     studio.close()
 
@@ -405,34 +412,78 @@ def short(monkeypatch):
     monkeypatch.setattr("webtoonfaces.webtoonize.face2webtoon.STEPS", 6)
 
 
-def test_the_animation_is_written_beside_the_widgets(opened, short, tmp_path, monkeypatch):
+def test_the_animation_is_written_in_the_background(opened, short, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    opened._film.press()
+    row, button = styled(opened, "wf-task"), find(opened, "GIF")
+    assert hidden(row)
+    button.click()
+    assert opened.tasks.running and not hidden(row)
+    button.click()
+    assert "GIF is still running" in opened.status.value
     assert opened.wait(WAIT)
-    with Image.open(tmp_path / "webtoon-face.gif") as film:
-        assert film.n_frames == 6 and film.size == (512, 512)
-    assert "saved webtoon-face.gif" in opened.status.value and not opened._film.running
+    with Image.open(tmp_path / "webtoon-face.gif") as animation:
+        assert animation.n_frames == 6 and animation.size == (512, 512)
+    assert "saved webtoon-face.gif" in opened.status.value and not opened.tasks.running and hidden(row)
     again = opened.save_exploration(tmp_path / "again.gif")
     assert again.read_bytes() == (tmp_path / "webtoon-face.gif").read_bytes()
 
 
-def test_pressed_again_the_animation_is_given_up(opened, tmp_path, monkeypatch):
+@pytest.mark.parametrize("cancel", ["button", "code", "close"])
+def test_a_cancelled_animation_leaves_no_file(opened, tmp_path, monkeypatch, cancel):
     monkeypatch.chdir(tmp_path)
     drawn = []
     original = Photo.exploration
 
-    def slow(self, *args, **options):
+    def exploration(self, *args, **options):
         for frame in original(self, *args, **options):
             drawn.append(frame)
             if len(drawn) == 3:
-                opened._film.press()
+                {"button": find(opened, "Cancel").click, "code": opened.tasks.cancel, "close": opened.close}[cancel]()
             yield frame
 
-    monkeypatch.setattr(photo_module.Photo, "exploration", slow)
-    opened._film.press()
+    monkeypatch.setattr(photo_module.Photo, "exploration", exploration)
+    find(opened, "GIF").click()
     assert opened.wait(WAIT)
-    assert len(drawn) == 3 and not list(tmp_path.glob("*.gif"))
-    assert "given up" in opened.status.value and not opened._film.running
+    assert len(drawn) == 3 and not list(tmp_path.iterdir())
+    assert "cancelled" in opened.status.value and not opened.tasks.running
+
+
+def test_the_studio_is_free_while_an_animation_is_written(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, started, go_on = seen(opened), threading.Event(), threading.Event()
+
+    def exploration(*_args, **_options):
+        for _ in range(2):
+            started.set()
+            assert go_on.wait(WAIT)
+            yield Image.new("RGB", (16, 16))
+
+    monkeypatch.setattr(photo_module.Photo, "exploration", exploration)
+    find(opened, "GIF").click()
+    assert started.wait(WAIT)
+    opened.location = 8
+    assert opened.stage.wait(WAIT) and seen(opened) != first
+    go_on.set()
+    assert opened.wait(WAIT)
+
+
+def test_pasting_every_face_back_can_be_cancelled(studio, pair, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    studio.load(pair)
+    assert studio.wait(WAIT)
+    studio.every_face = True
+    assert studio.wait(WAIT)
+    draw, count = studio.stage.renderer.draw, []
+
+    def drawn(picture, **options):
+        count.append(picture)
+        studio.tasks.cancel()
+        return draw(picture, **options)
+
+    monkeypatch.setattr(studio.stage.renderer, "draw", drawn)
+    find(studio, "Save photo").click()
+    assert studio.wait(WAIT)
+    assert len(count) == 1 and not list(tmp_path.iterdir()) and "cancelled" in studio.status.value
 
 
 # the parts
@@ -443,30 +494,32 @@ def test_a_plain_picker_and_board_where_custom_widgets_cannot_load(
 ):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
     studio = FaceStudio(tiny_swapae, tiny_generator, shelf=Shelf(tmp_path / "shelf"))
-    picker, board = studio._panel._picker, studio._panel.board
-    assert isinstance(picker, PlainPicker) and "10 MB" in picker._words.value
-    picker._uploaded({"pair.png": {"metadata": {}, "content": encode(pair)}})
+    board = part(studio, PlainBoard)
+    assert "10 MB" in part(part(studio, PlainPicker), w.Label).value
+    given = {"name": "pair.png", "type": "image/png", "size": 1, "last_modified": NOW, "content": encode(pair)}
+    upload = part(studio, w.FileUpload)
+    upload.value = {"pair.png": {"metadata": given, "content": given["content"]}} if SEVEN else (given,)
     assert studio.wait(WAIT) and studio.faces == 2
-    with Image.open(io.BytesIO(board._image.value)) as framed:
+    with Image.open(io.BytesIO(part(board, w.Image).value)) as framed:
         assert framed.size == (720, 419)
-    board._across.value, board._down.value = (70, 90), (30, 64.5)
-    board.children[-1].click()
+    find(board, "across %").value, find(board, "down %").value = (70, 90), (30, 64.5)
+    find(board, "Use this crop").click()
     assert studio.wait(WAIT) and studio.face == 1 and studio.faces == 2
     studio.close()
 
 
 def test_uploads_of_both_ipywidgets():
-    assert uploaded({"a.png": {"metadata": {"name": "a.png"}, "content": b"x"}}) == [("a.png", b"x")]
-    assert uploaded(({"name": "a.png", "type": "image/png", "content": memoryview(b"x")},)) == [("a.png", b"x")]
-    assert uploaded({}) == uploaded(()) == []
+    assert uploads({"a.png": {"metadata": {"name": "a.png"}, "content": b"x"}}) == [("a.png", b"x")]
+    assert uploads(({"name": "a.png", "type": "image/png", "content": memoryview(b"x")},)) == [("a.png", b"x")]
+    assert uploads({}) == uploads(()) == []
 
 
 def test_the_picker_hears_photos_only():
     heard = []
-    picker = make_picker("Photo", lambda *given: heard.append(given))
-    picker._handle_custom_msg({"kind": "other"}, [b"x"])
-    picker._handle_custom_msg({"kind": "photo", "name": "a"}, [])
-    picker._handle_custom_msg({"kind": "photo", "name": "a"}, [memoryview(b"x")])
+    picker = Picker("Photo", lambda *given: heard.append(given))
+    send(picker, {"kind": "other"}, b"x")
+    send(picker, {"kind": "photo", "name": "a"})
+    send(picker, {"kind": "photo", "name": "a"}, b"x")
     assert heard == [("a", b"x")]
     assert not picker.has_trait("content")  # no photo is kept in the notebook's widget state
 
@@ -484,7 +537,7 @@ def test_the_overview_numbers_and_frames_the_faces(pair, tiny_swapae):
 
 
 def test_the_board_gets_shares_of_the_photo(pair, tiny_swapae):
-    board = make_board()
+    board = Board()
     photo = Photo(pair, tiny_swapae)
     board.show(photo, picked=0)
     assert board.picked == 0 and all(0 <= edge <= 1 for box in board.boxes for edge in box)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import threading
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -12,10 +12,11 @@ import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError
 from webtoonfaces.rendering.saved import Shelf
+from webtoonfaces.widgets.frontend.pad import Pad, PlainPad
 from webtoonfaces.widgets.interpolation_pad import InterpolationPad
-from webtoonfaces.widgets.pad import PlainPad
 
 from .conftest import same
+from .page import classes, find, move, part, view, walk
 
 
 @pytest.fixture
@@ -54,22 +55,24 @@ def test_the_grid_has_the_corners_in_its_corners(pad, tiny_generator):
 
 def test_corners_are_drawn_after_the_picture_and_again_when_they_change(pad):
     assert pad.wait(30)
-    before = list(pad._pad.thumbnails)
+    before = list(part(pad, Pad).thumbnails)
     assert len(before) == 4 and all(source.startswith("data:image/jpeg") for source in before)
     pad.seeds = [0, 1, 2, 99]
     assert pad.wait(30)
-    after = pad._pad.thumbnails
+    after = part(pad, Pad).thumbnails
     assert [a == b for a, b in zip(before, after, strict=True)] == [True, True, True, False]
 
 
 def test_a_seed_typed_and_one_rolled(pad):
     before = pad.render()
     pad.x = pad.y = 0.0
-    pad._seeds[0].value = 41
+    find(pad, "top left").value = 41
     assert pad.seeds == (41, 1, 2, 3)
     assert not same(pad.render(), before)
+    find(pad, "Another sample for top left").click()
+    assert pad.seeds[0] != 41 and pad.seeds[1:] == (1, 2, 3)
     pad.randomise()
-    assert pad.seeds != (41, 1, 2, 3)
+    assert pad.seeds[1:] != (1, 2, 3)
     pad.reset()
     assert pad.seeds == (0, 1, 2, 3) and (pad.x, pad.y) == (0.5, 0.5)
     assert same(pad.render(), before)
@@ -88,22 +91,44 @@ def test_what_is_kept_can_be_a_corner_and_a_cell(pad, shelf, run_cell):
     kept = pad.render()
     pad.keep()
     assert [item.name for item in Shelf(shelf.folder)] == ["between"]
-    assert "between" in [value for _, value in pad._pick.options]
     pad.take("between", corner=3)
+    assert pad.seeds == (0, 1, 2, None)
     pad.x = pad.y = 1.0
     assert same(pad.render(), kept)
     assert same(run_cell(pad.to_python()), kept)
-    pad.seeds = [0, 1, 2, 3]
+    pad.grid = True
+    assert same(run_cell(pad.to_python()), pad.render())
+    pad.grid, pad.seeds = False, [0, 1, 2, 3]
     assert not same(pad.render(), kept), "a seed takes the place of what was kept"
+
+
+def test_a_kept_picture_is_put_into_a_corner_by_hand(pad, shelf):
+    put = find(pad, "Put")
+    put.click()
+    assert "Choose a picture" in pad.status.value
+    pad.keep()
+    shelf_list = offered(pad)
+    assert shelf_list.options[1] == ("between", "between")
+    shelf_list.value = "between"
+    put.click()
+    assert pad.seeds == (None, 1, 2, 3)
+    find(pad, "top left").value = 9
+    assert pad.seeds == (9, 1, 2, 3)
+
+
+def offered(pad):
+    """The list of what is on the shelf."""
+    return next(one for one in walk(pad) if getattr(one, "options", ()) and one.options[0][0] == "from the shelf ...")
 
 
 def test_keeping_tells_other_explorers(pad, tiny_generator, shelf):
     other = InterpolationPad(tiny_generator, shelf=Shelf(shelf.folder))
     apart = InterpolationPad(tiny_generator, shelf=Shelf(shelf.folder / "elsewhere"))
     pad.keep()
-    assert len(other._pick.options) == 2
-    assert len(apart._pick.options) == 1
-    other.close(), apart.close()
+    assert len(offered(other).options) == 2
+    assert len(offered(apart).options) == 1
+    other.close()
+    apart.close()
 
 
 def test_a_sheet_has_no_code_for_a_corner(pad):
@@ -135,55 +160,84 @@ def test_the_loop_is_an_animation(pad, tmp_path):
         assert loop.size == (32, 32)
 
 
+def test_the_loop_is_written_in_the_background(pad, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    find(pad, "loop.gif", by="value").value = "walk.gif"
+    find(pad, "Save loop").click()
+    assert pad.tasks.running and pad.wait(60) and not pad.tasks.running
+    with Image.open(tmp_path / "walk.gif") as loop:
+        assert loop.n_frames == 80
+    assert "saved walk.gif" in pad.status.value
+
+
+def test_what_is_on_the_screen_for_the_next_cell(pad, tiny_generator):
+    pad.x = 0.25
+    assert pad.wait(30)
+    assert same(pad.image, pad.render())
+    assert same(tiny_generator.render(pad.ws)[0], pad.image)
+    assert pad.code == pad.to_python()
+    pad.ws.zero_()
+    assert pad.ws.any(), "it is a copy"
+    pad.grid, pad.rows, pad.cols = True, 2, 3
+    assert pad.ws.shape == (2, 3, 8, 24)
+    corners = tiny_generator.sample_ws([0, 1, 2, 3], truncation_psi=0.7)
+    assert (pad.ws[1, 2] - corners[3]).abs().max() < 1e-5
+
+
 def test_the_last_position_is_what_is_shown(pad, tiny_generator):
     for step in range(40):
-        pad._pad.dragging = True
-        pad.x = step / 39
+        move(part(pad, Pad), x=step / 39, dragging=True)
     assert pad.wait(30)
-    shown = pad._shown
-    assert not shown.draft, "also where the release never came"
-    assert same(shown.picture, pad.render())
+    assert same(pad.image, pad.render()), "also where the release never came"
     assert "32 × 32 px" in pad.status.value
-    assert Image.open(io.BytesIO(pad._image.value)).size == (384, 384)
+    assert view(pad).size == (384, 384)
 
 
 def test_a_slow_drag_shows_drafts_and_ends_in_the_full_picture(pad, monkeypatch):
-    drawn: list[tuple[float, bool]] = []
-    free = threading.Event()
-    real = pad._renderer.draw
+    drawn: list[bool] = []
+    free, heard = threading.Event(), []
+    renderer = pad.stage.renderer
+    real = renderer.render
 
-    def draw(picture, *, draft=False):
+    def render(request):
         free.wait(10)
-        made = real(picture, draft=draft)
-        pad._renderer._reduced = draft
-        drawn.append(draft)
-        return made
+        drawn.append(request.draft)
+        return replace(real(request), draft=request.draft)
 
     assert pad.wait(30)
-    monkeypatch.setattr(pad._renderer, "draw", draw)
-    pad._pad.dragging = True
+    pad.observe(heard.append, "image")
+    monkeypatch.setattr(renderer, "render", render)
     for step in range(40):
-        pad.x = step / 39
+        move(part(pad, Pad), x=step / 39, dragging=True)
     free.set()
     assert pad.wait(30)
     assert len(drawn) <= 3, "stale positions are dropped, and nothing is replayed"
     assert drawn[-2:] == [True, False]
+    assert len(heard) == 1, "a draft is not the last full picture"
 
 
-def test_an_error_is_told_and_not_raised(pad):
+def test_an_error_is_told_and_not_raised(pad, shelf):
+    pad.keep()
+    pad.take("between", corner=0)
     assert pad.wait(30)
-    pad._corners[0] = wf.rendering.recipe.Stored("AAAA", (1, 1, 1))
-    pad.refresh()
-    assert pad.wait(30)
-    assert "role='alert'" in pad.status.value
-    assert "damaged" in pad.status.value or "size" in pad.status.value
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no memory left")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pad.stage.renderer, "draw", fail)
+        pad.x = 0.1
+        assert pad.wait(30)
+    assert "role='alert'" in pad.status.value and "no memory left" in pad.status.value
     assert "<details>" in pad.status.value
+    pad.x = 0.2
+    assert pad.wait(30)
+    assert "role='status'" in pad.status.value
 
 
-def test_a_button_that_fails_says_so(pad):
-    pad.attempt(pad._put)
-    assert "Choose a picture" in pad.status.value
-    pad.attempt(lambda: 1 / 0)
+def test_a_button_that_fails_says_so(pad, monkeypatch):
+    monkeypatch.setattr(pad.stage.renderer, "draw", lambda *_: 1 / 0)
+    find(pad, "Save").click()
     assert "ZeroDivisionError" in pad.status.value
 
 
@@ -195,15 +249,15 @@ def test_four_corners_need_four_seeds(tiny_generator):
 def test_without_custom_widgets_two_sliders_do(monkeypatch, tiny_generator, shelf):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
     pad = InterpolationPad(tiny_generator, shelf=shelf)
-    assert isinstance(pad._pad, PlainPad)
-    pad._pad.children[0].value = 0.2
+    plain = part(pad, PlainPad)
+    find(plain, "across").value = 0.2
     assert pad.x == 0.2
     assert pad.wait(30)
-    assert same(pad._shown.picture, pad.render())
+    assert same(pad.image, pad.render())
     pad.close()
 
 
 def test_where_to_find_things_on_the_page(pad):
-    assert "wf-interpolation-pad" in pad._dom_classes
-    assert "wf-view" in pad.view._dom_classes
-    assert "wf-status" in pad.status._dom_classes
+    assert "wf-interpolation-pad" in classes(pad)
+    assert "wf-view" in classes(pad.stage.view)
+    assert "wf-status" in classes(pad.status)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ipywidgets as w
 import pytest
 
 import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.widgets.layer_mixer import LayerMixer
+from webtoonfaces.widgets.parts.source_box import SourceBox
 
 from .conftest import same
+from .page import classes, find, part, styled, walk
 
 L = 8
 
@@ -40,14 +43,29 @@ def test_a_range_gives_just_its_layers(mixer, ws, tiny_generator):
 
 
 def test_the_range_slider_and_the_buttons_agree(mixer):
-    mixer._range.value = (1, 2)
-    assert [toggle.value for toggle in mixer._toggles] == [False, True, True, *[False] * 5]
-    mixer._toggles[5].value = True
+    find(mixer, "from - to").value = (1, 2)
+    assert [toggle.value for toggle in toggles(mixer)] == [False, True, True, *[False] * 5]
+    toggles(mixer)[5].value = True
     assert mixer.sources == (0, 1, 1, 0, 0, 1, 0, 0)
     assert mixer.range == (1, 5)
-    mixer._toggles[1].value = False
+    assert mixer.layers == (1, 2, 5)
+    toggles(mixer)[1].value = False
     assert mixer.sources == (0, 0, 1, 0, 0, 1, 0, 0)
-    assert [toggle.description for toggle in mixer._toggles][:3] == ["0 A", "1 A", "2 B"]
+    assert [toggle.description for toggle in toggles(mixer)][:3] == ["0 A", "1 A", "2 B"]
+    mixer.range = mixer.range
+    assert mixer.layers == (2, 3, 4, 5), "a range has no gaps"
+    mixer.layers = (7, 0, 0)
+    assert mixer.sources == (1, 0, 0, 0, 0, 0, 0, 1) and mixer.range == (0, 7)
+
+
+def toggles(mixer):
+    """The layers' buttons."""
+    return [find(mixer, f"Layer {layer}: take it, or give it back to A") for layer in range(L)]
+
+
+def boxes(mixer):
+    """The samples."""
+    return [one for one in walk(mixer) if isinstance(one, SourceBox)]
 
 
 def test_three_samples_share_the_layers(mixer, ws, tiny_generator):
@@ -66,8 +84,10 @@ def test_each_layer_has_its_strength(mixer, ws, tiny_generator):
     mixer.strengths = [1, 1, 1, 1, 0.25, 1, 0, 1]
     expected = codes.swap_layers(ws[:1], ws[1:2], layers=range(4, 8), strength=[0.25, 1, 0, 1])
     assert same(mixer.render(), tiny_generator.render(expected)[0])
-    mixer._all.value = 0.5
-    assert mixer.strengths == (0.5,) * L
+    find(mixer, "3").value = 0.75
+    assert mixer.strengths == (1, 1, 1, 0.75, 0.25, 1, 0, 1)
+    find(mixer, "all").value = 0.5
+    assert mixer.strengths == (0.5,) * L and find(mixer, "3").value == 0.5
 
 
 def test_a_sample_that_goes_leaves_its_layers_to_a(mixer):
@@ -76,7 +96,7 @@ def test_a_sample_that_goes_leaves_its_layers_to_a(mixer):
     mixer.remove(1)
     assert mixer.seeds == (10, 12)
     assert mixer.sources == (0, 0, 1, 1, 0, 0, 0, 1)
-    assert [box.title for box in mixer._boxes] == ["A", "B"]
+    assert [box.title for box in boxes(mixer)] == ["A", "B"]
     with pytest.raises(BadInputError, match="2 to 8 samples"):
         mixer.remove(0)
 
@@ -90,20 +110,21 @@ def test_without_the_first_sample_the_second_is_the_base(mixer):
 
 
 def test_a_seed_typed_and_rolled(mixer):
-    mixer._boxes[1]._seed.value = 77
+    find(boxes(mixer)[1], "seed").value = 77
     assert mixer.seeds == (0, 77)
     before = mixer.render()
-    mixer._boxes[1]._reroll.click()
+    find(mixer, "Another sample for B").click()
     assert not same(mixer.render(), before)
 
 
 def test_samples_are_drawn_small(mixer):
     assert mixer.wait(30)
-    before = [box._image.value for box in mixer._boxes]
+    before = [styled(box, "wf-thumb").value for box in boxes(mixer)]
     assert all(before)
-    mixer._boxes[0]._seed.value = 5
+    mixer.seeds = (5, 1)
     assert mixer.wait(30)
-    assert [box._image.value == was for box, was in zip(mixer._boxes, before, strict=True)] == [False, True]
+    after = [styled(box, "wf-thumb").value for box in boxes(mixer)]
+    assert [a == b for a, b in zip(after, before, strict=True)] == [False, True]
 
 
 def test_a_sample_from_the_shelf(mixer, shelf, run_cell):
@@ -115,12 +136,13 @@ def test_a_sample_from_the_shelf(mixer, shelf, run_cell):
     assert mixer.seeds == (None, 1)
     assert same(mixer.render(), kept)
     assert same(run_cell(mixer.to_python()), kept)
-    box = mixer._boxes[1]
-    box._kind.value = "shelf"
+    box = boxes(mixer)[1]
+    kind, shelf_list = part(box, w.ToggleButtons), part(box, w.Dropdown)
+    kind.value = "shelf"
     assert mixer.seeds == (None, 1), "nothing was chosen yet"
-    box._pick.value = "mixed"
+    shelf_list.value = "mixed"
     assert mixer.seeds == (None, None)
-    box._kind.value = "sample"
+    kind.value = "sample"
     assert mixer.seeds == (None, 1)
     with pytest.raises(UnknownNameError):
         mixer.take("nothing", sample=0)
@@ -183,10 +205,11 @@ def test_reset_and_random(mixer):
 def test_a_matrix_of_nonsense_is_told_and_stays_told(mixer):
     assert mixer.wait(30)
     mixer.matrix = True
-    mixer._rows.value = "1 two"
+    rows = find(mixer, "rows")
+    rows.value = "1 two"
     assert mixer.wait(30)
     assert "role='alert'" in mixer.status.value and "1 two" in mixer.status.value
-    mixer._rows.value = "1, 2"
+    rows.value = "1, 2"
     assert mixer.wait(30)
     assert "role='status'" in mixer.status.value
     assert mixer.rows == (1, 2)
@@ -203,12 +226,27 @@ def test_what_cannot_be_is_refused(mixer, tiny_generator):
 
 def test_the_last_value_is_what_is_shown(mixer):
     for step in range(30):
-        mixer._strengths[5].value = step / 29
-        mixer._psi.value = 0.3 + step / 100
+        find(mixer, "5").value = step / 29
+        find(mixer, "psi").value = 0.3 + step / 100
     assert mixer.wait(30)
-    assert not mixer._shown.draft
-    assert same(mixer._shown.picture, mixer.render())
+    assert same(mixer.image, mixer.render())
+
+
+def test_the_codes_on_the_screen(mixer, ws, tiny_generator):
+    assert (mixer.ws == codes.swap_layers(ws[:1], ws[1:2], layers=range(4, 8))).all()
+    mixer.rows, mixer.columns, mixer.matrix = (1, 2), (3,), True
+    assert mixer.ws.shape == (5, L, 24)
+
+
+def test_samples_come_and_go_by_hand(mixer):
+    find(mixer, "Add a sample").click()
+    assert len(mixer.seeds) == len(boxes(mixer)) == 3 and mixer.current == 2
+    mixer.range = (0, 0)
+    find(boxes(mixer)[1], "Remove this sample").click()
+    assert len(mixer.seeds) == 2 and mixer.sources == (1, *[0] * 7)
+    find(mixer, "Remove this sample").click()
+    assert "2 to 8 samples" in mixer.status.value
 
 
 def test_where_to_find_it_on_the_page(mixer):
-    assert "wf-layer-mixer" in mixer._dom_classes
+    assert "wf-layer-mixer" in classes(mixer)

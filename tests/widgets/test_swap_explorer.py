@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ipywidgets as w
 import pytest
 import torch
 from PIL import Image
@@ -13,11 +14,12 @@ from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, ImageError
 from webtoonfaces.rendering import recipe as r
 from webtoonfaces.rendering.saved import read_recipe
+from webtoonfaces.widgets.frontend.strip import PlainStrip, Strip
 from webtoonfaces.widgets.layer_mixer import LayerMixer
-from webtoonfaces.widgets.strip import PlainStrip
 from webtoonfaces.widgets.swap_explorer import SwapExplorer
 
 from .conftest import same
+from .page import classes, find, part, styled
 
 L = 8
 
@@ -29,13 +31,17 @@ def swap(tiny_swapae, tiny_generator, shelf):
     made.close()
 
 
+def code_of(swap, code) -> torch.Tensor:
+    return swap.stage.renderer.code(code)
+
+
 def encoded(swapae, picture: Image.Image):
     return swapae.encode(picture)
 
 
 def test_the_first_layers_keep_the_structures_own_style(swap, tiny_swapae):
     (structure, own), (_, style) = (
-        (swap._renderer.code(a), swap._renderer.code(b)) for a, b in (swap.codes("structure"), swap.codes("style"))
+        (code_of(swap, a), code_of(swap, b)) for a, b in (swap.codes("structure"), swap.codes("style"))
     )
     swap.location = 2.5
     expected = codes.swap_at(own, style, location=2.5)
@@ -45,14 +51,14 @@ def test_the_first_layers_keep_the_structures_own_style(swap, tiny_swapae):
 
 
 def test_strengths_weaken_the_style_layer_by_layer(swap, tiny_swapae):
-    structure, own = (swap._renderer.code(code) for code in swap.codes("structure"))
-    style = swap._renderer.code(swap.codes("style")[1])
+    structure, own = (code_of(swap, code) for code in swap.codes("structure"))
+    style = code_of(swap, swap.codes("style")[1])
     strengths = [i / 7 for i in range(L)]
     swap.location, swap.strengths = 1.5, strengths
     swapped = codes.swap_at(own, style, location=1.5)
     expected = codes.swap_layers(own, swapped, layers=range(L), strength=strengths)
     assert same(swap.render(), tiny_swapae.render(structure, expected)[0])
-    swap._all.value = 0.0
+    find(swap, "all").value = 0.0
     assert same(swap.render(), tiny_swapae.render(structure, own)[0])
 
 
@@ -62,9 +68,9 @@ def test_mixes_go_from_the_first_to_the_second_picture(swap, tiny_generator, tin
     other = SwapExplorer(tiny_swapae, tiny_generator, structure=20, style=21, shelf=swap.shelf)
     assert same(swap.render(), other.render())
     swap.structure_mix = swap.style_mix = 0.5
-    structure = torch.lerp(*(swap._renderer.code(swap.codes(p)[0]) for p in ("structure", "second_structure")), 0.5)
+    structure = torch.lerp(*(code_of(swap, swap.codes(p)[0]) for p in ("structure", "second_structure")), 0.5)
     own, style = (
-        codes.lerp(swap._renderer.code(swap.codes(a)[1]), swap._renderer.code(swap.codes(b)[1]), 0.5)
+        codes.lerp(code_of(swap, swap.codes(a)[1]), code_of(swap, swap.codes(b)[1]), 0.5)
         for a, b in (("structure", "second_structure"), ("style", "second_style"))
     )
     expected = tiny_swapae.render(structure, codes.swap_at(own, style, location=3))[0]
@@ -76,7 +82,7 @@ def test_fixed_noise_is_another_picture_and_repeats(swap):
     plain = swap.render()
     swap.noise = "const"
     assert same(swap.render(), swap.render())
-    assert swap.expression().noise == "const"
+    assert swap.scene().noise == "const"
     assert plain.size == swap.render().size
 
 
@@ -86,7 +92,7 @@ def test_a_picture_gives_its_codes(give, swap, tiny_swapae, photo):
     swap.location = 4
     structure, own = encoded(tiny_swapae, Image.open(photo))
     assert structure.shape == (1, 8, 4, 5)
-    style = swap._renderer.code(swap.codes("style")[1])
+    style = code_of(swap, swap.codes("style")[1])
     assert same(swap.render(), tiny_swapae.render(structure, codes.swap_at(own, style, location=4))[0])
 
 
@@ -121,10 +127,10 @@ def test_the_cell_makes_the_same_pixels(setting, swap, photo, run_cell):
 
 def test_the_cell_of_an_upload_reads_what_was_saved(demo_swapae, demo_generator, shelf, photo, run_cell):
     swap = SwapExplorer(demo_swapae, demo_generator, style=Path(photo).read_bytes(), shelf=shelf)
-    swap._name.value = "mine"
+    find(swap, "file.png").value = "mine"
     cell = swap.to_python()
     assert "Save the picture first" in cell and "mine.png" in cell
-    swap.attempt(swap._save)
+    find(swap, "Save").click()
     assert same(run_cell(cell), swap.render())
     swap.close()
 
@@ -142,7 +148,7 @@ def test_from_the_shelf(swap, tiny_generator, run_cell):
     mixer = LayerMixer(tiny_generator, shelf=swap.shelf)
     mixer.keep()
     swap.take("mixed", place="style")
-    assert swap.codes("style")[1] == r.StyleOf(mixer.expression().code)
+    assert swap.codes("style")[1] == r.StyleOf(mixer.scene().code)
     mixer.matrix = True
     mixer.keep()
     with pytest.raises(BadInputError, match="sheet"):
@@ -160,26 +166,26 @@ def test_what_was_mixed_again_and_again_can_still_be_read(swap, tmp_path):
 
 
 def test_controls_choose_files(swap, photo):
-    box = swap._boxes["structure"]
-    box._kind.value = "file"
+    box = styled(swap, "wf-structure")
+    kind, path = part(box, w.ToggleButtons), find(box, "path of a picture")
+    kind.value = "file"
     assert swap.structure == 0, "nothing was given yet"
-    path = box._panels["file"].children[0]
     path.value = photo
     assert swap.structure == photo
     assert swap.wait(30)
-    assert box._image.value
+    assert styled(box, "wf-thumb").value
     path.value = photo + ".missing"
     assert "There is no file" in swap.status.value and swap.structure == photo
-    box._kind.value = "sample"
+    kind.value = "sample"
     assert swap.structure == 0
-    box._kind.value = "file"
+    kind.value = "file"
     assert swap.structure == photo
 
 
 def test_cutting_out_a_face_where_there_is_none_is_told(swap, photo):
     pytest.importorskip("dlib")
     swap.structure = photo
-    swap._boxes["structure"].align = True
+    find(styled(swap, "wf-structure"), "cut out the face").value = True
     assert "role='alert'" in swap.status.value and "face" in swap.status.value
 
 
@@ -197,45 +203,43 @@ def test_structures_of_two_shapes_are_not_mixed(swap, photo):
 
 def test_all_locations_stand_side_by_side(swap):
     assert swap.wait(30)
-    before = list(swap._strip.thumbnails)
+    before = list(part(swap, Strip).thumbnails)
     assert len(before) == L + 1 and all(before)
     swap.location = 6
     assert swap.wait(30)
-    assert swap._strip.thumbnails == before, "where one stands changes none of them"
+    assert part(swap, Strip).thumbnails == before, "where one stands changes none of them"
     swap.style = 9
     assert swap.wait(30)
-    after = swap._strip.thumbnails
+    after = part(swap, Strip).thumbnails
     assert after[L] == before[L], "the last location has nothing of the style"
     assert all(a != b for a, b in zip(after[:L], before[:L], strict=True))
 
 
 def test_the_strip_and_the_slider_go_together(swap):
-    swap._strip.value = 7.0
+    part(swap, Strip).value = 7.0
     assert swap.location == 7
     swap.location = 2.45
-    assert swap._strip.value == pytest.approx(2.45)
+    assert part(swap, Strip).value == pytest.approx(2.45)
 
 
 def test_without_custom_widgets_the_strip_is_buttons(monkeypatch, tiny_swapae, tiny_generator, shelf):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
     swap = SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf)
-    strip = swap._strip
-    assert isinstance(strip, PlainStrip)
-    strip._buttons[5].click()
+    strip = part(swap, PlainStrip)
+    find(strip, "5").click()
     assert swap.location == 5
-    assert [bool(button.button_style) for button in strip._buttons] == [k == 5 for k in range(L + 1)]
+    assert [bool(find(strip, str(k)).button_style) for k in range(L + 1)] == [k == 5 for k in range(L + 1)]
     assert swap.wait(30)
-    assert all(bytes(image.value[:2]) == b"\xff\xd8" for image in strip._images)
+    assert all(bytes(part(strip, w.Image, nth=k).value[:2]) == b"\xff\xd8" for k in range(L + 1))
     swap.close()
 
 
 def test_the_last_value_is_what_is_shown(swap):
     for step in range(30):
-        swap._location.value = step / 10
-        swap._style_mix.value = step / 30
+        find(swap, "location").value = step / 10
+        find(swap, "towards it").value = step / 30
     assert swap.wait(30)
-    assert not swap._shown.draft
-    assert same(swap._shown.picture, swap.render())
+    assert same(swap.image, swap.render())
 
 
 def test_reset_and_random(swap, photo):
@@ -254,5 +258,5 @@ def test_a_location_that_is_none_is_refused(tiny_swapae, tiny_generator):
 
 
 def test_where_to_find_it_on_the_page(swap):
-    assert "wf-swap-explorer" in swap._dom_classes
-    assert "wf-view" in swap.view._dom_classes
+    assert "wf-swap-explorer" in classes(swap)
+    assert "wf-view" in classes(swap.stage.view)

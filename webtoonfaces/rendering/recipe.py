@@ -17,7 +17,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -224,6 +224,17 @@ def grid(
         for j in range(cols):
             cells.append(Face(between(corners, j / max(1, cols - 1), i / max(1, rows - 1), method=method)))
     return Sheet(tuple(cells), cols, cell)
+
+
+def matrix(rows: Sequence[Code], columns: Sequence[Code], *, start: int, cell: int = 128) -> Sheet:
+    """The sheet of rows mixed with columns: each column's code from layer `start` on, and the row's before it.
+
+    The first row and the first column show the codes themselves, and the corner between them is blank.
+    """
+    cells: list[Picture | None] = [None, *(Face(column) for column in columns)]
+    for row in rows:
+        cells += [Face(row), *(Face(SwapAt(row, column, float(start))) for column in columns)]
+    return Sheet(tuple(cells), 1 + len(columns), cell)
 
 
 def between(corners: tuple[Code, Code, Code, Code], x: float, y: float, *, method: str = "lerp") -> Code:

@@ -129,6 +129,11 @@ class Renderer:
         """The tensor of a code, on the CPU, like stored codes: ws [1, L, D], or a structure [1, C, h, w]."""
         return self._codes.get(code, lambda: self._evaluate(code).cpu())
 
+    def ws(self, picture: r.Picture) -> Tensor:
+        """The StyleGAN2 codes of a picture, a copy on the CPU: [N, L, D], one for each face in it, row by row."""
+        cells = picture.cells if isinstance(picture, r.Sheet) else (picture,)
+        return torch.cat([self.code(cell.code) for cell in cells if isinstance(cell, r.Face)])
+
     def recipe(self, picture: r.Picture) -> r.Recipe:
         """The recipe of a scene, for the metadata of its PNG."""
         used = []

@@ -1,57 +1,97 @@
-"""A picture's expression as the notebook cell that draws it: plain calls, the same pixels.
+"""A scene as the notebook cell that draws it: plain calls that make the same pixels. All text of such cells is here.
 
-What cannot be spelled out, a code that came with an upload or off the shelf, is drawn from a saved PNG instead.
+A code that came with an upload or off the shelf has no call that makes it; such a scene is drawn from a saved PNG.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from . import recipe as r
 from .renderer import Renderer
 
-SCALE = """
-def as_large(images):  # as AE was trained
-    return F.interpolate(images, ({size}, {size}), mode="bicubic", antialias=True).clamp(-1, 1)
-"""
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A picture that is read from a path."""
+
+    path: str
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """Python for a pair of codes (structure, style), and which of the two is meant: 0 or 1."""
+class ExamplePhoto:
+    """The photo that comes with webtoonfaces."""
 
-    pair: str
+
+@dataclass(frozen=True)
+class FaceOf:
+    """A face that is cut out of a photo as `size` x `size` px: the one in `box`, or the one at `index` of all found.
+
+    Where both are None it is the most prominent one.
+    """
+
+    photo: PhotoFile | ExamplePhoto
+    size: int
+    box: tuple[float, float, float, float] | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class CartoonOf:
+    """A face as the cartoon that `model` makes of it."""
+
+    face: FaceOf
+    model: str
+
+
+Source: TypeAlias = PhotoFile | ExamplePhoto | FaceOf | CartoonOf
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """How a kept code was made: it is the structure (`part` 0) or the style (1) of an encoded picture."""
+
+    source: Source
     part: int
 
 
-class _UnspeakableError(Exception):
+class _NoCallError(Exception):
     """A code that no call makes."""
 
 
 def python_cell(
-    picture: r.Picture,
+    scene: r.Picture,
     renderer: Renderer,
     *,
-    spellings: Mapping[r.Stored, Spelling] | None = None,
+    snippets: Mapping[r.Stored, Snippet] | None = None,
     saved: str = "picture.png",
 ) -> str:
-    """The cell whose last line is `picture`.
+    """The cell whose last line is the picture of `scene`.
 
-    spellings : calls for kept codes that have one, such as those of a file.
-    saved : the PNG that it reads where something has none; the cell says so.
+    snippets : how kept codes were made, where that is known, such as those of a file.
+    saved : the PNG that the cell reads where some code has no call; the cell says so.
     """
-    writer = _Writer(renderer, spellings or {})
+    writer = _Writer(renderer, snippets or {})
     try:
-        last = writer.picture(picture)
-    except _UnspeakableError:
-        return _replayed(picture, renderer, saved)
+        last = writer.picture(scene)
+    except _NoCallError:
+        return _replayed(scene, renderer, saved)
     return "\n".join([*writer.head(), "", *writer.lines, last])
 
 
-def load_line(renderer: Renderer, family: str) -> str:
+def _replayed(scene: r.Picture, renderer: Renderer, saved: str) -> str:
+    """The recipe names registered models; others have to be passed."""
+    models = [model for model in renderer.recipe(scene).models if not model.name]
+    loads = [_load(renderer, model.family) for model in models]
+    given = "".join(f", {'generator=G' if m.family == 'stylegan2' else 'swapae=AE'}" for m in models)
+    lines = ["# Save the picture first: a part of it, an upload or a kept code, cannot be written as a call.", *loads]
+    return "\n".join(["import webtoonfaces as wf", "", *lines, f"wf.replay({saved!r}{given})"])
+
+
+def _load(renderer: Renderer, family: str) -> str:
     """The line that loads a model: `G = ...` or `AE = ...`."""
     swaps = family == "swapae"
     weights = renderer.swapae.weights if swaps else renderer.generator.weights
@@ -59,58 +99,130 @@ def load_line(renderer: Renderer, family: str) -> str:
     return f"{'AE' if swaps else 'G'} = wf.load_{family}({source!r})"
 
 
-def _replayed(picture: r.Picture, renderer: Renderer, saved: str) -> str:
-    """The recipe names registered models; others have to be handed over."""
-    models = [model for model in renderer.recipe(picture).models if not model.name]
-    loads = [load_line(renderer, model.family) for model in models]
-    given = "".join(f", {'generator=G' if m.family == 'stylegan2' else 'swapae=AE'}" for m in models)
-    lines = ["# Save the picture first: a part of it, an upload or a kept code, cannot be written as a call.", *loads]
-    return "\n".join(["import webtoonfaces as wf", "", *lines, f"wf.replay({saved!r}{given})"])
-
-
 class _Writer:
-    """Gives every code that an expression is made of a variable, each once."""
+    """Gives every code that a scene is made of a variable, each once."""
 
-    def __init__(self, renderer: Renderer, spellings: Mapping[r.Stored, Spelling]):
-        self._renderer, self._spellings = renderer, spellings
+    def __init__(self, renderer: Renderer, snippets: Mapping[r.Stored, Snippet]):
+        self._renderer, self._snippets = renderer, snippets
         self.lines: list[str] = []
-        self._names: dict[Any, str] = {}
+        self._names: dict[Hashable, str] = {}
         self._count: Counter[str] = Counter()
+        self._uses_torch = False
         self._models: set[str] = set()
 
     def head(self) -> list[str]:
-        text = "\n".join(self.lines)
-        imports = [
-            line
-            for line, sign in (
-                ("import torch", "torch."),
-                ("import torch.nn.functional as F", "as_large("),
-                ("from PIL import Image", "Image."),
-            )
-            if sign in text
-        ]
-        loads = [load_line(self._renderer, family) for family in ("stylegan2", "swapae") if family in self._models]
-        helper = [SCALE.format(size=self._renderer.swapae.size)] if "as_large(" in text else []
-        return [*imports, "import webtoonfaces as wf", "", *loads, *helper]
+        """Imports, and the lines that load the models."""
+        imports = ["import torch"] if self._uses_torch else []
+        loads = [_load(self._renderer, family) for family in ("stylegan2", "swapae") if family in self._models]
+        return [*imports, "import webtoonfaces as wf", "", *loads]
 
-    def picture(self, picture: r.Picture) -> str:
-        match picture:
-            case r.Face(code, noise):
-                self._models.add("stylegan2")
-                return f"G.render({self._code(code)}{_noise(noise, 'const')})[0]"
-            case r.Decoded(structure, style, noise):
-                self._models.add("swapae")
-                return f"AE.render({self._code(structure)}, {self._code(style)}{_noise(noise, 'none')})[0]"
-        raise _UnspeakableError
+    # pictures
+
+    def picture(self, scene: r.Picture) -> str:
+        """The last line, which shows the picture."""
+        match scene:
+            case r.Sheet():
+                return self._grid(scene) or self._matrix(scene) or self._cells(scene)
+            case r.Face():
+                self._sample_together(scene)
+                return self._face(scene)
+            case r.Decoded():
+                return self._webtoon(scene) or self._decoded(scene)
+        raise _NoCallError
+
+    def _face(self, face: r.Face) -> str:
+        return f"{self._G}.render({self._code(face.code)}{_noise(face.noise, 'const')})[0]"
+
+    def _decoded(self, scene: r.Decoded) -> str:
+        codes = f"{self._code(scene.structure)}, {self._code(scene.style)}"
+        return f"{self._AE}.render({codes}{_noise(scene.noise, 'none')})[0]"
+
+    def _webtoon(self, scene: r.Decoded) -> str:
+        """A photo's face in the style of a sample is what `face2webtoon` draws; "" for anything else."""
+        match scene:
+            case r.Decoded(r.Stored() as structure, r.SwapAt(r.Stored() as own, style, location), "none"):
+                found, other = self._snippets.get(structure), self._snippets.get(own)
+                if found is None or other is None or found.source != other.source:
+                    return ""
+                match style, found.source:
+                    case r.StyleOf(r.Seed(seed, psi, None)), FaceOf() | CartoonOf() as source:
+                        cartoon = f", cartoonize={source.model!r}" if isinstance(source, CartoonOf) else ""
+                        face = source.face if isinstance(source, CartoonOf) else source
+                        options = f"swapae={self._AE}, generator={self._G}, locations=({location!r},)"
+                        self.lines.append(f"face = {_aligned(face)}")
+                        self.lines.append(
+                            f"sheet = wf.face2webtoon(face, styles=[{seed}], {options}, "
+                            f"truncation_psi={psi!r}{cartoon})"
+                        )
+                        return "sheet.images[0][0]"
+        return ""
+
+    def _grid(self, sheet: r.Sheet) -> str:
+        """The sheet between four corners; "" for anything else."""
+        match sheet.cells[0]:
+            case r.Face(r.Blend(r.Blend(a, c), r.Blend(b, d), _, method)):
+                rows = len(sheet.cells) // sheet.columns
+                corners = (a, b, c, d)
+                if sheet != r.grid(corners, rows=rows, cols=sheet.columns, method=method, cell=sheet.cell):
+                    return ""
+                way = "" if method == "lerp" else f", method=wf.{method}"
+                self.lines.append(f"ws = {self._stacked(corners)}")
+                self.lines.append(f"grid = wf.interpolate(ws, rows={rows}, cols={sheet.columns}{way})")
+                return f"wf.contact_sheet(G.render(grid, batch=1), columns={sheet.columns}, cell={sheet.cell})"
+        return ""
+
+    def _matrix(self, sheet: r.Sheet) -> str:
+        """The sheet of rows mixed with columns; "" for anything else."""
+        columns = [cell.code for cell in sheet.cells[1 : sheet.columns] if isinstance(cell, r.Face)]
+        rows = [cell.code for cell in sheet.cells[sheet.columns :: sheet.columns] if isinstance(cell, r.Face)]
+        match sheet.cells[sheet.columns + 1 : sheet.columns + 2]:
+            case (r.Face(r.SwapAt(location=location)),):
+                start = int(location)
+                if sheet != r.matrix(rows, columns, start=start, cell=sheet.cell):
+                    return ""
+                self.lines += [
+                    f"rows = {self._stacked(rows)}",
+                    f"columns = {self._stacked(columns)}",
+                    f"cells = [None, *{self._G}.render(columns, batch=1)]",
+                    "for row in rows.split(1):",
+                    f"    mixed = wf.swap_at(row, columns, location={start})",
+                    "    cells += G.render(row) + G.render(mixed, batch=1)",
+                ]
+                return f"wf.contact_sheet(cells, columns=1 + len(columns), cell={sheet.cell})"
+        return ""
+
+    def _cells(self, sheet: r.Sheet) -> str:
+        """Any other sheet, cell by cell."""
+        self.lines.append("cells = []")
+        for cell in sheet.cells:
+            drawn = "None" if cell is None else self._decoded(cell) if isinstance(cell, r.Decoded) else ""
+            if isinstance(cell, r.Face):
+                drawn = self._face(cell)
+            elif not drawn:  # a sheet of sheets
+                raise _NoCallError
+            self.lines.append(f"cells.append({drawn})")
+        return f"wf.contact_sheet(cells, columns={sheet.columns}, cell={sheet.cell})"
+
+    # codes
+
+    @property
+    def _G(self) -> str:  # noqa: N802
+        self._models.add("stylegan2")
+        return "G"
+
+    @property
+    def _AE(self) -> str:  # noqa: N802
+        self._models.add("swapae")
+        return "AE"
 
     def _code(self, code: r.Code) -> str:
         match code:
-            case r.Seed(seed, psi, cutoff):
-                self._models.add("stylegan2")
-                most = "" if cutoff is None else f", truncation_cutoff={cutoff}"
-                return self._named(code, "w", lambda: f"G.sample_ws([{seed}], truncation_psi={psi!r}{most})")
+            case r.Seed():
+                return self._named(code, "w", lambda: self._samples([code]))
             case r.Blend(a, b, t, method):
                 way = "torch.lerp" if is_structure(a) or is_structure(b) else f"wf.{method}"
+                if way == "torch.lerp":
+                    self._uses_torch = True
                 return self._named(code, "between", lambda: f"{way}({self._code(a)}, {self._code(b)}, {t!r})")
             case r.Layers(a, b, layers, strengths):
                 most = "" if set(strengths) <= {1.0} else f", strength={list(strengths)}"
@@ -121,22 +233,44 @@ class _Writer:
                     code, "swapped", lambda: f"wf.swap_at({self._code(a)}, {self._code(b)}, location={location!r})"
                 )
             case r.StructureOf(face):
-                return self._pair(face, lambda: self._encoded(face), 0)
+                return self._part(face, lambda: self._encoded_sample(face), 0)
             case r.StyleOf(face):
-                return self._pair(face, lambda: self._encoded(face), 1)
-            case r.Stored() if code in self._spellings:
-                found = self._spellings[code]
-                self._models.add("swapae")
-                return self._pair(found.pair, lambda: found.pair, found.part)
-        raise _UnspeakableError
+                return self._part(face, lambda: self._encoded_sample(face), 1)
+            case r.Stored() if code in self._snippets:
+                found = self._snippets[code]
+                return self._part(found.source, lambda: f"{self._AE}.encode({_opened(found.source)})", found.part)
+        raise _NoCallError
 
-    def _encoded(self, face: r.Code) -> str:
-        self._models.add("swapae")
-        images = f"G.synthesis({self._code(face)}).clamp(-1, 1)"
-        same = self._renderer.generator.size == self._renderer.swapae.size
-        return f"AE.encode({images})" if same else f"AE.encode(as_large({images}))"
+    def _samples(self, seeds: Sequence[r.Seed]) -> str:
+        """The call that samples seeds of one truncation."""
+        cutoff = seeds[0].cutoff
+        most = "" if cutoff is None else f", truncation_cutoff={cutoff}"
+        numbers = [seed.seed for seed in seeds]
+        return f"{self._G}.sample_ws({numbers}, truncation_psi={seeds[0].psi!r}{most})"
 
-    def _named(self, key: Any, kind: str, make: Callable[[], str]) -> str:
+    def _sample_together(self, face: r.Face) -> None:
+        """One call and one variable for all seeds of a face, where they share one truncation."""
+        nodes = list(r.walk(face))
+        match face.code:
+            case r.Blend(r.Blend(a, c), r.Blend(b, d)):  # between four corners, which are numbered row by row
+                nodes = [node for corner in (a, b, c, d) for node in r.walk(corner)]
+        seeds = list(dict.fromkeys(node for node in nodes if isinstance(node, r.Seed)))
+        if len(seeds) > 1 and len({(seed.psi, seed.cutoff) for seed in seeds}) == 1:
+            self.lines.append(f"ws = {self._samples(seeds)}")
+            self._names |= {seed: f"ws[{i}:{i + 1}]" for i, seed in enumerate(seeds)}
+
+    def _stacked(self, codes: Sequence[r.Code]) -> str:
+        """Several codes as one tensor [N, L, D]."""
+        seeds = [code for code in codes if isinstance(code, r.Seed)]
+        if len(seeds) == len(codes) and len({(seed.psi, seed.cutoff) for seed in seeds}) == 1:
+            return self._samples(seeds)
+        self._uses_torch = True
+        return f"torch.cat([{', '.join(self._code(code) for code in codes)}])"
+
+    def _encoded_sample(self, face: r.Code) -> str:
+        return f"{self._AE}.encode({self._G}.synthesis({self._code(face)}))"
+
+    def _named(self, key: r.Code, kind: str, make: Callable[[], str]) -> str:
         if key not in self._names:
             text = make()
             self._count[kind] += 1
@@ -144,7 +278,8 @@ class _Writer:
             self.lines.append(f"{self._names[key]} = {text}")
         return self._names[key]
 
-    def _pair(self, key: Any, make: Callable[[], str], part: int) -> str:
+    def _part(self, key: Hashable, make: Callable[[], str], part: int) -> str:
+        """The structure (0) or the style (1) of something that is encoded once."""
         if ("pair", key) not in self._names:
             text = make()
             self._count["pair"] += 1
@@ -155,7 +290,7 @@ class _Writer:
 
 
 def is_structure(code: r.Code) -> bool:
-    """Whether a code is a structure [1, C, h, w], by its expression alone."""
+    """Whether a code is a structure [1, C, h, w], by the scene alone."""
     match code:
         case r.StructureOf():
             return True
@@ -164,6 +299,28 @@ def is_structure(code: r.Code) -> bool:
         case r.Blend(a, _):
             return is_structure(a)
     return False
+
+
+def _opened(source: Source) -> str:
+    """The expression of a picture, as every function takes one."""
+    match source:
+        case PhotoFile(path):
+            return repr(path)
+        case ExamplePhoto():
+            return "wf.example_photo()"
+        case FaceOf():
+            return f"{_aligned(source)}.image"
+        case CartoonOf(face, model):
+            return f"wf.cartoonize({_opened(face)}, model={model!r})"
+
+
+def _aligned(face: FaceOf) -> str:
+    """The call that makes the AlignedFace."""
+    photo = _opened(face.photo)
+    if face.index is not None:
+        return f"wf.align_faces({photo}, size={face.size})[{face.index}]"
+    box = "" if face.box is None else f", box={face.box}"
+    return f"wf.align_face({photo}{box}, size={face.size})"
 
 
 def _noise(noise: str, usual: str) -> str:

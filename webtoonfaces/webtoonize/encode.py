@@ -13,7 +13,7 @@ from ..images import ImageSource
 from ..rendering import recipe as r
 from ..rendering.renderer import Renderer
 from ..rendering.saved import Item
-from ..rendering.to_python import Spelling
+from ..rendering.to_python import FaceOf, PhotoFile, Snippet, Source
 from .face2webtoon import Portrait
 
 MOST_NODES = 30  # of a code from the shelf; larger ones are stored as numbers, because mixtures of mixtures grow
@@ -24,20 +24,20 @@ class PictureCodes:
     """The codes of a picture by the Swapping Autoencoder. A recipe contains them, never the picture.
 
     structure : [1, C, H/16, W/16], style : [1, L, D], both kept as numbers.     picture : what was encoded.
-    python : the call that gives the two, or "" for what has no path.
+    source : how the picture is opened again, None for what has no path.
     """
 
     structure: r.Stored
     style: r.Stored
     picture: Image.Image
-    python: str = ""
+    source: Source | None = None
 
     @property
-    def spellings(self) -> dict[r.Stored, Spelling]:
-        """The two codes, as a cell can write them."""
-        if not self.python:
+    def snippets(self) -> dict[r.Stored, Snippet]:
+        """How the two codes were made, for the cell that makes them again."""
+        if self.source is None:
             return {}
-        return {self.structure: Spelling(self.python, 0), self.style: Spelling(self.python, 1)}
+        return {code: Snippet(self.source, part) for part, code in enumerate((self.structure, self.style))}
 
 
 def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = False) -> PictureCodes:
@@ -49,12 +49,12 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
     """
     swapae = renderer.swapae
     portrait = Portrait(source, swapae, align=align)
-    python = ""
+    opened: Source | None = None
     if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        aligned = portrait.aligned
-        python = f"AE.encode({f'wf.align_face({path!r}, size={aligned.image.width}).image' if aligned else repr(path)})"
-    return PictureCodes(_stored(portrait.structure), _stored(portrait.style), portrait.picture, python)
+        opened = PhotoFile(os.fspath(source))
+        if portrait.aligned is not None:
+            opened = FaceOf(opened, portrait.aligned.image.width)
+    return PictureCodes(_stored(portrait.structure), _stored(portrait.style), portrait.picture, opened)
 
 
 def face_code(renderer: Renderer, item: Item) -> r.Code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,11 +17,12 @@ from ..images import ImageSource, load_image, shrunk
 from ..pretrained.cartoonizers import cartoonizer_names
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_photo
 from ..rendering import recipe as r
-from ..rendering.to_python import Spelling
+from ..rendering.to_python import CartoonOf, ExamplePhoto, FaceOf, PhotoFile, Snippet, Source
 from .cartoonize import CLASSICAL
 from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleEncoder, WebtoonSheet
 
 Box = tuple[float, float, float, float]
+EXAMPLE = ExamplePhoto()  # the photo that travels with the package
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
 SMALLEST = 16  # px, the least side of a crop drawn by hand
 COLOUR, PICKED = "#ffffff", "#ffd400"  # the frames of faces, and that of the picked face
@@ -35,20 +37,26 @@ class Photo:
     those drawn by hand last; `advice`, the reason why no face was found, or "".
     """
 
-    def __init__(self, source: ImageSource, swapae: SwappingAutoencoder):
-        """source : anything `load_image` opens. Raises ImageError; finding no face is no error."""
-        self.picture = load_image(source)
+    def __init__(self, source: ImageSource | ExamplePhoto, swapae: SwappingAutoencoder):
+        """source : anything `load_image` opens, or EXAMPLE. Raises ImageError; finding no face is no error."""
+        self._origin: PhotoFile | ExamplePhoto | None = None  # how a cell opens it again; None for an upload
+        if isinstance(source, ExamplePhoto):
+            self.picture, self._origin = example_photo(), source
+        else:
+            self.picture = load_image(source)
+            if isinstance(source, (str, os.PathLike)):
+                self._origin = PhotoFile(os.fspath(source))
         self.swapae = swapae
         self.faces: list[AlignedFace] = []
         self.advice = ""
         self._portraits: dict[tuple[AlignedFace, str], Portrait] = {}
         self._stored: dict[tuple[AlignedFace, str], tuple[r.Stored, r.Stored]] = {}
-        self._calls: dict[AlignedFace, str] = {}
+        self._sources: dict[AlignedFace, FaceOf] = {}  # how a cell finds a face again
         self._lock = threading.RLock()
         try:
             first = align_face(self.picture, size=self.size)
             self.faces.append(first)
-            self._calls[first] = f"wf.align_face({{photo}}, size={self.size})"
+            self._remember(first)
         except FaceNotFoundError:
             self.advice = "No face was found in this photo. Draw a square round the head to use it as the face."
         except MissingExtraError as error:
@@ -81,7 +89,7 @@ class Photo:
                 if any(_same(known.box, face.box) for known in self.faces):
                     continue
                 self.faces.append(face)
-                self._calls[face] = f"wf.align_faces({{photo}}, size={self.size})[{index}]"
+                self._remember(face, index=index)
             return len(self.faces) - before
 
     def add(self, box: Sequence[float]) -> int:
@@ -108,7 +116,7 @@ class Photo:
         try:
             face = align_face(self.picture, box=box, size=self.size)
             if face.score != 0:  # the detector, too, sees a face there (None: without dlib the crop is the box)
-                self._calls[face] = f"wf.align_face({{photo}}, box={box}, size={self.size})"
+                self._remember(face, box=box)
                 return face
         except FaceNotFoundError:
             pass
@@ -143,18 +151,21 @@ class Photo:
                 self._stored[key] = structure, texture
             return self._stored[key]
 
-    def spellings(self, index: int, photo: str, cartoonizer: str = "") -> dict[r.Stored, Spelling]:
-        """Both codes as a cell can write them, where a call makes the face; see `python`."""
-        call = self.python(index, photo)
-        if not photo or not call:
-            return {}
-        seen = f"wf.cartoonize({call}.image, model={cartoonizer!r})" if cartoonizer else f"{call}.image"
-        pair = f"AE.encode({seen})"
-        return {code: Spelling(pair, part) for part, code in enumerate(self.codes(index, cartoonizer))}
+    def snippets(self, index: int, cartoonizer: str = "") -> dict[r.Stored, Snippet]:
+        """How both codes of a face were made, for the cell that makes them again; {} where no call does.
 
-    def python(self, index: int, photo: str) -> str:
-        """The call that makes the AlignedFace at `index` of a photo that is spelled so; "" where none does."""
-        return self._calls.get(self.face(index), "").format(photo=photo)
+        That is so for uploads, and for a crop drawn by hand in which no face was found.
+        """
+        face = self.face(index)
+        found = self._sources.get(face)
+        if found is None:
+            return {}
+        source: Source = CartoonOf(found, cartoonizer) if cartoonizer else found
+        return {code: Snippet(source, part) for part, code in enumerate(self.codes(index, cartoonizer))}
+
+    def _remember(self, face: AlignedFace, *, box: Box | None = None, index: int | None = None) -> None:
+        if self._origin is not None:
+            self._sources[face] = FaceOf(self._origin, self.size, box, index)
 
     def paste(self, pictures: Mapping[int, Image.Image]) -> Image.Image:
         """The whole photo with a picture in place of each of these faces."""
@@ -197,11 +208,6 @@ class Photo:
 def cartoonizers() -> list[str]:
     """The names of all cartoonizers: the classical one and the published networks."""
     return [CLASSICAL, *cartoonizer_names()]
-
-
-def example() -> Image.Image:
-    """The photo that travels with the package."""
-    return example_photo()
 
 
 def _same(a: Box, b: Box) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable
 from typing import Any, Literal
 
 import ipywidgets as w
@@ -14,73 +13,94 @@ from ..images import ImageSource
 from ..rendering import recipe as r
 from ..rendering.renderer import Renderer, check_models, scaled
 from ..rendering.saved import Shelf
-from ..rendering.to_python import Spelling
+from ..rendering.to_python import Snippet
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
-from .control import MOST_PSI, Control, Strengths, allowed, number
-from .explorer import THUMBNAIL, Explorer
-from .folds import folds
-from .pad import thumbnail
-from .source_box import FULL, SourceBox
-from .strip import make_strip
+from .explorer import Explorer
+from .frontend import plain_only
+from .frontend.strip import PlainStrip, Strip
+from .parts.accordion import Accordion
+from .parts.sliders import LABEL_WIDTH, StrengthSliders, psi_slider, slider
+from .parts.source_box import SourceBox
+from .parts.stage import Small
+from .pictures import THUMBNAIL, data_uri
+from .traits import LAST_SEED, MAX_PSI, Choice, Float, Numbers, whole
 
 PLACES = ("structure", "style", "second_structure", "second_style")
-LABEL = {"description_width": "72px"}
+
+
+def _layers(explorer: SwapExplorer) -> int:
+    return explorer.stage.renderer.swapae.num_ws
 
 
 class SwapExplorer(Explorer):
     """Two pictures, swapped: the structure of one, and the style of the other from the swap location on.
 
-    The first `location` layers keep the structure picture's own style. Each picture is a sample (a seed), a file, or
-    from the shelf. Headless: set `structure`, `style`, `second_structure`, `second_style` to a seed or to anything
-    `load_image` opens (or use `take`), and `location`, `strengths`, `structure_mix`, `style_mix`, `psi`, `noise`; then
-    `render()` or `snapshot(path)`. A recipe holds a photo's codes, never the photo.
+    Traits, which can be observed and linked: `location`, the swap location, 0 (all style) to L (all the structure
+    picture's own), at 2.5 layer 2 is half and half; `strengths`, how much of the style each layer takes, 0 to 1, of
+    those that take any; `structure_mix` and `style_mix`, towards the second picture of each kind, 0 to 1; `psi`,
+    truncation of the samples; `noise`, "none" or "const". Read-only: `image`, the last full picture; `code`, the cell.
+
+    `structure`, `style`, `second_structure` and `second_style` are properties and no traits, because they may be
+    photos: a seed, or anything `load_image` opens (or use `take`). A recipe holds a photo's codes, never the photo.
+
+    Headless: set these, then `render()` or `snapshot(path)`.
 
     Parameters: `swapae`, a Swapping Autoencoder; `generator`, the StyleGAN2 that samples come from; `structure` and
-    `style`, seeds or pictures; `location`, 0 (all style) to L (all the structure picture's own).
+    `style`, seeds or pictures; `location`; `psi`; `shelf`, where Keep puts pictures.
     """
 
     css_class = "wf-swap-explorer"
     default_name = "swapped"
 
-    def __init__(
-        self, swapae: Any, generator: Any, *, structure: int | ImageSource = 0, style: int | ImageSource = 1,
-        location: float = 3, psi: float = 0.7, shelf: Shelf | None = None,
-    ):  # fmt: skip
-        check_models(type(self).__name__, generator=generator, swapae=swapae)
-        number("psi", psi, 0, MOST_PSI)
-        self._layers = layers = swapae.num_ws
-        location = number("location", location, 0, layers)
-        self._start = (structure, style, location, psi)
-        # The boxes' buttons write to the status line, which is made by `super().__init__`; they only act later.
-        self._boxes = {place: self._box(place, seed) for seed, place in enumerate(PLACES)}
-        self._location = w.FloatSlider(
-            location, min=0, max=layers, step=0.05, description="location", readout_format=".2f",
-            style=LABEL, layout=_wide(),
-        )  # fmt: skip
-        self._strip = make_strip([str(k) for k in range(layers + 1)], "swap location")
-        self._strip.value = location
-        self._all = _amount("all", 1.0, width="28px")
-        self._strengths = [_amount(str(i), 1.0, width="28px") for i in range(layers)]
-        self._structure_mix, self._style_mix = _amount("towards it", 0.0), _amount("towards it", 0.0)
-        self._psi = w.FloatSlider(
-            psi, min=0, max=MOST_PSI, step=0.01, description="psi", readout_format=".2f", style=LABEL, layout=_wide()
-        )
-        # Not "random": a picture that is saved has to come out the same again.
-        self._noise = w.Dropdown(
-            options=[("none", "none"), ("fixed", "const")], description="noise", style=LABEL,
-            layout=w.Layout(width="180px"),
-        )  # fmt: skip
-        self._shown_strip: list[str] = [""] * (layers + 1)
-        super().__init__(Renderer(generator, swapae), self._controls(), below=[self._strip_with_title()], shelf=shelf)
-        self._observe()
-        self.shelf_changed()
-        self.reset()
+    location = Float(
+        3, low=0, high=_layers, help="The swap location, 0 (all style) to L; at 2.5 layer 2 is half and half."
+    )
+    strengths = Numbers(count=_layers, each="layer", help="How much of the style each layer takes, 0 to 1.")
+    structure_mix = Float(0, low=0, high=1, help="From the structure picture (0) to the second one, style included.")
+    style_mix = Float(0, low=0, high=1, help="From the style picture (0) to the second one (1).")
+    psi = Float(0.7, low=0, high=MAX_PSI, help="Truncation of the samples.")
+    # Not "random": a picture that is saved has to come out the same again.
+    noise = Choice("none", "const", help='"none" or "const".')
 
-    # state, from code or from the screen
+    def __init__(
+        self,
+        swapae: Any,
+        generator: Any,
+        *,
+        structure: int | ImageSource = 0,
+        style: int | ImageSource = 1,
+        location: float = 3,
+        psi: float = 0.7,
+        shelf: Shelf | None = None,
+    ):
+        check_models(type(self).__name__, generator=generator, swapae=swapae)
+        ones = [1.0] * swapae.num_ws
+        super().__init__(Renderer(generator, swapae), shelf=shelf, location=location, psi=psi, strengths=ones)
+        self._start = (structure, style, self.location, self.psi)
+        self._boxes = {place: self._box(place, seed) for seed, place in enumerate(PLACES)}
+        labels = [str(location) for location in range(_layers(self) + 1)]
+        self._strip = (PlainStrip if plain_only() else Strip)(labels=labels, title="swap location")
+        self._strip.layout.width = "100%"
+        self._thumbnails = [""] * len(labels)
+        title = w.HTML("<small>Swap location: 0 is all style, the last all the structure picture's own.</small>")
+        strip = w.VBox([title, self._strip], layout=w.Layout(width="100%", margin="6px 0"))
+        self.arrange(self._controls(), below=[strip])
+        self.redraw_on("location", "strengths", "structure_mix", "style_mix", "psi", draft=True)
+        self.redraw_on("noise")
+        try:
+            self.reset()
+        except BaseException:  # a picture that cannot be read
+            self.close()
+            raise
+
+    # the pictures
 
     @property
     def structure(self) -> Any:
-        """The picture whose structure is taken: a seed, the name of something on the shelf, or a picture."""
+        """The picture whose structure is taken: a seed, the name of something on the shelf, or a picture.
+
+        Not a trait, because it may be a photo; nor are the three that follow.
+        """
         return self._boxes["structure"].source
 
     @structure.setter
@@ -114,26 +134,6 @@ class SwapExplorer(Explorer):
     def second_style(self, source: int | ImageSource) -> None:
         self._choose("second_style", source)
 
-    @property
-    def location(self) -> float:
-        """The swap location, 0 (all style) to L; at 2.5 layer 2 is half and half."""
-        return round(self._location.value, 6)
-
-    @location.setter
-    def location(self, value: float) -> None:
-        self._location.value = allowed("location", self._location, value)
-
-    strengths = Strengths("How much of the style each layer takes, 0 to 1, of those that take any.")
-
-    structure_mix = Control[float](
-        "_structure_mix",
-        "From the structure picture (0) to the second one (1), its own style included.",
-    )
-
-    style_mix = Control[float]("_style_mix", "From the style picture (0) to the second one (1).")
-    psi = Control[float]("_psi", "Truncation of the samples.")
-    noise = Control[str]("_noise", '"none" or "const".')
-
     def take(self, name: str, *, place: Literal["structure", "style", "second_structure", "second_style"]) -> None:
         """Put a picture from the shelf in one of the four places."""
         if place not in self._boxes:
@@ -164,100 +164,91 @@ class SwapExplorer(Explorer):
         swapped = r.SwapAt(own, style, location)
         if all(strength == 1 for strength in self.strengths):
             return swapped
-        return r.Layers(own, swapped, tuple(range(self._layers)), self.strengths)
+        return r.Layers(own, swapped, tuple(range(_layers(self))), self.strengths)
 
-    def expression(self) -> r.Picture:
+    def scene(self) -> r.Picture:
         return self._at(self.location)
 
-    def thumbnails(self) -> dict[Hashable, r.Picture | Image.Image]:
-        found: dict[Hashable, r.Picture | Image.Image] = {place: self._small(place) for place in PLACES}
+    def small_pictures(self) -> Small:
+        found: dict[Any, r.Picture | Image.Image] = {place: self._small(place) for place in PLACES}
         # From the last location down: each differs from the one before in a layer that is drawn late.
-        return found | {k: self._at(float(k)) for k in reversed(range(self._layers + 1))}
+        return found | {k: self._at(float(k)) for k in reversed(range(_layers(self) + 1))}
 
-    def show_thumbnail(self, name: Any, picture: Image.Image) -> None:
+    def show_small(self, name: Any, picture: Image.Image) -> None:
         if name in self._boxes:
             self._boxes[name].show(picture)
         else:
-            self._shown_strip[name] = thumbnail(picture, side=THUMBNAIL)
-            self._strip.thumbnails = list(self._shown_strip)
+            self._thumbnails[name] = data_uri(picture, side=THUMBNAIL)
+            self._strip.thumbnails = list(self._thumbnails)
 
     def shelf_changed(self) -> None:
         for box in self._boxes.values():
             box.list_shelf()
 
-    def spellings(self) -> dict[r.Stored, Spelling]:
-        found: dict[r.Stored, Spelling] = {}
+    def snippets(self) -> dict[r.Stored, Snippet]:
+        found: dict[r.Stored, Snippet] = {}
         for box in self._boxes.values():
             if isinstance(box.value, PictureCodes):
-                found |= box.value.spellings
+                found |= box.value.snippets
         return found
 
     def reset(self) -> None:
         structure, style, location, psi = self._start
-        with self.quietly():
-            self._location.value, self._psi.value, self._noise.value = location, psi, "none"
-            self._structure_mix.value = self._style_mix.value = 0.0
-            self._all.value = 1.0
-            self.strengths = [1.0] * self._layers
+        with self.together():
             for place, source in zip(PLACES, (structure, style, 2, 3), strict=True):
                 self._choose(place, source)
-        self.refresh()
+            self.location, self.psi, self.noise = location, psi, "none"
+            self.structure_mix = self.style_mix = 0
+            self.strengths = [1.0] * _layers(self)
 
     def randomise(self) -> None:
-        with self.quietly():
-            for place in ("structure", "style"):
-                self._boxes[place].choose_seed(random.randrange(100_000))
+        for place in ("structure", "style"):
+            self._boxes[place].choose_seed(random.randrange(100_000))
         self.refresh()
 
     # the screen
 
     def _controls(self) -> list[w.Widget]:
-        more = folds(
+        location = slider("location", self.location, _layers(self))
+        style_mix, structure_mix = slider("towards it", 0, 1), slider("towards it", 0, 1)
+        strengths, psi = StrengthSliders(_layers(self)), psi_slider(self.psi)
+        noise = w.Dropdown(
+            options=[("none", "none"), ("fixed", "const")],
+            description="noise",
+            style={"description_width": LABEL_WIDTH},
+            layout=w.Layout(width="180px"),
+        )
+        controls = {"location": location, "strengths": strengths, "psi": psi, "noise": noise}
+        for name, control in (controls | {"style_mix": style_mix, "structure_mix": structure_mix}).items():
+            self.bind(name, control)
+        self.bind("location", self._strip)
+        accordion = Accordion(
             {
-                "Strength of each layer": [self._all, *self._strengths],
-                "Towards a second style": [self._style_mix, self._boxes["second_style"]],
-                "Towards a second structure": [self._structure_mix, self._boxes["second_structure"]],
-                "Psi and noise": [self._psi, self._noise],
+                "Strength of each layer": [strengths],
+                "Towards a second style": [style_mix, self._boxes["second_style"]],
+                "Towards a second structure": [structure_mix, self._boxes["second_structure"]],
+                "Psi and noise": [psi, noise],
             }
         )
-        return [self._boxes["structure"], self._boxes["style"], self._location, more]
-
-    def _strip_with_title(self) -> w.Widget:
-        title = w.HTML("<small>Swap location: 0 is all style, the last all the structure picture's own.</small>")
-        return w.VBox([title, self._strip], layout=w.Layout(width="100%", margin="6px 0"))
+        return [self._boxes["structure"], self._boxes["style"], location, accordion]
 
     def _box(self, place: str, seed: int) -> SourceBox:
         box = SourceBox(
-            self, place.replace("_", " "), seed, changed=self.refresh,
-            take=lambda name: swap_codes(self._renderer, self.shelf[name]),
-            open_file=lambda source, align: picture_codes(self._renderer, source, align=align),
-        )  # fmt: skip
+            self.stage,
+            self.shelf,
+            place.replace("_", " "),
+            seed,
+            changed=self.refresh,
+            take=lambda name: swap_codes(self.stage.renderer, self.shelf[name]),
+            open_file=lambda source, align: picture_codes(self.stage.renderer, source, align=align),
+        )
         box.add_class(f"wf-{place.replace('_', '-')}")
         return box
-
-    def _observe(self) -> None:
-        for slider in (self._psi, self._structure_mix, self._style_mix, *self._strengths):
-            slider.observe(lambda _: self.refresh(draft=True), "value")
-        self._noise.observe(lambda _: self.refresh(), "value")
-        self._all.observe(lambda _: self._all_moved(), "value")
-        self._location.observe(lambda _: self._location_moved(), "value")
-        self._strip.observe(lambda change: setattr(self._location, "value", change.new), "value")
-
-    def _location_moved(self) -> None:
-        self._strip.value = self.location
-        self.refresh(draft=True)
-
-    def _all_moved(self) -> None:
-        if self._mute:
-            return
-        with self.quietly():
-            self.strengths = [self._all.value] * self._layers
-        self.refresh(draft=True)
 
     def _choose(self, place: str, source: int | ImageSource) -> None:
         box = self._boxes[place]
         if isinstance(source, int):
-            box.choose_seed(source)
+            box.choose_seed(whole(place, source, 0, LAST_SEED))
         else:
             box.choose_file(source)
         self.refresh()
@@ -277,14 +268,3 @@ class SwapExplorer(Explorer):
 
 def _between(a: r.Code, b: r.Code, t: float) -> r.Code:
     return r.Blend(a, b, t) if t else a
-
-
-def _wide() -> w.Layout:
-    return w.Layout(width=FULL, max_width="420px")
-
-
-def _amount(label: str, value: float, *, width: str = "72px") -> w.FloatSlider:
-    return w.FloatSlider(
-        value, min=0, max=1, step=0.05, description=label, readout_format=".2f",
-        style={"description_width": width}, layout=_wide(),
-    )  # fmt: skip

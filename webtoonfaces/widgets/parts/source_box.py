@@ -10,56 +10,70 @@ from typing import Any
 import ipywidgets as w
 from PIL import Image
 
-from ..images import ImageSource, encode
-from .control import LAST_SEED, Control, number
-from .explorer import Explorer
-from .picker import make_picker
+from ...errors import BadInputError
+from ...images import ImageSource, encode
+from ...rendering.saved import Shelf
+from ..frontend import plain_only
+from ..frontend.picker import Picker, PlainPicker
+from ..traits import LAST_SEED
+from .sliders import FULL
+from .stage import Stage
 
 SIDE = 72  # px of the small picture
-FULL = "calc(100% - 4px)"  # of what a control can take: ipywidgets puts a margin of 2 px round each
 NOTHING = ("choose ...", "")
 
 
 class SourceBox(w.HBox):
-    """A picture's source, and what it gave: nothing for a seed, what `take` or `open_file` made of the others.
+    """A picture's source, and what was made of it: nothing of a seed, what `take` or `open_file` returned otherwise.
 
-    explorer : whose shelf is offered, and whose status line shows what goes wrong.
+    stage : whose status line shows what goes wrong.     shelf : what is offered from the shelf.
     take : the name of something on the shelf -> what is made of it.
     open_file : a picture, and whether to find the face in it -> what is made of it; None leaves files out.
-    changed : called when something else was chosen.
+    changed : called when a control chose something else, and not for what code chooses.
     """
 
     def __init__(
-        self, explorer: Explorer, title: str, seed: int, *, take: Callable[[str], Any],
-        changed: Callable[[], None], open_file: Callable[[ImageSource, bool], Any] | None = None,
+        self,
+        stage: Stage,
+        shelf: Shelf,
+        title: str,
+        seed: int,
+        *,
+        take: Callable[[str], Any],
+        changed: Callable[[], None],
+        open_file: Callable[[ImageSource, bool], Any] | None = None,
         extra: Sequence[w.Widget] = (),
-    ):  # fmt: skip
-        number("seed", seed, 0, LAST_SEED, whole=True)
-        self._explorer, self._title = explorer, title
+    ):
+        self._stage, self._shelf, self._title = stage, shelf, title
         self._take, self._open_file, self._changed = take, open_file, changed
         self._quiet = False
         self._origin = "sample"
         self._found: dict[str, tuple[Any, Any]] = {}  # origin -> what was given, and what was made of it
         self._image = w.Image(
-            value=encode(Image.new("RGB", (1, 1), "grey"), "JPEG"), format="jpeg",
+            value=encode(Image.new("RGB", (1, 1), "grey"), "JPEG"),
+            format="jpeg",
             layout=w.Layout(flex="0 0 auto", width=f"{SIDE}px", height=f"{SIDE}px", margin="2px", object_fit="contain"),
-        )  # fmt: skip
+        )
         self._image.add_class("wf-thumb")
         self._label = w.HTML(layout=w.Layout(margin="0 8px 0 2px"))
-        kinds = ["sample", "shelf"] + ["file"] * (open_file is not None)
-        self._kind = w.ToggleButtons(options=kinds, style={"button_width": "72px"}, layout=w.Layout(width="auto"))
-        self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel(), "file": self._file_panel()}
-        self._panel = w.VBox([self._panels["sample"]], layout=w.Layout(width="100%"))
+        self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel()}
+        if open_file is not None:
+            self._panels["file"] = self._file_panel()
+        self._kind = w.ToggleButtons(
+            options=list(self._panels), style={"button_width": "72px"}, layout=w.Layout(width="auto")
+        )
         head = w.Box(
             [self._label, self._kind, *extra], layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%")
         )
+        content = w.VBox([head, *self._panels.values()], layout=w.Layout(flex="1 1 auto", min_width="0"))
         super().__init__(
-            [self._image, w.VBox([head, self._panel], layout=w.Layout(flex="1 1 auto", min_width="0"))],
-            layout=w.Layout(width="100%", margin="2px 0 6px 0", align_items="flex-start"),
+            [self._image, content], layout=w.Layout(width="100%", margin="2px 0 6px 0", align_items="flex-start")
         )
         self.add_class("wf-source")
         self.title = title
+        self._show_panel()
         self._kind.observe(lambda _: self._kind_changed(), "value")
+        self.list_shelf()
 
     @property
     def title(self) -> str:
@@ -86,23 +100,20 @@ class SourceBox(w.HBox):
         """As it was given: a seed, the name of something on the shelf, or a picture."""
         return self._found[self._origin][0] if self._origin != "sample" else self._seed.value
 
-    align = Control[bool]("_align", "Whether the face is found and cut out of a file.")
-
     def choose_seed(self, seed: int) -> None:
-        """A sample, without calling `changed`."""
-        chosen = number("seed", seed, 0, LAST_SEED, whole=True)
-        self._set("sample", lambda: setattr(self._seed, "value", chosen))
+        """A sample."""
+        self._set("sample", lambda: setattr(self._seed, "value", seed))
 
     def choose_kept(self, name: str) -> None:
-        """Something on the shelf, without calling `changed`."""
+        """Something on the shelf."""
         self._found["shelf"] = (name, self._take(name))
         self._set("shelf", lambda: self._list(name))
 
     def choose_file(self, source: ImageSource) -> None:
-        """A picture, without calling `changed`."""
+        """A picture."""
         if self._open_file is None:
-            raise TypeError(f"{self.title} takes no files")
-        self._found["file"] = (source, self._open_file(source, self.align))
+            raise BadInputError(f"{self.title} takes no files: give a seed, or something on the shelf.")
+        self._found["file"] = (source, self._open_file(source, self._align.value))
         path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""
         self._set("file", lambda: setattr(self._path, "value", path))
 
@@ -118,11 +129,15 @@ class SourceBox(w.HBox):
 
     def _sample_panel(self, seed: int) -> w.Widget:
         self._seed = w.BoundedIntText(
-            seed, min=0, max=LAST_SEED, description="seed", style={"description_width": "36px"},
+            seed,
+            min=0,
+            max=LAST_SEED,
+            description="seed",
+            style={"description_width": "36px"},
             layout=w.Layout(width="160px"),
-        )  # fmt: skip
+        )
         self._seed.observe(lambda _: self._do(lambda: self.choose_seed(self._seed.value)), "value")
-        self._reroll = self._explorer.button(
+        self._reroll = self._stage.button(
             "", "random", "", lambda: setattr(self._seed, "value", random.randrange(100_000))
         )
         self._reroll.add_class("wf-reroll")
@@ -138,7 +153,9 @@ class SourceBox(w.HBox):
             placeholder="path of a picture", continuous_update=False, layout=w.Layout(width=FULL, max_width="300px")
         )
         self._path.observe(lambda change: self._given(change.new.strip(), self.choose_file), "value")
-        picker = make_picker("Upload", lambda _name, content: self._given(content, self.choose_file))
+        picker = (PlainPicker if plain_only() else Picker)(
+            "Upload", lambda _name, content: self._given(content, self.choose_file)
+        )
         self._align = w.Checkbox(
             value=False, description="cut out the face", indent=False, layout=w.Layout(width="auto")
         )
@@ -149,9 +166,13 @@ class SourceBox(w.HBox):
         if "file" in self._found:
             self.choose_file(self._found["file"][0])
 
+    def _show_panel(self) -> None:
+        for kind, panel in self._panels.items():
+            panel.layout.display = None if kind == self._kind.value else "none"
+
     def _kind_changed(self) -> None:
         kind = self._kind.value
-        self._panel.children = (self._panels[kind],)
+        self._show_panel()
         if not self._quiet and (kind == "sample" or kind in self._found):
             self._origin = kind
             self._changed()
@@ -161,14 +182,14 @@ class SourceBox(w.HBox):
             self._do(lambda: choose(what))
 
     def _do(self, choose: Callable[[], None]) -> None:
-        """What a hand on a control chooses; not what code puts there."""
+        """What a control chooses; not what code puts there."""
 
         def run() -> None:
             choose()
             self._changed()
 
         if not self._quiet:
-            self._explorer.attempt(run)
+            self._stage.attempt(run)
 
     def _set(self, origin: str, put: Callable[[], None], *, show: bool = True) -> None:
         self._quiet, before = True, self._quiet
@@ -181,7 +202,7 @@ class SourceBox(w.HBox):
             self._quiet = before
 
     def _list(self, chosen: str) -> None:
-        names = [item.name for item in self._explorer.shelf]
+        names = [item.name for item in self._shelf]
         options = (NOTHING, *((name, name) for name in names))
         if options != tuple(self._pick.options):
             self._pick.options = options

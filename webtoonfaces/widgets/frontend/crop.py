@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-import base64
-from pathlib import Path
-from typing import Any
-
+import anywidget
 import ipywidgets as w
 import traitlets as t
 
-from ..images import encode
-from ..webtoonize.photo import Photo
-from .explorer import QUALITY, plain_only
+from ...images import encode
+from ...webtoonize.photo import Photo
+from ..pictures import QUALITY, data_uri
+from . import source
 
-HERE = Path(__file__).parent
 SIDE = 720  # px, of the longer side of the photo that is shown
 
 
+class Board(anywidget.AnyWidget):
+    """The photo with a button round each face. `show(photo, picked=0)` puts a photo on it.
+
+    `picked` is the index of a face; `drawn` is the crop that was drawn last (left, top, right, bottom in shares of the
+    photo's sides), or [].
+    """
+
+    _esm = source("crop.js")
+    _css = source("crop.css")
+    picture = t.Unicode("").tag(sync=True)  # a data URI
+    boxes = t.List(t.List(t.Float())).tag(sync=True)
+    picked = t.Int(0).tag(sync=True)
+    drawn = t.List(t.Float()).tag(sync=True)
+
+    def show(self, photo: Photo, *, picked: int) -> None:
+        view = photo.picture.copy()
+        view.thumbnail((SIDE, SIDE))
+        with self.hold_sync():
+            self.picture, self.picked, self.drawn = data_uri(view), picked, []
+            self.boxes = [list(box) for box in photo.boxes]
+
+
 class PlainBoard(w.VBox):
-    """The framed photo, and the crop as two ranges with a button; with the traits of the real board."""
+    """The framed photo, and the crop as two ranges with a button; with the traits of `Board`."""
 
     picked = t.Int(0)
     drawn = t.List(t.Float())
@@ -52,35 +71,3 @@ class PlainBoard(w.VBox):
     def _take(self) -> None:
         self.drawn = []
         self.drawn = list(self._box())
-
-
-def make_board() -> Any:
-    """The board that this place can show.
-
-    Traits: `picked`, the index of a face; `drawn`, the crop that was drawn last (left, top, right, bottom in shares of
-    the photo's sides), or []. `show(photo, picked=0)` puts a photo on it.
-    """
-    if plain_only():
-        return PlainBoard()
-    try:
-        import anywidget
-    except ImportError:
-        return PlainBoard()
-
-    class Board(anywidget.AnyWidget):
-        _esm = HERE / "crop.js"
-        _css = HERE / "crop.css"
-        picture = t.Unicode("").tag(sync=True)  # a data URI
-        boxes = t.List(t.List(t.Float())).tag(sync=True)
-        picked = t.Int(0).tag(sync=True)
-        drawn = t.List(t.Float()).tag(sync=True)
-
-        def show(self, photo: Photo, *, picked: int) -> None:
-            view = photo.picture.copy()
-            view.thumbnail((SIDE, SIDE))
-            picture = "data:image/jpeg;base64," + base64.b64encode(encode(view, "JPEG", quality=85)).decode()
-            with self.hold_sync():
-                self.picture, self.picked, self.drawn = picture, picked, []
-                self.boxes = [list(box) for box in photo.boxes]
-
-    return Board()

@@ -1,0 +1,68 @@
+"""What is shown of a photo's redrawn face: itself, before and after, or the whole photo with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from ...images import strip
+from ...rendering import recipe as r
+from ...rendering.renderer import Renderer, Request, scaled
+from ...webtoonize.photo import Photo
+
+BESIDE, WHOLE = 320, 640  # px, the side of each picture side by side, and of a whole photo
+
+
+@dataclass(frozen=True)
+class FaceRequest(Request):
+    """A face to draw, and how it is then shown."""
+
+    photo: Photo | None = None
+    face: int = 0
+    view: str = "face"
+    every: bool = False
+    cartoonizer: str = ""
+
+
+class PhotoView:
+    """Makes the picture that is shown.
+
+    scene : of the face at an index of a photo.
+    """
+
+    def __init__(self, renderer: Renderer, scene: Callable[[Photo, int], r.Picture]):
+        self._renderer, self._scene = renderer, scene
+
+    def dress(self, request: FaceRequest, drawn: Image.Image) -> Image.Image:
+        """The drawn face, what it was drawn from beside it, or the whole photo with it."""
+        if request.photo is None or request.view == "face":
+            return drawn
+        if request.view == "both":
+            portrait = request.photo.portrait(request.face, request.cartoonizer)
+            encoded = [portrait.encoded] if request.cartoonizer else []
+            return strip([portrait.picture, *encoded, drawn], cell=BESIDE)
+        return at_most(self.pasted(request, drawn), WHOLE)
+
+    def pasted(
+        self, request: FaceRequest, drawn: Image.Image, *, step: Callable[[int], None] = lambda done: None
+    ) -> Image.Image:
+        """The whole photo with the drawn face in its place, and with the others where the request asks for every face.
+
+        step : called with how many faces are drawn, before each further one.
+        """
+        photo = request.photo
+        assert photo is not None  # there is no scene without a photo
+        pictures = {request.face: drawn}
+        others = [index for index in range(len(photo.faces)) if request.every and index != request.face]
+        for index in others:
+            step(len(pictures))
+            pictures[index] = self._renderer.draw(self._scene(photo, index), draft=request.draft)
+        step(len(pictures))
+        return photo.paste({index: pictures[index] for index in [*others, request.face]})
+
+
+def at_most(picture: Image.Image, side: int) -> Image.Image:
+    """With a longer side of at most `side` px."""
+    return scaled(picture, min(side, max(picture.size)))

@@ -1,0 +1,179 @@
+"""The stage of an explorer: the picture, the status line under it, and the worker that draws.
+
+A stage is made before the controls, which are handed it: a button's failure is shown in its status line. An explorer
+asks it to `draw` a request and the small pictures of the same state. The latest request wins; a draft is replaced by
+the full picture once the handle rests; the small pictures follow one by one; errors appear in the status line.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+import traceback
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ipywidgets as w
+from PIL import Image
+
+from ...errors import WebtoonFacesError
+from ...images import encode
+from ...rendering.recipe import Picture, Sheet
+from ...rendering.renderer import Rendered, Renderer, Request, scaled
+from ...rendering.scheduler import Scheduler
+from ..pictures import QUALITY, THUMBNAIL, VIEW
+
+Small = Mapping[Hashable, Picture | Image.Image]
+STOPPED = "Drawing was stopped by {}. Move a control, and the next picture is drawn."
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the worker draws: the picture, or the small picture called `thumbnail`, which is of `small`."""
+
+    request: Request
+    thumbnail: Hashable = None
+    small: Picture | None = None
+
+
+class Stage:
+    """Draws on a thread of its own and shows what comes of it.
+
+    dress : makes of a drawn picture the one that is shown; by default that is the same.
+    finished : called with each full picture as it was drawn, before `dress`.
+    show_small : called with the name of a small picture and the picture itself.
+
+    All three are called on the worker's thread. Public parts: `renderer`, the widgets `view` and `status`.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        *,
+        dress: Callable[[Request, Image.Image], Image.Image] = lambda request, picture: picture,
+        finished: Callable[[Image.Image], None] = lambda picture: None,
+        show_small: Callable[[Any, Image.Image], None] = lambda name, picture: None,
+    ):
+        self.renderer = renderer
+        self._dress, self._finished, self._show_small = dress, finished, show_small
+        self._front = threading.Lock()
+        self._refused = False  # the present state cannot be drawn, and the status line says so
+        self._wanted: Small = {}  # small pictures of the present state ...
+        self._painted: dict[Hashable, Picture | Image.Image] = {}  # ... and those on the screen
+        self._scheduler: Scheduler[_Job, Rendered] = Scheduler(self._work, self._show, then=self._next)
+        self._image = w.Image(format="jpeg", layout=w.Layout(max_width="100%", object_fit="contain"))
+        self.view = w.Box([self._image], layout=w.Layout(flex="0 0 auto", max_width="100%"))
+        self.view.add_class("wf-view")
+        self.status = w.HTML(layout=w.Layout(min_height="1.6em", margin="2px 0"))
+        self.status.add_class("wf-status")
+
+    # drawing
+
+    def draw(self, request: Request, small: Small) -> None:
+        """Draw this next, and then the small pictures of the same state that are out of date."""
+        self._wanted, self._refused = dict(small), False
+        self._scheduler.submit(_Job(request))
+
+    def draw_small(self, small: Small) -> None:
+        """Draw small pictures alone: for when there is no large one yet."""
+        self._wanted = dict(small)
+        job = self._outdated()
+        if job is not None:
+            self._scheduler.submit(job)
+
+    def refuse(self, error: WebtoonFacesError) -> None:
+        """Say why the present state cannot be drawn; the line stays until there is a state that can be."""
+        self._refused = True
+        self.tell(str(error), error=True)
+
+    def show(self, picture: Image.Image) -> None:
+        """Put a picture into the view that no model drew."""
+        with self._front:
+            self._put(picture)
+
+    def wait(self, timeout: float) -> bool:
+        """Until the last picture and all small ones are shown; False after `timeout` seconds."""
+        return self._scheduler.wait(timeout)
+
+    def close(self) -> None:
+        """Drop what is waiting, and let the worker end."""
+        self._scheduler.close()
+
+    # the status line, and controls whose failures end in it
+
+    def tell(self, text: str, *, error: bool = False, details: str = "") -> None:
+        """Write a line under the picture; `details`, a traceback, can be unfolded."""
+        colour = "var(--jp-error-color1, #b00020)" if error else "var(--jp-ui-font-color2, #666)"
+        fold = f"<details><summary>Details</summary><pre>{html.escape(details)}</pre></details>" if details else ""
+        mark = " role='alert'" if error else " role='status'"
+        self.status.value = f"<span{mark} style='color:{colour}'>{html.escape(text)}</span>{fold}"
+
+    def attempt(self, action: Callable[[], Any]) -> None:
+        """Do what a control asks for; a failure is shown in the status line, not in a log where nobody looks."""
+        try:
+            action()
+        except WebtoonFacesError as error:
+            self.tell(str(error), error=True)
+        except Exception as error:  # whatever it is, the user must see it
+            self.tell(f"{type(error).__name__}: {error}", error=True, details=traceback.format_exc())
+
+    def button(self, label: str, icon: str, tooltip: str, action: Callable[[], Any]) -> w.Button:
+        """A button whose failures are shown in the status line."""
+        made = w.Button(description=label, icon=icon, tooltip=tooltip, layout=w.Layout(width="auto"))
+        if label:
+            made.add_class(f"wf-{label.lower().replace(' ', '-')}")
+        made.on_click(lambda _: self.attempt(action))
+        return made
+
+    # on the worker's thread
+
+    def _work(self, job: _Job) -> Rendered:
+        try:
+            return self.renderer.render(job.request)
+        except BaseException as error:  # KeyboardInterrupt, SystemExit: they stop this picture, not the worker
+            told = STOPPED.format(type(error).__name__)
+            return Rendered(None, 0.0, job.request.draft, told, traceback.format_exc())
+
+    def _show(self, job: _Job, rendered: Rendered) -> None:
+        if job.thumbnail is not None and job.small is not None:
+            self._painted[job.thumbnail] = job.small  # even if it failed: the large picture says what is wrong
+            if rendered.picture is not None:
+                self._show_small(job.thumbnail, rendered.picture)
+            return
+        picture, shown = rendered.picture, rendered.picture
+        if picture is not None:
+            try:
+                shown = self._dress(job.request, picture)
+            except WebtoonFacesError as error:
+                rendered = replace(rendered, picture=None, error=str(error))
+        with self._front:
+            if rendered.picture is None or shown is None:
+                self.tell(rendered.error, error=True, details=rendered.traceback)
+                return
+            self._put(scaled(shown, VIEW) if max(shown.size) < VIEW else shown)
+            if not self._refused:
+                what = "draft" if rendered.draft else f"{shown.width} × {shown.height} px"
+                self.tell(f"{what}, {rendered.seconds * 1000:.0f} ms")
+        if not rendered.draft:
+            self._finished(rendered.picture)
+
+    def _put(self, picture: Image.Image) -> None:
+        self._image.value = encode(picture, "JPEG", quality=QUALITY)
+        self._image.width = str(picture.width)
+
+    def _next(self, job: _Job, rendered: Rendered) -> _Job | None:
+        """The full picture behind a draft; then, one by one, the small pictures that are out of date."""
+        if rendered.draft and rendered.picture is not None:
+            return replace(job, request=replace(job.request, draft=False))
+        return self._outdated()
+
+    def _outdated(self) -> _Job | None:
+        """The next small picture that is to be drawn."""
+        for name, picture in self._wanted.items():
+            if self._painted.get(name) != picture:
+                if not isinstance(picture, Image.Image):
+                    return _Job(Request(Sheet((picture,), 1, THUMBNAIL)), name, picture)
+                self._painted[name] = picture
+                self._show_small(name, picture)
+        return None
