@@ -24,7 +24,7 @@ import ipywidgets as w
 from PIL import Image
 
 import webtoonfaces as wf
-from webtoonfaces.widgets.pad import make_pad
+from webtoonfaces.widgets.frontend.pad import Pad
 
 drawn = []
 
@@ -35,31 +35,31 @@ def slow(x):
 
 class Plain(w.VBox):
     def __init__(self):
-        self._pad, self._image, self._pool = make_pad(), w.Image(format="jpeg"), ThreadPoolExecutor(1)
-        view, status = w.Box([self._image]), w.HTML()
+        self.pad, self.picture, self.pool = Pad(), w.Image(format="jpeg"), ThreadPoolExecutor(1)
+        view, status = w.Box([self.picture]), w.HTML()
         view.add_class("wf-view")
         status.add_class("wf-status")
-        super().__init__([self._pad, view, status])
+        super().__init__([self.pad, view, status])
         self.add_class("wf-plain")
         self.show(0.5)
 
-    x = property(lambda self: self._pad.x)
+    x = property(lambda self: self.pad.x)
 
     def show(self, x):
         file = io.BytesIO()
         slow(x).save(file, "JPEG")
-        self._image.value = file.getvalue()
+        self.picture.value = file.getvalue()
 
 """
-OBSERVE = 'explorer = Plain()\nexplorer._pad.observe(lambda change: explorer.show(change.new), "x")\nexplorer'
+OBSERVE = 'explorer = Plain()\nexplorer.pad.observe(lambda change: explorer.show(change.new), "x")\nexplorer'
 QUEUE = (
-    'explorer = Plain()\nexplorer._pad.observe(lambda change: explorer._pool.submit(explorer.show, change.new), "x")\n'
+    'explorer = Plain()\nexplorer.pad.observe(lambda change: explorer.pool.submit(explorer.show, change.new), "x")\n'
     "explorer"
 )
 EXPLORER = """\
 explorer = wf.InterpolationPad(wf.load_stylegan2("demo"))
 explorer.wait(60)
-explorer._renderer.draw = lambda picture, **_: slow(explorer.x)
+explorer.stage.renderer.draw = lambda picture, **_: slow(explorer.x)
 explorer.refresh()
 explorer"""
 WAYS = {"observe": (OBSERVE, "wf-plain"), "queue": (QUEUE, "wf-plain"), "explorer": (EXPLORER, "wf-interpolation-pad")}

@@ -49,7 +49,12 @@ explorer"""
 EXPLORERS = {
     "no model": (BARE, "wf-bare", "bare", ""),
     "InterpolationPad": (MODELS.format("InterpolationPad(G)"), "wf-interpolation-pad", None, "explorer.x = 0"),
-    "LayerMixer": (MODELS.format("LayerMixer(G)"), "wf-layer-mixer", "all", "explorer._all.value = 0"),
+    "LayerMixer": (
+        MODELS.format("LayerMixer(G)"),
+        "wf-layer-mixer",
+        "all",
+        "explorer.strengths = [0] * len(explorer.strengths)",
+    ),
     "SwapExplorer": (MODELS.format("SwapExplorer(AE, G)"), "wf-swap-explorer", "location", "explorer.location = 0"),
     "FaceStudio": (
         MODELS.format("FaceStudio(AE, G, photo=wf.example_photo())"),

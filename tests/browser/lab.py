@@ -43,9 +43,8 @@ HARMLESS = ("ResizeObserver loop",)  # of JupyterLab's own
 # Prints the bytes that the view should have: the full picture of the present state, encoded as live pictures are.
 EXPECTED = """
 import base64
-from webtoonfaces.images import encode
-from webtoonfaces.rendering.renderer import scaled
-from webtoonfaces.widgets.explorer import QUALITY, VIEW
+from webtoonfaces.images import encode, scaled
+from webtoonfaces.widgets.pictures import QUALITY, VIEW
 explorer.wait(60)
 picture = explorer.render()
 if max(picture.size) < VIEW:
@@ -142,10 +141,14 @@ class Notebook:
         known = base64.b64encode(before).decode()
         return base64.b64decode(self.lab.until(ask, "the picture changes", root=self.root, known=known))
 
-    def settled(self) -> None:
-        """Wait until what is on the screen is, byte for byte, what the kernel draws of the present state."""
+    def settled(self, name: str = "explorer") -> None:
+        """Wait until what is on the screen is, byte for byte, what the kernel draws of the present state.
+
+        name : the explorer's, in the kernel.
+        """
         ask = "wf.run(code).then(async (full) => full === (await wf.picture(root)))"
-        self.lab.until(ask, "the full picture of the present state is shown", root=self.root, code=EXPECTED)
+        code = EXPECTED.replace("explorer", name)
+        self.lab.until(ask, "the full picture of the present state is shown", root=self.root, code=code)
 
     def told(self, text: str) -> None:
         """Wait until the status line says something."""
@@ -172,7 +175,7 @@ class Notebook:
 
     def unfold(self, title: str) -> None:
         """Open a part of the controls, if it is not open."""
-        button = self.find(".wf-folds button").filter(has_text=title)
+        button = self.find(".wf-accordion button").filter(has_text=title)
         if "mod-active" not in (button.get_attribute("class") or ""):
             button.press("Enter")
         button.locator(".fa-caret-down").wait_for()  # the kernel shows what is folded away, and then turns the caret
@@ -196,6 +199,16 @@ class Notebook:
 
     def release(self) -> None:
         self.page.mouse.up()
+
+    def keys_stay(self, target: Locator) -> None:
+        """Press, with the focus inside the explorer, what are commands of a notebook; it must not hear of them."""
+        ask = "[wf.panel().content.widgets.map((cell) => cell.model.sharedModel.source), wf.panel().content.mode]"
+        before = self.page.evaluate(ask)
+        target.focus()
+        for key in ("a", "b", "Control+z", "d", "d", "0", "0"):
+            target.press(key)
+        assert self.page.evaluate(ask) == before
+        assert self.page.locator(".jp-Dialog").count() == 0
 
     def save_and_replay(self, name: str) -> None:
         """Save what is shown under a name, and draw it again in another process, this one, from its recipe."""

@@ -86,7 +86,27 @@ def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
     notebook.save_and_replay("face.png")
 
 
+def test_a_gif_is_cancelled_while_the_kernel_stays_free(notebook: Notebook) -> None:
+    notebook.find(".wf-gif").click()
+    cancel = notebook.find(".wf-task .wf-cancel")
+    cancel.wait_for()
+    notebook.until("explorer.tasks.running")  # so a cell can run meanwhile
+    before = notebook.picture()
+    notebook.run("explorer.location = 8 - explorer.location")
+    notebook.changed(before)
+    cancel.click()
+    notebook.told("GIF: cancelled, nothing was saved.")
+    cancel.wait_for(state="hidden")
+    assert not notebook.value("explorer.tasks.running")
+    assert not list(notebook.lab.folder.glob("*.gif"))
+    notebook.settled()
+
+
 def test_the_whole_photo_is_shown(notebook: Notebook) -> None:
     before = notebook.picture()
     notebook.find("").get_by_role("button", name="whole photo", exact=True).click()
     notebook.changed(before)
+
+
+def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
+    notebook.keys_stay(notebook.find(".wf-reroll").first)

@@ -29,9 +29,8 @@ def test_a_drag_changes_the_picture_and_the_release_decides_it(notebook: Noteboo
     during = notebook.changed(before)
     notebook.release()
     notebook.settled()
-    x, y, dragging = notebook.value("[explorer.x, explorer.y, explorer._pad.dragging]")
+    x, y = notebook.value("[explorer.x, explorer.y]")
     assert (x, y) == pytest.approx((0.5 + 70 / pad["width"], 0.5 + 50 / pad["height"]), abs=0.01)
-    assert not dragging
     assert notebook.picture() != before
     assert len(during) > 1000
 
@@ -48,6 +47,26 @@ def test_arrow_keys_move_the_handle(notebook: Notebook) -> None:
     notebook.settled()
     described = f"{round(100 * (x - 0.02))} % to the right, {round(100 * (y - 0.1))} % down"
     assert handle.get_attribute("aria-valuetext") == described
+
+
+def test_a_settled_change_is_heard_once(notebook: Notebook) -> None:
+    """Of a key, which is one change, and of a drag, whose last place is the one that is told last."""
+    notebook.run(
+        "heard, pictures = [], []\n"
+        "explorer.observe(lambda change: heard.append((change['name'], change['new'])), ['x', 'y'])\n"
+        "explorer.observe(lambda change: pictures.append(change['new']), 'image')"
+    )
+    handle = notebook.find(".wf-pad-handle")
+    handle.press("ArrowRight")
+    notebook.until("heard")
+    notebook.settled()
+    assert notebook.value("heard == [('x', explorer.x)]")
+    assert notebook.value("len(pictures) == 1 and pictures[0].tobytes() == explorer.render().tobytes()")
+    notebook.drag(handle, [(10, 10), (20, -20)])
+    notebook.release()
+    notebook.settled()
+    assert notebook.value("dict(heard) == {'x': explorer.x, 'y': explorer.y}")
+    assert notebook.value("all(a != b for a, b in zip(heard, heard[1:]))")
 
 
 def test_a_corner_is_rolled_again(notebook: Notebook) -> None:
@@ -88,10 +107,14 @@ def test_it_is_kept_and_taken_into_a_corner(notebook: Notebook) -> None:
     notebook.settled()
 
 
+def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
+    notebook.keys_stay(notebook.find(".wf-pad-handle").first)
+
+
 def test_what_fails_in_a_callback_is_noticed(opened: Notebook) -> None:
     """The checks of this folder are worth something only if they see what nobody looks at."""
-    opened.run("explorer._pad.observe(lambda change: 1 / 0, 'y')")
+    opened.run("fail = lambda change: 1 / 0; explorer.observe(fail, 'y')")
     opened.find(".wf-pad-handle").press("ArrowDown")
     opened.page.wait_for_function("wf.complaints.length > 0")
     assert "ZeroDivisionError" in "".join(opened.lab.trouble())
-    opened.run("explorer._pad.unobserve_all('y')")
+    opened.run("explorer.unobserve(fail, 'y')")

@@ -63,3 +63,7 @@ def test_the_style_is_rolled_again(notebook: Notebook) -> None:
 
 def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
     notebook.save_and_replay("swapped.png")
+
+
+def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
+    notebook.keys_stay(notebook.find(".wf-strip-cell").first)

@@ -169,7 +169,7 @@ def test_an_explorer_on_a_page_stays(make, by) -> None:
 
 def display(explorer: Explorer) -> None:
     """What a notebook asks of the last line of a cell."""
-    shown = getattr(explorer, "_repr_mimebundle_", None) or getattr(explorer, "_ipython_display_")  # noqa: B009
+    shown = getattr(explorer, "_repr_mimebundle_", None) or explorer._ipython_display_
     shown()
 
 

@@ -13,9 +13,9 @@ import ipywidgets as w
 from PIL import Image
 
 from ..errors import BadInputError, UnknownNameError
-from ..images import ImageSource, save_gif, save_image
+from ..images import ImageSource, save_gif, save_image, scaled, shrunk
 from ..rendering import recipe as r
-from ..rendering.renderer import Renderer, check_models, scaled
+from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
 from ..rendering.to_python import Snippet
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
@@ -23,7 +23,7 @@ from ..webtoonize.photo import FRAMES, Photo, cartoonizers
 from .explorer import Explorer
 from .parts.background_tasks import Progress
 from .parts.photo_panel import PhotoPanel
-from .parts.photo_view import WHOLE, FaceRequest, PhotoView, at_most
+from .parts.photo_view import WHOLE, FaceRequest, PhotoView
 from .parts.save_row import SaveRow
 from .parts.sliders import LABEL_WIDTH, psi_slider, slider, wide
 from .parts.source_box import SourceBox
@@ -293,7 +293,7 @@ class FaceStudio(Explorer):
         self._panel.arrange(photo, face)
         self.stage.view.layout.display = None
         if not photo.faces:
-            self.stage.show(at_most(photo.picture, WHOLE))
+            self.stage.show(shrunk(photo.picture, WHOLE))
         self._arranging = True
         try:
             self.face = face

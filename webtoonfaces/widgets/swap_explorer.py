@@ -9,9 +9,9 @@ import ipywidgets as w
 from PIL import Image
 
 from ..errors import UnknownNameError
-from ..images import ImageSource
+from ..images import ImageSource, scaled
 from ..rendering import recipe as r
-from ..rendering.renderer import Renderer, check_models, scaled
+from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
 from ..rendering.to_python import Snippet
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes

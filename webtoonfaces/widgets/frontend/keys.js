@@ -1,15 +1,25 @@
-// Keeps keys inside an explorer: Lumino, which JupyterLab and Notebook 7 are made of, runs no command for a key that is
-// pressed below an element with this attribute. It is set on the explorer's root, which this widget is a child of.
+// Keeps keys inside an explorer: Lumino, which JupyterLab and Notebook 7 are made of, runs no command for a key whose
+// target has this attribute. Commands of the notebook ask for the element with the focus itself, so it is set there.
+const MARK = "data-lm-suppress-shortcuts";
+
 function render({ model, el }) {
-  let waiting = 0;
-  function mark() {
-    const root = el.closest(".wf");
-    if (root) root.setAttribute("data-lm-suppress-shortcuts", "true");
-    else waiting = requestAnimationFrame(mark); // it is not on the page yet
+  let root = null, waiting = 0;
+  const mark = ({ target }) => target.setAttribute(MARK, "true");
+  function find() {
+    root = el.closest(".wf");
+    if (!root) {
+      waiting = requestAnimationFrame(find); // it is not on the page yet
+      return;
+    }
+    root.setAttribute(MARK, "true");
+    root.addEventListener("focusin", mark);
   }
-  mark();
+  find();
   model.send({ kind: "shown" });
-  return () => cancelAnimationFrame(waiting);
+  return () => {
+    cancelAnimationFrame(waiting);
+    root?.removeEventListener("focusin", mark);
+  };
 }
 
 export default { render };

@@ -46,11 +46,9 @@ class Progress:
 
     def watch(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items; each is a step that is done once the next one is asked for."""
-        done = 0
-        for done, item in enumerate(items):  # noqa: B007: the last one is counted below
+        for done, item in enumerate(items):
             self.at(done)
             yield item
-        self.at(done + 1)
 
 
 class BackgroundTasks(w.HBox):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from ...images import strip
+from ...images import shrunk, strip
 from ...rendering import recipe as r
-from ...rendering.renderer import Renderer, Request, scaled
+from ...rendering.renderer import Renderer, Request
 from ...webtoonize.photo import Photo
 
 BESIDE, WHOLE = 320, 640  # px, the side of each picture side by side, and of a whole photo
@@ -43,7 +43,7 @@ class PhotoView:
             portrait = request.photo.portrait(request.face, request.cartoonizer)
             encoded = [portrait.encoded] if request.cartoonizer else []
             return strip([portrait.picture, *encoded, drawn], cell=BESIDE)
-        return at_most(self.pasted(request, drawn), WHOLE)
+        return shrunk(self.pasted(request, drawn), WHOLE)
 
     def pasted(
         self, request: FaceRequest, drawn: Image.Image, *, step: Callable[[int], None] = lambda done: None
@@ -61,8 +61,3 @@ class PhotoView:
             pictures[index] = self._renderer.draw(self._scene(photo, index), draft=request.draft)
         step(len(pictures))
         return photo.paste({index: pictures[index] for index in [*others, request.face]})
-
-
-def at_most(picture: Image.Image, side: int) -> Image.Image:
-    """With a longer side of at most `side` px."""
-    return scaled(picture, min(side, max(picture.size)))

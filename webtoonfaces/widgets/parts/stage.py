@@ -18,9 +18,9 @@ import ipywidgets as w
 from PIL import Image
 
 from ...errors import WebtoonFacesError
-from ...images import encode
+from ...images import encode, scaled
 from ...rendering.recipe import Picture, Sheet
-from ...rendering.renderer import Rendered, Renderer, Request, scaled
+from ...rendering.renderer import Rendered, Renderer, Request
 from ...rendering.scheduler import Scheduler
 from ..pictures import QUALITY, THUMBNAIL, VIEW
 
