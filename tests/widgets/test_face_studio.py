@@ -498,7 +498,8 @@ def test_a_plain_picker_and_board_where_custom_widgets_cannot_load(
     assert "10 MB" in part(part(studio, PlainPicker), w.Label).value
     given = {"name": "pair.png", "type": "image/png", "size": 1, "last_modified": NOW, "content": encode(pair)}
     upload = part(studio, w.FileUpload)
-    upload.value = {"pair.png": {"metadata": given, "content": given["content"]}} if SEVEN else (given,)
+    seven = {"pair.png": {"metadata": given, "content": given["content"]}}
+    upload.set_trait("value", seven if SEVEN else (given,))
     assert studio.wait(WAIT) and studio.faces == 2
     with Image.open(io.BytesIO(part(board, w.Image).value)) as framed:
         assert framed.size == (720, 419)

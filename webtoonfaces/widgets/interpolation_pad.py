@@ -104,7 +104,7 @@ class InterpolationPad(Explorer):
         """Whether a corner is a picture from the shelf."""
         return self._corners[corner] is not None
 
-    def corner_code(self, corner: int) -> r.Code:
+    def corner(self, corner: int) -> r.Code:
         """The code of a corner, truncated; one from the shelf as it was kept."""
         kept, seed = self._corners[corner], self.seeds[corner]
         if kept is not None or seed is None:
@@ -125,7 +125,7 @@ class InterpolationPad(Explorer):
     # Explorer
 
     def scene(self) -> r.Picture:
-        corners = (self.corner_code(0), self.corner_code(1), self.corner_code(2), self.corner_code(3))
+        corners = (self.corner(0), self.corner(1), self.corner(2), self.corner(3))
         if self.grid:
             cell = min(CELL, self.stage.renderer.generator.size)
             return r.grid(corners, rows=self.rows, cols=self.cols, cell=cell, method=self.method)
@@ -141,7 +141,7 @@ class InterpolationPad(Explorer):
         self.seeds = tuple(random.randrange(100_000) for _ in CORNERS)
 
     def small_pictures(self) -> Small:
-        return {corner: r.Face(self.corner_code(corner)) for corner in range(len(CORNERS))}
+        return {corner: r.Face(self.corner(corner)) for corner in range(len(CORNERS))}
 
     def show_small(self, name: Any, picture: Image.Image) -> None:
         shown = [*self._pad.thumbnails, *[""] * len(CORNERS)][: len(CORNERS)]
@@ -182,7 +182,7 @@ class InterpolationPad(Explorer):
         self.take(self._pick.value, corner=self._which.value)
 
     def _loop(self, steps: int) -> Iterator[Image.Image]:
-        corners, method = [self.corner_code(corner) for corner in ROUND], self.method
+        corners, method = [self.corner(corner) for corner in ROUND], self.method
         for here, following in zip(corners, [*corners[1:], corners[0]], strict=True):
             for i in range(steps):
                 yield self.stage.renderer.draw(r.Face(r.Blend(here, following, i / steps, method)))

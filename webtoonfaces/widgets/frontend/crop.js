@@ -1,6 +1,6 @@
 // The photo with a numbered button round each face, and a square to draw on it. Boxes are left, top, right, bottom in
 // shares of the photo's sides; a drawn one is sent once, when the pointer is released or Enter is pressed.
-const A_CLICK = 6; // px: a shorter way is none
+const A_CLICK = 6; // px: a shorter movement is a click and draws nothing
 const HELP = "Press a number to pick a face, or drag to draw a crop. With the keyboard: Enter starts a crop, " +
   "arrows move it, Shift and arrows size it, Enter takes it, Escape drops it.";
 

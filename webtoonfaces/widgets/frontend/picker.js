@@ -1,5 +1,5 @@
 // A photo chosen or dropped, made small here and sent as one message: what is too large for the socket would vanish
-// without a word. It is a message and no trait, so that no photo is kept with the notebook's widget state.
+// without a word. It is a message, not a trait, so that no photo is kept with the notebook's widget state.
 const LONGEST = 2048; // px
 const SMALL_ENOUGH = 4 * 2 ** 20; // bytes, of a file that is sent as it is
 const MOST = 8 * 2 ** 20; // bytes, of a file that this browser cannot open, but the kernel perhaps can
@@ -64,7 +64,7 @@ function render({ model, el }) {
   }
 
   async function take(file) {
-    if (!file) return say("That is no file. Drop a picture from a folder, or choose one.");
+    if (!file) return say("That is not a file. Drop a picture from a folder, or choose one.");
     const mine = ++turn;
     say(`reading ${file.name} ...`);
     const bitmap = await decoded(file);
