@@ -1,1 +1,1 @@
-"""What a person drags. Nothing here knows a network: widgets write plain expressions, `studio` draws them."""
+"""The explorers. None of them knows a network: they describe scenes, and `rendering` draws them."""
