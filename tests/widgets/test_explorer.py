@@ -13,6 +13,7 @@ from dataclasses import replace
 import ipywidgets as w
 import pytest
 
+from webtoonfaces.errors import BadInputError
 from webtoonfaces.rendering.recipe import Sheet
 from webtoonfaces.widgets.explorer import Explorer
 from webtoonfaces.widgets.face_studio import FaceStudio
@@ -21,10 +22,11 @@ from webtoonfaces.widgets.frontend.pad import Pad
 from webtoonfaces.widgets.interpolation_pad import InterpolationPad
 from webtoonfaces.widgets.layer_mixer import LayerMixer
 from webtoonfaces.widgets.parts.accordion import Accordion
+from webtoonfaces.widgets.parts.background_tasks import Progress
 from webtoonfaces.widgets.swap_explorer import SwapExplorer
 
 from .conftest import same
-from .page import find, part, send
+from .page import find, hidden, part, send, styled
 
 KINDS = ("InterpolationPad", "LayerMixer", "SwapExplorer", "FaceStudio")
 
@@ -95,6 +97,26 @@ def test_an_interruption_stops_a_task_and_not_the_next_one(make) -> None:
     pad.tasks.start("counting", lambda progress: f"{sum(progress.watch(range(4)))} counted", steps=4)
     assert pad.tasks.wait(60)
     assert "6 counted" in pad.status.value
+    pad.close()
+
+
+def test_a_long_task_tells_how_far_it_is(make) -> None:
+    pad = make("InterpolationPad")
+    row, told = styled(pad, "wf-task"), []
+    bar, words = part(row, w.IntProgress), part(row, w.Label)
+
+    def work(progress: Progress) -> str:
+        for _ in progress.watch(range(3)):
+            time.sleep(0.15)  # longer than between two messages
+            told.append((bar.value, words.value))
+        return "done"
+
+    pad.tasks.start("counting", work, steps=3)
+    with pytest.raises(BadInputError, match="counting is still running"):
+        pad.tasks.start("more", work, steps=3)
+    assert pad.tasks.wait(60)
+    assert told == [(0, "counting: 0 of 3"), (1, "counting: 1 of 3"), (2, "counting: 2 of 3")]
+    assert "done" in pad.status.value and hidden(row)
     pad.close()
 
 

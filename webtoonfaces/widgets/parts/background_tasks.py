@@ -64,13 +64,14 @@ class BackgroundTasks(w.HBox):
         self._stage = stage
         self._slots: dict[str, Scheduler[Callable[[], None], None]] = {}
         self._progress: Progress | None = None
-        self._title = w.Label()
+        self._title = ""
+        self._words = w.Label()
         self._bar = w.IntProgress(min=0, layout=w.Layout(width="160px"))
         cancel = w.Button(description="Cancel", icon="times", tooltip="Stop it; nothing is saved")
         cancel.layout.width = "auto"
         cancel.add_class("wf-cancel")
         cancel.on_click(lambda _: self.cancel())
-        super().__init__([self._title, self._bar, cancel], layout=w.Layout(display="none", align_items="center"))
+        super().__init__([self._words, self._bar, cancel], layout=w.Layout(display="none", align_items="center"))
         self.add_class("wf-task")
 
     def run(self, kind: str, task: Callable[[], Any]) -> None:
@@ -85,11 +86,15 @@ class BackgroundTasks(w.HBox):
         Raises BadInputError while another long task is running.
         """
         if self.running:
-            raise BadInputError(f"{self._title.value} is still running. Wait for it, or cancel it.")
-        self._progress = progress = Progress(lambda done: setattr(self._bar, "value", done))
-        self.running = True
-        self._title.value, self._bar.max, self._bar.value = title, steps, 0
-        self.layout.display = ""
+            raise BadInputError(f"{self._title} is still running. Wait for it, or cancel it.")
+
+        def tell(done: int) -> None:
+            self._bar.value, self._words.value = done, f"{title}: {done} of {steps}"
+
+        self._progress = progress = Progress(tell)
+        self.running, self._title, self._bar.max = True, title, steps
+        tell(0)
+        self.layout.display = None
         self._stage.tell(f"{title} ...")
 
         def work() -> None:
