@@ -281,7 +281,7 @@ def test_a_zip_that_lies_about_sizes_or_is_locked_is_skipped(tmp_path: Path, mon
     out = prepare(path, tmp_path / "out", size=32, progress=False)
     [skipped] = manifest_of(out)["skipped"]
     assert skipped["source"] == "a/big.png"
-    assert "no picture" in skipped["why"]
+    assert "too large for a picture" in skipped["why"]
     with pytest.raises(BadInputError, match="encrypted"):
         prepare(tmp_path / "locked.zip", tmp_path / "out2", size=32, progress=False)
 

@@ -216,7 +216,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path, data):
     with pytest.raises(WeightsError, match=path.name):
         run(tmp_path, data, kimg=1)
     torch.save({"a": 1}, path)
-    with pytest.raises(BadInputError, match="no checkpoint"):
+    with pytest.raises(BadInputError, match="not the checkpoint"):
         load_state(path)
 
 

@@ -298,8 +298,8 @@ class _Loop:
                 optimizer.load_state_dict(state["optimizers"][name])
         except (KeyError, ValueError, RuntimeError) as error:
             raise BadInputError(
-                f"{found[-1]} was trained with other networks. Resume it with its own configuration, or choose another "
-                "folder and start from the weights with --init."
+                f"{found[-1]} was trained with networks of other sizes, or with other networks. Resume it with its own "
+                "configuration, or choose another folder and start from the weights with --init."
             ) from error
         self.trainer.load_scalars(state["scalars"])
         self.step = state["step"]
