@@ -472,7 +472,7 @@ def test_a_table_has_a_row_for_each_checkpoint_the_latest_value_counts(tmp_path:
         )
     table = tables.read_table(tmp_path)
     assert [(row.step, row.scores["KID"].value) for row in table.rows] == [(1000, 0.5), (2000, 0.3)]
-    assert "Row 0" in table.markdown()
+    assert "(row 0)" in table.markdown()
     tables.write_row(tmp_path, step=2000, kimg=20, checkpoint="state-2000.pt", scores={"L1": Score(0.1, 0)})
     tables.write_row(tmp_path, step=0, kimg=0, checkpoint="ffhq.pt", scores={"KID": Score(9.0, 0.1)})
     table = tables.read_table(tmp_path)
@@ -480,7 +480,7 @@ def test_a_table_has_a_row_for_each_checkpoint_the_latest_value_counts(tmp_path:
     assert table.labels == ["KID", "L1"]
     assert "| 0 | 0.0 | 9.0000 ± 0.1000 |  | ffhq.pt |" in text
     assert "| 2,000 | 20.0 | 0.3000 ± 0.0100 | 0.1000 | state-2000.pt |" in text
-    assert "halves: 0.0010" in text and "Row 0" not in text
+    assert "halves: 0.0010" in text and "(row 0)" not in text
     paths = tables.save_table(table, tmp_path / "out")
     assert json.loads(paths[1].read_text())["rows"][0]["checkpoint"] == "ffhq.pt"
     with Image.open(paths[2]) as plot:
