@@ -233,9 +233,12 @@ def running_lab(folder: Path, context: BrowserContext) -> Iterator[Lab]:
     options += [f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(root, *options), env=os.environ | _own_folders(folder),
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            command(root, *options),
+            env=os.environ | _own_folders(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(process, f"{address}/api/status?token={token}", log)

@@ -115,10 +115,17 @@ def test_a_saved_picture_is_made_again(demo_swapae, demo_generator, shelf, photo
     swap.close()
 
 
-@pytest.mark.parametrize("setting", [
-    {}, {"location": 1.35, "noise": "const", "psi": 0.4}, {"strengths": [0.1 * i for i in range(L)]},
-    {"structure_mix": 0.3, "style_mix": 0.6}, {"structure": "photo"}, {"structure": "photo", "style": "photo"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"location": 1.35, "noise": "const", "psi": 0.4},
+        {"strengths": [0.1 * i for i in range(L)]},
+        {"structure_mix": 0.3, "style_mix": 0.6},
+        {"structure": "photo"},
+        {"structure": "photo", "style": "photo"},
+    ],
+)
 def test_the_cell_makes_the_same_pixels(setting, swap, photo, run_cell):
     for name, value in setting.items():
         setattr(swap, name, photo if value == "photo" else value)
