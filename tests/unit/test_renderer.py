@@ -40,8 +40,8 @@ def test_codes_are_those_of_the_plain_calls(renderer, tiny_generator):
         r.SwapAt(A, B, 2.5): codes.swap_at(a, b, location=2.5),
         r.Stored.of(a.numpy()): a,
     }
-    for expression, expected in cases.items():
-        assert torch.equal(renderer.code(expression), expected), expression
+    for scene, expected in cases.items():
+        assert torch.equal(renderer.code(scene), expected), scene
 
 
 def test_styles_and_structures_of_samples(renderer, tiny_generator, tiny_swapae):

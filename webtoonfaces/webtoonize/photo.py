@@ -147,8 +147,8 @@ class Photo:
             portrait = self.portrait(index, cartoonizer)
             key = self.faces[index], cartoonizer
             if key not in self._stored:
-                structure, texture = (r.Stored.of(code.cpu().numpy()) for code in (portrait.structure, portrait.style))
-                self._stored[key] = structure, texture
+                structure, style = (r.Stored.of(code.cpu().numpy()) for code in (portrait.structure, portrait.style))
+                self._stored[key] = structure, style
             return self._stored[key]
 
     def snippets(self, index: int, cartoonizer: str = "") -> dict[r.Stored, Snippet]:
