@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import ipywidgets as w
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from webtoonfaces.errors import BadInputError
 from webtoonfaces.rendering.recipe import Sheet
@@ -190,9 +191,8 @@ def test_an_explorer_on_a_page_stays(make, by) -> None:
 
 
 def display(explorer: Explorer) -> None:
-    """What a notebook asks of the last line of a cell."""
-    shown = getattr(explorer, "_repr_mimebundle_", None) or explorer._ipython_display_
-    shown()
+    """What a notebook does with the last line of a cell."""
+    DisplayFormatter().format(explorer)
 
 
 def test_a_refused_explorer_leaves_nothing(tiny_generator, tiny_swapae, shelf) -> None:
