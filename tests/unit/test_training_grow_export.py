@@ -237,7 +237,7 @@ def test_the_card_shows_what_the_network_draws(run, data, tmp_path, monkeypatch)
             ws = style[:, None].expand(-1, 8, -1)
             picture = g(structure[:1], torch.cat([ws[:1, :2], ws[1:, 2:]], dim=1), "none")
             place = (6, 3)
-        whole = card._samples(networks) if family == "stylegan2" else card._swaps(networks, data, size)
+        whole = card._samples(networks) if family == "stylegan2" else card._swaps(networks, pictures)
         cell = whole.crop((64 * place[0], 64 * place[1], 64 * place[0] + 64, 64 * place[1] + 64))
         wanted = to_pil(picture)[0].resize((64, 64), Image.Resampling.LANCZOS)
         assert np.abs(np.asarray(cell, int) - np.asarray(wanted, int)).max() <= 2

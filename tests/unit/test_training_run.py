@@ -42,7 +42,7 @@ class Line:
         self.optimizers = {"n": torch.optim.Adam(self.networks["n"].parameters(), 0.01)}
         self.at_step, self.spoil_at, self.count = at_step, spoil_at, 0
 
-    def step(self, shares, *, step, shown):
+    def step(self, shares, *, step, shown, done=0.0):
         self.at_step(step)
         self.count += 1
 

@@ -13,6 +13,8 @@ EXAMPLES = """
 webtoonfaces evaluate kid runs/sg drawn/ --samples 2000
 webtoonfaces evaluate kid ffhq.pt faces/ --start-of runs/paper
 webtoonfaces evaluate swap runs/ae drawn/ -o swaps/
+webtoonfaces evaluate pairs runs/pairs drawn/ -o pairs.json
+webtoonfaces evaluate drawn runs/drawn -o drawn.json
 webtoonfaces evaluate nearest demo drawn/ -o nearest.png
 webtoonfaces evaluate table runs/sg
 """
@@ -46,6 +48,22 @@ def add_evaluate(commands: Any) -> None:
     swap.add_argument("-o", "--out", type=Path, help="write a report, numbers and a plot into this folder")
     _add_start_of(swap)
     swap.set_defaults(run=_swap)
+
+    pairs = kinds.add_parser("pairs", help="a SwapAE's swaps against what should have been drawn, on exact pairs")
+    _add_model(pairs)
+    pairs.add_argument("--swaps", type=int, default=96, help="pictures swapped at each location (default: 96)")
+    pairs.add_argument("--size", type=int, help="side of the pictures in px (default: what it was trained on)")
+    pairs.add_argument("-o", "--out", type=Path, default=Path("pairs.json"), help="(default: pairs.json)")
+    _add_start_of(pairs)
+    pairs.set_defaults(run=_pairs)
+
+    drawn = kinds.add_parser("drawn", help="a StyleGAN2's pictures against the drawn persons that its z stand for")
+    drawn.add_argument("model", help="a run, one of its checkpoints, a weight file or a name")
+    drawn.add_argument("--persons", type=int, default=64, help="how many (default: 64)")
+    drawn.add_argument("-o", "--out", type=Path, default=Path("drawn.json"), help="(default: drawn.json)")
+    add_device(drawn)
+    _add_start_of(drawn)
+    drawn.set_defaults(run=_drawn)
 
     table = kinds.add_parser("table", help="every measurement of a run, as a table and a plot")
     table.add_argument("model", metavar="RUN", help="folder of a run")
@@ -127,6 +145,30 @@ def _swap(args: argparse.Namespace) -> int:
         report.figure().savefig(paths[2], dpi=120)
         written += paths
     _say_written(written)
+    return 0
+
+
+def _pairs(args: argparse.Namespace) -> int:
+    from ..metrics import evaluate
+
+    model, report = evaluate.measure_pairs(
+        args.model, args.data, swaps=args.swaps, seed=args.seed, size=args.size, device=args.device
+    )
+    print(f"Pairs of {model}\n\n{report.markdown()}")
+    content = json.dumps({"model": str(model), **report.as_dict()}, indent=1)
+    args.out.write_text(content + "\n", encoding="utf-8")
+    written = evaluate.record(model, evaluate.pair_scores(report), start_of=args.start_of)
+    _say_written([written, args.out])
+    return 0
+
+
+def _drawn(args: argparse.Namespace) -> int:
+    from ..metrics import evaluate
+
+    model, report = evaluate.measure_drawn(args.model, persons=args.persons, device=args.device)
+    print(f"Drawn persons of {model}\n\n{report.markdown()}")
+    args.out.write_text(json.dumps({"model": str(model), **report.as_dict()}, indent=1) + "\n", encoding="utf-8")
+    _say_written([evaluate.record(model, evaluate.drawn_scores(report), start_of=args.start_of), args.out])
     return 0
 
 

@@ -14,6 +14,7 @@ from .flags import add_command
 TRAIN_EXAMPLES = """
 webtoonfaces train stylegan2 drawn/ runs/sg --preset demo --minutes 60
 webtoonfaces train swapae drawn/ runs/ae --preset demo-cpu --kimg 50
+webtoonfaces train swapae drawn/ runs/pairs --preset demo-pairs --minutes 90
 webtoonfaces train stylegan2 drawn/ runs/large --preset demo --init small-*.safetensors --grow
 webtoonfaces train swapae drawn/ runs/faces --preset demo --init ae.safetensors --photos portraits/
 accelerate launch -m webtoonfaces train stylegan2 faces.zip runs/paper --init ffhq.pt
@@ -36,7 +37,9 @@ def add_train(commands: Any) -> None:
     parser.add_argument("family", choices=["stylegan2", "swapae"])
     parser.add_argument("data", help="a folder or zip of pictures; folders inside are titles")
     parser.add_argument("out", help="folder of the run: checkpoints, samples, log")
-    parser.add_argument("--preset", default="paper", help="paper, demo, demo-cpu or smoke (default: paper)")
+    parser.add_argument(
+        "--preset", default="paper", help="paper, demo, demo-cpu, smoke; demo-pairs for a SwapAE (default: paper)"
+    )
     parser.add_argument("--init", nargs="+", default=[], metavar="FILE", help="start from these weights")
     parser.add_argument("--grow", action="store_true", help="let --init hold smaller networks")
     parser.add_argument("--photos", metavar="FOLDER", help="finetune a SwapAE (--init) with these photos of faces")

@@ -8,7 +8,6 @@ distance on other features is called a Frechet distance.
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tqdm.auto import tqdm
 from ..data.folder import PictureFolder, content_key, read
 from ..errors import BadInputError, MissingExtraError
 from ..images import as_floats, shrink
+from ..models.mobilenet import fused
 from ..pretrained.mobilenet import load_mobilenet
 from .cache import cache_path, remembered
 from .classifier import TrainedClassifier
@@ -82,7 +82,7 @@ def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
     Small pictures are enlarged to the size that it was trained at. Without that its features are several times as
     large, and KID, which depends on their sixth power, cannot be compared.
     """
-    network = _fused(load_mobilenet(device))
+    network = fused(load_mobilenet(device))
     # The maps of eight pictures fit into a CPU's cache; a GPU is faster with more at once.
     chunk = 8 if torch.device(device).type == "cpu" else 256
 
@@ -90,17 +90,6 @@ def mobilenet_features(*, device: str | torch.device = "cpu") -> Features:
         return torch.cat([network(shrink(part.to(device), MOBILENET_SIDE)) for part in images.split(chunk)]).cpu()
 
     return Features("MobileNetV2", "mobilenet", of)
-
-
-def _fused(network: nn.Module) -> nn.Module:
-    """`network` with batch normalisations merged into the convolutions: the same values in half the time."""
-    for part in [part for part in network.modules() if isinstance(part, nn.Sequential)]:
-        for i, (before, after) in enumerate(itertools.pairwise(part)):
-            if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
-                part[i], part[i + 1] = nn.utils.fuse_conv_bn_eval(before, after), nn.Identity()
-            elif isinstance(after, nn.ReLU6):
-                after.inplace = True
-    return network
 
 
 def classifier_features(classifier: TrainedClassifier, *, device: str | torch.device = "cpu") -> Features:

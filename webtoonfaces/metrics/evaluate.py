@@ -11,13 +11,17 @@ from PIL import Image
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from ..data.factors import Z_DIM
 from ..data.folder import PictureFolder, load_in_memory
+from ..data.pairs import Pairs
 from ..errors import BadInputError
 from ..pretrained.generators import best_device
-from . import distances, swap
+from . import distances, drawn, pairs, swap
 from .classifier import load_or_train_classifier
 from .distances import Features, Scale, Score
+from .drawn import DrawnReport
 from .nearest import Neighbours, nearest, nearest_sheet
+from .pairs import PairReport
 from .samples import EvaluatedModel, load_evaluated, samples
 from .swap import SwapReport
 from .table import write_row
@@ -193,6 +197,76 @@ def swap_scores(report: SwapReport) -> dict[str, Score]:
             error = (rates[k] * (1 - rates[k]) / report.pairs) ** 0.5
             found[f"{name} at {k}, {report.pairs} pairs"] = Score(rates[k], error)
     return found
+
+
+def measure_pairs(
+    source: str | Path,
+    data: str | Path,
+    *,
+    swaps: int = pairs.SWAPS,
+    seed: int = 0,
+    size: int | None = None,
+    device: str | None = None,
+    progress: bool = True,
+) -> tuple[EvaluatedModel, PairReport]:
+    """A Swapping Autoencoder's swaps of held-out persons against what should have been drawn; see `metrics.pairs`.
+
+    data : titles with equal file names, as `data drawn` makes them.        size : as in `measure_swap`.
+    """
+    if swaps < 1:
+        raise BadInputError(f"At least one swap is to be measured, not {swaps}.")
+    place = best_device(device)
+    model = load_evaluated(source, "swapae", size=size, device=place)
+    held_out = Pairs(data, size=model.handle.size, split="held_out")
+    report = pairs.measure_pairs(
+        model.handle,
+        load_or_train_classifier(data, device=place, progress=progress),
+        distances.mobilenet_features(device=place),
+        held_out,
+        locations=model.handle.num_ws,
+        swaps=pairs.choose_swaps(len(held_out.names), len(held_out.titles), count=swaps, seed=seed),
+        progress=progress,
+    )
+    return model, report
+
+
+def pair_scores(report: PairReport) -> dict[str, Score]:
+    """The columns that a report on pairs adds to a run's table."""
+    found = {}
+    rebuilt = len(report.model) - 1
+    for name, one in (
+        *((f"at {k}", report.model[k]) for k in (0, CURVE_LOCATIONS[0])),
+        ("of reconstructions", report.model[rebuilt]),
+        ("from photo-like", report.photo),
+    ):
+        if one is not None:
+            found[f"L1 {name}, {report.swaps} swaps"] = Score(one.l1, 0.0)
+            error = (one.title_rate * (1 - one.title_rate) / report.swaps) ** 0.5
+            found[f"title rate {name}, {report.swaps} swaps"] = Score(one.title_rate, error)
+    return found
+
+
+def measure_drawn(
+    source: str | Path, *, persons: int = drawn.PERSONS, device: str | None = None, progress: bool = True
+) -> tuple[EvaluatedModel, DrawnReport]:
+    """A StyleGAN2's pictures against the drawn persons that its z stand for; see `metrics.drawn`."""
+    if persons < 1:
+        raise BadInputError(f"At least one person is to be measured, not {persons}.")
+    place = best_device(device)
+    model = load_evaluated(source, "stylegan2", device=place)
+    if model.handle.w_dim < Z_DIM:
+        raise BadInputError(f"A z of {model.handle.w_dim} numbers stands for nobody: a drawn person takes {Z_DIM}.")
+    features = distances.mobilenet_features(device=place)
+    return model, drawn.measure_drawn(model.handle, features, persons=persons, progress=progress)
+
+
+def drawn_scores(report: DrawnReport) -> dict[str, Score]:
+    """The columns that a report on drawn persons adds to a run's table."""
+    middle = len(report.model) // 2
+    return {
+        f"L1 to the drawn person {name}, {report.persons} persons": Score(report.model[k].l1, 0.0)
+        for name, k in (("of z", 0), (f"at {middle}", middle))
+    }
 
 
 def record(

@@ -2,7 +2,8 @@
 
 Every width is a multiple of one number, `channel` (32 in published checkpoints). The style vector, which the paper
 calls texture code, has 64 x channel values; the structure code is [C, H/16, W/16], with C = 8 in published checkpoints.
-Module names are those of published PyTorch checkpoints.
+A network for small pictures may have a finer structure code, [C, H/8, W/8]: its encoder halves the size once less, and
+its generator doubles it once less. Module names are those of published PyTorch checkpoints.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from .ops import (
 
 NOISE_MODES = ("const", "random", "none")
 BLOCK_WIDTHS = (4, 8, 12, 16, 16, 16, 8, 4)  # of the generator's blocks, in multiples of `channel`
-UP_FROM = 4  # the first block that doubles the size
+UP_FROM = {16: 4, 8: 5}  # side in px of a cell of the structure code -> the first block that doubles the size
 PATCH_SIZE = 64  # px; the only size that the co-occurrence discriminator's last convolution takes
 
 
@@ -40,6 +41,7 @@ class SwapAEConfig:
     """Sizes of the four networks.
 
     channel : the unit of width.      structure_channels : channels of the structure code.
+    cell : side in px of the square that one place of the structure code stands for, 16 or 8.
     size : side in px of the training pictures. The image discriminator takes only this size; encoder and generator
         take any sides that are multiples of 16 and at least 64 px.
     discriminator_channels : the image discriminator's channel counts at 4, 8, ... `size` px.
@@ -49,6 +51,11 @@ class SwapAEConfig:
     structure_channels: int = 8
     size: int = 256
     discriminator_channels: tuple[int, ...] = published_channels(256, 1)
+    cell: int = 16
+
+    def __post_init__(self) -> None:
+        if self.cell not in UP_FROM:
+            raise ValueError(f"A cell of the structure code is 16 or 8 px wide, not {self.cell!r}.")
 
     @property
     def style_dim(self) -> int:
@@ -60,15 +67,24 @@ class SwapAEConfig:
         """L, the number of blocks that take a style."""
         return len(BLOCK_WIDTHS)
 
+    @property
+    def enlargements(self) -> tuple[int, ...]:
+        """For each block of the generator how many times larger than the structure code its map is."""
+        return tuple(2 ** max(0, i - UP_FROM[self.cell] + 1) for i in range(self.num_ws))
+
 
 class Encoder(nn.Module):
-    """Pictures [N, 3, H, W] -> structure code [N, C, H/16, W/16] and style vector [N, D]."""
+    """Pictures [N, 3, H, W] -> structure code [N, C, H/cell, W/cell] and style vector [N, D]."""
 
     def __init__(self, config: SwapAEConfig = SwapAEConfig()):
         super().__init__()
         self.config = config
         c = config.channel
-        self.stem = nn.Sequential(ConvLayer(3, c, 1), *(ResBlock(c * k, c * 2 * k, reflect=True) for k in (1, 2, 4, 8)))
+        self.stem = nn.Sequential(
+            ConvLayer(3, c, 1),
+            *(ResBlock(c * k, c * 2 * k, reflect=True) for k in (1, 2, 4)),
+            ResBlock(c * 8, c * 16, down=config.cell == 16, reflect=True),
+        )
         self.structure = nn.Sequential(ConvLayer(16 * c, 16 * c, 1), ConvLayer(16 * c, config.structure_channels, 1))
         self.texture = nn.Sequential(
             ConvLayer(16 * c, 32 * c, 3, down=True),
@@ -78,7 +94,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.stem(images.contiguous(memory_format=torch.channels_last))  # [N, 16c, H/16, W/16]
+        x = self.stem(images.contiguous(memory_format=torch.channels_last))  # [N, 16c, H/cell, W/cell]
         return self.structure(x), self.texture(x).flatten(1)
 
 
@@ -118,7 +134,7 @@ class Generator(nn.Module):
         self.config = config
         widths = [config.structure_channels, *(config.channel * k for k in BLOCK_WIDTHS)]
         self.layers = nn.ModuleList(
-            StyledResBlock(before, width, config.style_dim, up=i >= UP_FROM)
+            StyledResBlock(before, width, config.style_dim, up=i >= UP_FROM[config.cell])
             for i, (before, width) in enumerate(itertools.pairwise(widths))
         )
         self.to_rgb = ConvLayer(widths[-1], 3, 1, activate=False)
@@ -135,7 +151,7 @@ class Generator(nn.Module):
         noise: Sequence[Tensor | None] | None = None,
         prefix: Prefix | None = None,
     ) -> Tensor:
-        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
+        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, cell h, cell w], never clamped.
 
         noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] for each block, overrides it.
         prefix : the state after the last call, to start at the first block whose style changed; not with random noise.
@@ -148,7 +164,7 @@ class Generator(nn.Module):
         for i in range(first, len(self.layers)):
             if prefix:
                 prefix.kept[i] = x
-            height, width = (side * 2 ** max(0, i - UP_FROM + 1) for side in structure.shape[2:])
+            height, width = (side * self.config.enlargements[i] for side in structure.shape[2:])
             plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
             x = self.layers[i](x, ws[:, i], plane)
         return self.to_rgb(x)

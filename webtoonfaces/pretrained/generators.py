@@ -285,8 +285,8 @@ class StyleGAN2(Handle):
 class SwappingAutoencoder(Handle):
     """A Swapping Autoencoder: pictures <-> structure and style. Made by `load_swapae`.
 
-    Attributes: `num_ws` (L), `style_dim` (D), `size` (px it was trained at), `device`, `weights`, `encoder`,
-    `generator`, `lock`.
+    Attributes: `num_ws` (L), `style_dim` (D), `size` (px it was trained at), `cell` (px of a picture for each place of
+    its structure code: 16 in published models), `device`, `weights`, `encoder`, `generator`, `lock`.
     """
 
     def __init__(
@@ -321,9 +321,13 @@ class SwappingAutoencoder(Handle):
     def style_dim(self) -> int:
         return self.generator.config.style_dim
 
+    @property
+    def cell(self) -> int:
+        return self.generator.config.cell
+
     @torch.no_grad()
     def encode(self, images: Tensor | ImageSource | Sequence[ImageSource]) -> tuple[Tensor, Tensor]:
-        """Pictures -> structure [N, C, H/16, W/16] and style [N, L, D] (one vector, repeated for each layer).
+        """Pictures -> structure [N, C, H/cell, W/cell] and style [N, L, D] (one vector, repeated for each layer).
 
         images : float [N, 3, H, W] in [-1, 1], or one or several of anything `wf.images.load_image` opens; any size.
             Each is resized as the model was trained: its shorter side to `size` px, its longer one in proportion, to
@@ -359,7 +363,7 @@ class SwappingAutoencoder(Handle):
     def decode(
         self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", prefix: Prefix | None = None
     ) -> Tensor:
-        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, 16h, 16w], never clamped.
+        """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, cell h, cell w], never clamped.
 
         If one of the two contains a single picture, it is used with every picture of the other.
         prefix : keeps the state between calls, so that each call starts at the first block that changed.

@@ -188,11 +188,11 @@ class Renderer:
 
     def _decoded(self, picture: r.Decoded, draft: bool) -> Image.Image:
         structure, style = self.code(picture.structure), self.code(picture.style)
-        side = 16 * max(structure.shape[2:])
+        side = self.swapae.cell * max(structure.shape[2:])
         if draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8:
             # This network has no smaller outputs; a structure of half the size takes a quarter of the work.
             structure = F.interpolate(structure, scale_factor=0.5, mode="area")
-        with self._timed("swapae", 16 * max(structure.shape[2:])):
+        with self._timed("swapae", self.swapae.cell * max(structure.shape[2:])):
             prefix = self._swap_prefix if picture.noise != "random" else None
             images = self.swapae.decode(structure, style, noise_mode=picture.noise, prefix=prefix)
         drawn = to_pil(images)[0]

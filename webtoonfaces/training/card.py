@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..codes import swap_at
 from ..data.folder import PictureFolder, read
+from ..data.pairs import Pairs
 from ..errors import BadInputError
 from ..images import as_floats, contact_sheet, to_pil
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder
@@ -26,14 +27,20 @@ STRUCTURES, STYLES, LOCATION = 4, 8, 2
 CELL, MOST_COLOURS = 64, 256  # side of a cell in px; a palette makes the file a third as large
 
 
-def card_sheet(family: str, networks: Mapping[str, Any], *, data: str | Path | None, size: int) -> Image.Image:
+def card_sheet(
+    family: str, networks: Mapping[str, Any], *, data: str | Path | None, size: int, pairs: bool = False
+) -> Image.Image:
     """The sheet of a "stylegan2" or "swapae" with the averaged `networks`.
 
     data, size : the pictures that a SwapAE was trained on, and their side in px.
+    pairs : whether it was trained by pairs, which hold out whole persons.
 
     Raises `BadInputError` if a SwapAE's data set does not exist any more or has too few held-out pictures.
     """
-    sheet = _samples(networks) if family == "stylegan2" else _swaps(networks, data, size)
+    if family == "stylegan2":
+        sheet = _samples(networks)
+    else:
+        sheet = _swaps(networks, _held_out_persons(data, size) if pairs else _held_out(data, size))
     return sheet.quantize(MOST_COLOURS)
 
 
@@ -43,10 +50,9 @@ def _samples(networks: Mapping[str, Any]) -> Image.Image:
     return contact_sheet(pictures, columns=SAMPLE_COLUMNS, cell=CELL)
 
 
-def _swaps(networks: Mapping[str, Any], data: str | Path | None, size: int) -> Image.Image:
+def _swaps(networks: Mapping[str, Any], images: Tensor) -> Image.Image:
     """Styles in the first row, structures in the first column; a cell is its row's structure in its column's style."""
     swapae = SwappingAutoencoder(networks["e_ema"], networks["g_ema"], device="cpu")
-    images = _held_out(data, size)
     structure, style = swapae.encode(images)
     pictures = to_pil(images)
     cells: list[Image.Image | None] = [None, *pictures[STRUCTURES:]]
@@ -58,11 +64,27 @@ def _swaps(networks: Mapping[str, Any], data: str | Path | None, size: int) -> I
 
 def _held_out(data: str | Path | None, size: int) -> Tensor:
     """Float pictures [STRUCTURES + STYLES, 3, size, size] in [-1, 1], spread over all titles."""
-    if data is None or not Path(data).exists():
-        raise BadInputError(f"The data set {data} does not exist, so no pictures can be swapped.")
-    folder = PictureFolder(data, size=size, split="held_out")
+    folder = PictureFolder(_existing(data), size=size, split="held_out")
     if len(folder) < STRUCTURES + STYLES:
         raise BadInputError(f"{data} has {len(folder)} held-out pictures; a sheet needs {STRUCTURES + STYLES}.")
     places = np.linspace(0, len(folder) - 1, STRUCTURES + STYLES).round().astype(int)
     chosen = [*places[1::3], *(place for i, place in enumerate(places) if i % 3 != 1)]
     return as_floats(torch.cat(list(read(folder, [int(place) for place in chosen]))))
+
+
+def _held_out_persons(data: str | Path | None, size: int) -> Tensor:
+    """The same of a data set of pairs: no two pictures show one person, and half of the structures are photo-like."""
+    pairs = Pairs(_existing(data), size=size, split="held_out", limit=STRUCTURES + STYLES)
+    count = len(pairs.names)
+    if count < STRUCTURES + STYLES:
+        raise BadInputError(f"{data} has {count} held-out persons; a sheet needs {STRUCTURES + STYLES}.")
+    shown = [pairs.pictures[row, row * len(pairs.titles) // count] for row in range(count)]
+    if pairs.photos is not None:
+        shown[:STRUCTURES:2] = pairs.photos[:STRUCTURES:2]
+    return as_floats(torch.stack(shown))
+
+
+def _existing(data: str | Path | None) -> str | Path:
+    if data is None or not Path(data).exists():
+        raise BadInputError(f"The data set {data} does not exist, so no pictures can be swapped.")
+    return data

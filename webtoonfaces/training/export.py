@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from ..data.manifest import MANIFEST
 from ..errors import BadInputError
 from ..weights import convert
 from .card import LOCATION, SAMPLES, STRUCTURES, STYLES, card_sheet
+from .presets import config_type
 from .run_folder import OPTIONS, RunFolder
+from .trainers import pairs
 
 PART_BYTES = 16 * 2**20
 WHAT = {
@@ -119,7 +121,8 @@ def export(
 def _sheet(run: RunFolder, networks: Mapping[str, nn.Module], data: str | Path | None, path: Path) -> Path | None:
     """Write the card's picture, drawn by the exported networks; None if it cannot be drawn."""
     try:
-        sheet = card_sheet(run.family, networks, data=data, size=run.config["model"]["size"])
+        taught_by_pairs = config_type(run.family, run.config) is pairs.Config
+        sheet = card_sheet(run.family, networks, data=data, size=run.config["model"]["size"], pairs=taught_by_pairs)
     except BadInputError:
         return None
     sheet.save(path, optimize=True)
@@ -155,18 +158,13 @@ def _training(run: RunFolder) -> str:
         told.append(f"{warm:,.1f} thousand of them were the warm-up without an adversary.")
     if options.get("init"):
         told.append(f"It started from the weights of {', '.join(options['init'])}.")
-    config = {name: value for name, value in run.config.items() if name in _config_fields(run.family)}
+    kind = config_type(run.family, run.config)
+    config = {name: value for name, value in run.config.items() if name in {field.name for field in fields(kind)}}
     lines = ["## Training\n", " ".join(told), ""]
     if options.get("command"):
         lines += ["```", options["command"], "```", ""]
     lines += ["The full configuration:", "", "```json", json.dumps(config, indent=1), "```", ""]
     return "\n".join(lines)
-
-
-def _config_fields(family: str) -> set[str]:
-    from .presets import FAMILIES
-
-    return set(FAMILIES[family]["paper"].config.__dataclass_fields__)
 
 
 def _data(heading: str, source: str | Path | None) -> str:
@@ -180,6 +178,13 @@ def _data(heading: str, source: str | Path | None) -> str:
             f"| {name} | {about['count']} | {about['artist']} | {about['licence']} | {about['attribution']} |"
             for name, about in titles.items()
         ]
+    elif "folders" in manifest:
+        folders, settings = manifest["folders"], manifest["settings"]
+        lines.append(
+            f"{manifest['persons']:,} persons, each in {len(folders)} folders of pictures: {', '.join(folders)}. This "
+            f"package's own drawing engine drew all of them ({settings['size']} px, seed {settings['seed']}); there is "
+            "no picture of anybody else's in it."
+        )
     elif manifest:
         origin, licence = manifest.get("origin") or "not stated", manifest.get("licence") or "not stated"
         lines.append(f"{len(manifest.get('pictures', ()))} pictures. Origin: {origin}. Licence: {licence}.")

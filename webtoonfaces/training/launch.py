@@ -10,12 +10,15 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from ..data.factors import people_of
 from ..data.folder import PictureFolder, load_in_memory
+from ..data.pairs import MixedTargets, Pairs, mixed_targets
 from ..errors import BadInputError, UnknownNameError
 from ..weights import convert
 from . import presets
 from .run import RunOptions, train
 from .run_folder import RunFolder
+from .trainers import drawn, pairs
 from .trainers.stylegan2 import StyleGAN2Trainer
 from .trainers.swapae import SwapAETrainer
 
@@ -60,8 +63,9 @@ def launch(
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
     begun = _begun(Path(out), family)
+    preset = begun["preset"] if begun.get("preset") in known else preset
     if photos is not None:
-        _check_finetuning(family, init, begun)
+        _check_finetuning(family, init, begun, known[preset].config)
     elif begun.get("photos"):
         raise BadInputError(f"{out} is finetuned with photos ({begun['photos']}). Give them again with --photos.")
     kept = {name: begun[name] for name in ("batch", "photo_batch", "seed") if name in begun}
@@ -77,11 +81,17 @@ def launch(
     accelerator = _accelerator(device, precision)
     torch.manual_seed(run.seed)  # for the networks' initial weights
     size = configuration.model.size
-    folder = PictureFolder(data, size=size, split="train")
-    trainer: StyleGAN2Trainer | SwapAETrainer
-    if family == "stylegan2":
+    folder: PictureFolder | Pairs
+    trainer: StyleGAN2Trainer | SwapAETrainer | pairs.PairTrainer | drawn.DrawnTrainer
+    if isinstance(configuration, pairs.Config | drawn.Config):
+        folder = Pairs(data, size=size, split="train", progress=accelerator.is_main_process)
+        taught = _pair_trainer if isinstance(configuration, pairs.Config) else _drawn_trainer
+        trainer = taught(configuration, accelerator, folder, run)
+    elif family == "stylegan2":
+        folder = PictureFolder(data, size=size, split="train")
         trainer = StyleGAN2Trainer(configuration, accelerator)
     else:
+        folder = PictureFolder(data, size=size, split="train")
         trainer = SwapAETrainer(configuration, accelerator, examples=_examples(data, size))
     if init and not begun:
         networks = weights(family, init)
@@ -122,7 +132,7 @@ def _begun(out: Path, family: str) -> dict[str, Any]:
 def _configuration(preset: Any, begun: Mapping[str, Any], from_weights: bool, changes: Mapping[str, Any]) -> Any:
     """The preset's configuration, or the one that the run began with, with these changes."""
     configuration = _restored(preset, begun)
-    if from_weights and not begun:
+    if from_weights and not begun and hasattr(configuration, "warmup_kimg"):
         configuration = replace(configuration, warmup_kimg=0.0)
     known = {field.name: getattr(configuration, field.name) for field in fields(configuration) if field.name != "model"}
     for name, value in changes.items():
@@ -145,11 +155,57 @@ def _restored(default: Any, values: Mapping[str, Any]) -> Any:
     return replace(default, **found)
 
 
-def _check_finetuning(family: str, init: Sequence[str | Path], begun: Mapping[str, Any]) -> None:
+def _check_finetuning(family: str, init: Sequence[str | Path], begun: Mapping[str, Any], configuration: Any) -> None:
     if family != "swapae":
         raise BadInputError("Only a SwapAE can be finetuned with photos.")
+    if isinstance(configuration, pairs.Config):
+        raise BadInputError(
+            "A SwapAE learns by pairs from drawn persons and their photo-like pictures; other photos have no target. "
+            "Leave out --photos, or choose another preset."
+        )
     if not init and not begun:
         raise BadInputError("Finetuning with photos needs a trained SwapAE. Give one with --init.")
+
+
+def _pair_trainer(configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions) -> pairs.PairTrainer:
+    """The trainer of pairs; targets in mixed titles are drawn first."""
+    held_out = Pairs(folder.path, size=folder.size, split="held_out")
+    mixed = _mixed(configuration, accelerator, folder, run)
+    return pairs.PairTrainer(configuration, accelerator, folder, held_out=held_out, mixed=mixed)
+
+
+def _drawn_trainer(configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions) -> drawn.DrawnTrainer:
+    """The trainer of a StyleGAN2 by drawn persons, whose z the data set must know."""
+    held_out = Pairs(folder.path, size=folder.size, split="held_out")
+    if len(folder.z_seeds) < len(folder.names) or len(held_out.z_seeds) < len(held_out.names):
+        raise BadInputError(
+            f"{folder.path} does not say from which z its persons are drawn. Draw it with: webtoonfaces data drawn"
+        )
+    width, bank = configuration.model.w_dim, range(drawn.BANK_FROM, drawn.BANK_FROM + round(configuration.bank))
+    return drawn.DrawnTrainer(
+        configuration,
+        accelerator,
+        folder,
+        people_of([folder.z_seeds[name] for name in folder.names], width),
+        bank=people_of(bank, width),
+        held_out=held_out,
+        held_out_people=people_of([held_out.z_seeds[name] for name in held_out.names], width),
+        mixed=_mixed(configuration, accelerator, folder, run),
+    )
+
+
+def _mixed(configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions) -> MixedTargets | None:
+    """Targets in mixed titles, from the run's folder `mixed`; None where none are asked for or nobody can be drawn."""
+    if configuration.mixing <= 0 or configuration.mixed < 1 or len(folder.persons) < len(folder.names):
+        return None
+    with accelerator.main_process_first():  # the others read what it drew
+        return mixed_targets(
+            folder,
+            run.out / "mixed",
+            count=round(configuration.mixed),
+            seed=run.seed,
+            progress=accelerator.is_main_process,
+        )
 
 
 def _accelerator(device: str | None, precision: str) -> Accelerator:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..models.ops import published_channels
 from ..models.stylegan2 import StyleGAN2Config
 from ..models.swapae import SwapAEConfig
-from .trainers import stylegan2, swapae
+from .trainers import drawn, pairs, stylegan2, swapae
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,18 @@ STYLEGAN2 = {
         ),
         8,  # at first, more steps help more than more pictures in a step
         "64 px, 2.7 M parameters, judged on frozen features: two cores",
+    ),
+    "demo-drawn": Preset(
+        drawn.Config(
+            model=StyleGAN2Config(size=128, channels=(256, 192, 128, 64, 32, 16), w_dim=256, mapping_layers=4)
+        ),
+        8,
+        "128 px, 3 M parameters, taught by drawn persons whose z is known: two cores",
+    ),
+    "demo-drawn-64": Preset(
+        drawn.Config(model=StyleGAN2Config(size=64, channels=(256, 192, 128, 64, 32), w_dim=256, mapping_layers=4)),
+        16,
+        "64 px, to grow demo-drawn from with --init and --grow",
     ),
     "smoke": Preset(
         stylegan2.Config(
@@ -84,6 +97,11 @@ SWAPAE = {
         8,
         "128 px, 4 M parameters, warmed up and judged on frozen features: two cores",
     ),
+    "demo-pairs": Preset(
+        pairs.Config(model=SwapAEConfig(channel=8, structure_channels=8, size=128, cell=8)),
+        8,
+        "128 px, 4 M parameters, taught by exact pairs of drawn persons: one core",
+    ),
     "smoke": Preset(
         swapae.Config(
             model=SwapAEConfig(channel=2, size=64, discriminator_channels=(16, 16, 8, 8, 8)),
@@ -97,3 +115,10 @@ SWAPAE = {
 }
 
 FAMILIES = {"stylegan2": STYLEGAN2, "swapae": SWAPAE}
+
+
+def config_type(family: str, config: Mapping[str, Any]) -> type:
+    """The class of a run's JSON `config`: the first whose fields are all in it, else that of `paper`."""
+    kinds = dict.fromkeys(type(preset.config) for preset in FAMILIES[family].values())
+    complete = [kind for kind in kinds if {field.name for field in fields(kind)} <= config.keys()]
+    return (complete or list(kinds))[0]

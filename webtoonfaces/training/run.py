@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..data.folder import PictureFolder
+from ..data.pairs import Pairs
 from ..errors import BadInputError, MissingExtraError
 from ..files import write_text
 from ..images import as_floats
@@ -77,7 +77,7 @@ class Trainer(Protocol):
     optimizers: dict[str, torch.optim.Optimizer]
     accelerator: Accelerator
 
-    def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]: ...
+    def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]: ...
     def scalars(self) -> dict[str, Any]: ...
     def load_scalars(self, scalars: dict[str, Any]) -> None: ...
     def preview(self) -> Image.Image: ...
@@ -86,7 +86,7 @@ class Trainer(Protocol):
 
 def train(
     trainer: Trainer,
-    data: PictureFolder,
+    data: PictureFolder | Pairs,
     options: RunOptions,
     *,
     photos: PictureFolder | None = None,
@@ -107,7 +107,7 @@ class _Loop:
     def __init__(
         self,
         trainer: Trainer,
-        data: PictureFolder,
+        data: PictureFolder | Pairs,
         photos: PictureFolder | None,
         options: RunOptions,
         about: Mapping[str, Any],
@@ -149,8 +149,9 @@ class _Loop:
     def _train(self) -> Path:
         options, first = self.options, self.step
         started = reported = saved = time.monotonic()
-        for images, photos in self._batches():
-            scores = self._agreed(self.trainer.step(self._shares(images, photos), step=self.step, shown=self.shown))
+        for images, rows, photos in self._batches():
+            shares, done = self._shares(images, rows, photos), self._done(time.monotonic() - started)
+            scores = self._agreed(self.trainer.step(shares, step=self.step, shown=self.shown, done=done))
             self.step += 1
             now = time.monotonic()
             self._log(scores)
@@ -179,6 +180,18 @@ class _Loop:
     def _spent(self) -> bool:
         return self.options.kimg is not None and self.shown >= self.options.kimg * 1000
 
+    def _done(self, seconds: float) -> float:
+        """How much of the planned run lies behind, 0 to 1: of its pictures, or of this call's minutes.
+
+        Without a plan it is 0. Resuming is exact where pictures are planned: minutes are counted anew by each call.
+        """
+        kimg, minutes = self.options.kimg, self.options.minutes
+        shares = [self.shown / (kimg * 1000) if kimg else 0.0, seconds / (minutes * 60) if minutes else 0.0]
+        if self.accelerator.num_processes > 1:  # their clocks differ, their steps must not
+            mine = torch.tensor(shares, dtype=torch.float64, device=self.accelerator.device)
+            shares = (self.accelerator.reduce(mine, reduction="mean")).tolist()
+        return min(1.0, max(shares))
+
     def _any(self, *flags: bool) -> list[bool]:
         """Each flag, true if it is true on any process: all processes must save and stop at the same step."""
         mine = torch.tensor(flags, dtype=torch.float32, device=self.accelerator.device)
@@ -200,35 +213,37 @@ class _Loop:
 
     # pictures
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
         images = self._loader(self.data, self.options.batch, self.options.seed)
         if self.photos is None:
-            return zip(images, repeat(None), strict=False)
-        return zip(images, self._loader(self.photos, self.options.photo_batch, self.options.seed + 1), strict=False)
+            return ((seen, rows, None) for seen, rows in images)
+        photos = self._loader(self.photos, self.options.photo_batch, self.options.seed + 1)
+        return ((seen, rows, faces) for (seen, rows), (faces, _) in zip(images, photos, strict=False))
 
-    def _loader(self, folder: PictureFolder, batch: int, seed: int) -> Iterator[Tensor]:
+    def _loader(self, folder: PictureFolder | Pairs, batch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of pictures, uint8, and what the data set says of each, int64."""
         first = self.accelerator.process_index * self.options.accumulate
         mine = range(first, first + self.options.accumulate)
         sampler = StepSampler(len(folder), batch, seed=seed, first_step=self.step, slots=self.slots, mine=mine)
         workers = self.options.workers
-        loader = DataLoader(
-            folder,
+        loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
+            folder,  # type: ignore[arg-type]
             batch_sampler=sampler,
             num_workers=workers,
             worker_init_fn=_leave_signals_to_parent,
             persistent_workers=workers > 0,
             pin_memory=self.accelerator.device.type == "cuda",
         )
-        return (images for images, _ in loader)
+        return iter(loader)
 
-    def _shares(self, images: Tensor, photos: Tensor | None) -> list[Share]:
+    def _shares(self, images: Tensor, rows: Tensor, photos: Tensor | None) -> list[Share]:
         parts, device = self.options.accumulate, self.accelerator.device
         shares = []
         for part in range(parts):
             slot = self.accelerator.process_index * parts + part
             random = StepRandom(self.options.seed, self.step, slot=slot, slots=self.slots, device=device)
             seen = None if photos is None else _placed(photos[part::parts], device)
-            shares.append(Share(_placed(images[part::parts], device), random, seen))
+            shares.append(Share(_placed(images[part::parts], device), random, seen, rows[part::parts]))
         return shares
 
     # output

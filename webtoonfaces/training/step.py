@@ -52,11 +52,13 @@ class Share:
     """The part of a batch that a process computes at once.
 
     images, photos : float32 [n, 3, S, S] in [-1, 1]; photos only for finetuning.
+    rows : of each image its place in a data set of pairs, or its title; int64 [n].
     """
 
     images: Tensor
     random: StepRandom
     photos: Tensor | None = None
+    rows: Tensor | None = None
 
 
 class Scores:

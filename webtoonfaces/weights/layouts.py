@@ -193,7 +193,9 @@ def _stylegan2_discriminator(sd: Mapping[str, Tensor]) -> stylegan2.StyleGAN2Con
 
 def _swapae_encoder(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
     return swapae.SwapAEConfig(
-        channel=_dim(sd, "stem.0.0.weight", 0, 32), structure_channels=_dim(sd, "structure.1.0.weight", 0, 8)
+        channel=_dim(sd, "stem.0.0.weight", 0, 32),
+        structure_channels=_dim(sd, "structure.1.0.weight", 0, 8),
+        cell=8 if "stem.4.conv2.0.weight" in sd else 16,  # without the blur of a layer that halves the size
     )
 
 
@@ -201,6 +203,7 @@ def _swapae_generator(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
     return swapae.SwapAEConfig(
         channel=max(1, _dim(sd, "to_rgb.0.weight", 1, 128) // swapae.BLOCK_WIDTHS[-1]),
         structure_channels=_dim(sd, "layers.0.conv1.conv.weight", 2, 8),
+        cell=8 if "layers.5.skip.0.weight" in sd and "layers.4.skip.0.weight" not in sd else 16,
     )
 
 

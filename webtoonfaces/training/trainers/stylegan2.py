@@ -164,7 +164,7 @@ class StyleGAN2Trainer:
         self.transferred = True
         return start_from(self.networks, networks, grow=grow)
 
-    def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
+    def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]:
         """One training step on the whole batch, of which `shares` are this process's part; returns the losses."""
         config, scores = self._config, Scores()
         if config.mirror:

@@ -139,7 +139,7 @@ class SwapAETrainer:
         """Start from these networks, any of the run's; returns the names of those that keep their initial weights."""
         return start_from(self.networks, networks, grow=grow)
 
-    def step(self, shares: Sequence[Share], *, step: int, shown: int) -> dict[str, float]:
+    def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]:
         """One step of every network on the whole batch, of which `shares` are this process's part.
 
         Raises `BadInputError` for a share of an odd number of pictures: half of them are structures, half styles.
@@ -231,8 +231,7 @@ class SwapAETrainer:
 
     def _noise(self, structure: Tensor, random: StepRandom) -> list[Tensor]:
         n, _, h, w = structure.shape
-        scales = [2 ** max(0, i - models.UP_FROM + 1) for i in range(self._config.model.num_ws)]
-        return [random.normal(n, 1, h * k, w * k) for k in scales]
+        return [random.normal(n, 1, h * k, w * k) for k in self._config.model.enlargements]
 
     def _discriminator_loss(self, share: Share, scores: Scores) -> Tensor:
         config, d = self._config, self.networks["d"]

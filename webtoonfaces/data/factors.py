@@ -1,0 +1,85 @@
+"""What decides a drawn picture, as numbers: of a person, and of the z that stands for person and title.
+
+`person_of` gives each place of z one meaning. A StyleGAN2 that is taught with drawn persons learns the same map, so
+that its seed i is person i of `data drawn` with seed 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from webtoonfaces import drawing
+from webtoonfaces.drawing.person import ACCESSORIES, COLLARS, EARRINGS, GLASSES, TIES
+
+TITLES = tuple(drawing.TITLES)
+Z_DIM = drawing.Z_DIM  # numbers of z that say who is drawn, and in which title
+_WORDS = {"glasses": GLASSES, "earring": EARRINGS, "collar": COLLARS, "accessory": ACCESSORIES, "tie": TIES}
+
+
+def z_of_seed(seed: int, width: int) -> NDArray[np.float64]:
+    """z `[width]` as StyleGAN2 samples it for a seed; the first `drawing.Z_DIM` numbers say who is drawn."""
+    return np.random.RandomState(seed).randn(width)
+
+
+def z_in_titles(z: Tensor, titles: Tensor) -> Tensor:
+    """z [N, D] that stands for the title `titles` [N]: the largest title number trades places with that one's."""
+    rows = torch.arange(len(z), device=z.device)
+    own = titles_of(z)
+    moved = z.clone()
+    moved[rows, titles], moved[rows, own] = z[rows, own], z[rows, titles]
+    return moved
+
+
+def factors_of(person: drawing.Person) -> NDArray[np.float32]:
+    """Landmarks, pose, hair, colours and amounts as they are, words as one number each that is 1 for the one: `[F]`."""
+    told = asdict(person)
+    mole = told.pop("mole")
+    told.pop("seed")
+    found: list[float] = [float(mole is not None), *(mole or (0.0, 0.0))]
+    for name, value in (*told.pop("hair").items(), *told.pop("pose").items(), *told.items()):
+        if name in _WORDS:
+            found += [float(value == word) for word in _WORDS[name]]
+        else:
+            found += np.ravel(value).tolist()
+    return np.array(found, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class People:
+    """Persons as z, float32 [N, width], and as factors, float32 [N, F]."""
+
+    z: Tensor
+    factors: Tensor
+
+
+def people_of(seeds: Iterable[int], width: int) -> People:
+    """The persons of these seeds; about 4 ms each."""
+    z = np.stack([z_of_seed(seed, width) for seed in seeds])
+    factors = np.stack([factors_of(drawing.person_of(one, len(TITLES)).person) for one in z])
+    return People(torch.from_numpy(z.astype(np.float32)), torch.from_numpy(factors))
+
+
+def titles_of(z: Tensor) -> Tensor:
+    """The title that z [N, D] stands for, int64 [N]."""
+    return z[:, : len(TITLES)].argmax(dim=1)
+
+
+def drawn_of(z: Tensor, size: int, *, others: Tensor | None = None, from_group: int = 0) -> Tensor:
+    """The pictures that z [N, D] stands for, uint8 [N, 3, size, size].
+
+    others : titles [N], whose groups from number `from_group` on replace those of z's own title.
+    """
+    pictures = []
+    for row, one in enumerate(z.double().cpu().numpy()):
+        found = drawing.person_of(one, len(TITLES))
+        title = drawing.TITLES[TITLES[found.title]]
+        if others is not None:
+            title = title.mixed(drawing.TITLES[TITLES[int(others[row])]], from_group)
+        pictures.append(torch.from_numpy(np.array(drawing.draw(found.person, title, size))).permute(2, 0, 1))
+    return torch.stack(pictures)

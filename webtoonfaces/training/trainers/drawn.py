@@ -1,0 +1,246 @@
+"""Teaching a StyleGAN2 with drawn persons: z stands for a person in a title, and the picture of it is known.
+
+A mapping network that learns from pictures alone never leaves the mean one: all that decides a picture is mixed in one
+z, and the network learns slowly by design. So there are two ways into w. A plain network of three layers takes the
+person's factors (landmarks, colours, hair, words, title) and teaches synthesis together with the pictures; meanwhile
+the mapping network is taught, by regression, to give the same w for z. In the last part of a planned run, the
+pictures are drawn from z, and both networks learn together while the learning rate falls.
+
+Layers are taught, too: with one title's w in the first layers and another's in the rest, the target is the person in
+the mixture of both, so that early layers hold the hand, middle ones the line and late ones the palette.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from PIL import Image
+from torch import Tensor, nn
+
+from ...data.factors import TITLES, People, z_in_titles
+from ...data.pairs import MIXED_GROUPS, MixedTargets, Pairs, groups_of_locations
+from ...errors import BadInputError
+from ...images import as_floats, contact_sheet, to_pil
+from ...models import stylegan2 as models
+from ...models.mobilenet import fused
+from ...models.ops import EqualLinear
+from ...pretrained.mobilenet import load_mobilenet
+from ..step import Scores, Share, StepRandom, average, half_life, minimise
+from . import losses
+from .grow import start_from
+from .projected import LAYERS
+
+FALLS_FROM = 2 / 3  # of the planned run, where the learning rate begins to fall
+MAPPING_RATE = 100  # times the learning rate: the mapping network scales its weights down to a hundredth
+BANK_FROM = 2**31  # the first seed of the bank: no data set's person
+PREVIEWED = 8
+
+
+@dataclass(frozen=True)
+class Config:
+    """The configuration.
+
+    model : sizes of the networks; w_dim is at least the numbers of z that say who is drawn.
+    l1_weight, feature_weight : of the mean absolute difference, and of that of MobileNetV2's features.
+    mapping_weight : of the mapping network's regression.       bank : persons that it learns from, besides the data's.
+    joint_from : part of the planned run after which pictures are drawn from z.
+    mixing : share of the pictures with two titles' codes.      mixed : pictures a person and kind for these.
+    average_kimg : half-life of the moving average, in thousands of pictures; at most a twentieth of those seen.
+    """
+
+    model: models.StyleGAN2Config = field(default_factory=models.StyleGAN2Config)
+    learning_rate: float = 0.002
+    l1_weight: float = 2.0
+    feature_weight: float = 1.0
+    mapping_weight: float = 1.0
+    bank: int = 4000
+    joint_from: float = 0.7
+    mixing: float = 0.2
+    mixed: int = 1
+    average_kimg: float = 10.0
+
+
+class FactorNetwork(nn.Module):
+    """Factors [N, F] and titles one-hot [N, T] -> w [N, D], through three layers.
+
+    mean, spread : of each factor over the persons that are learnt from, [F].
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, mean: Tensor, spread: Tensor, w_dim: int):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("spread", spread)
+        self.layers = nn.Sequential(
+            EqualLinear(len(mean) + len(TITLES), w_dim, activate=True),
+            EqualLinear(w_dim, w_dim, activate=True),
+            EqualLinear(w_dim, w_dim, activate=True),  # as the mapping network ends, which is to give the same
+        )
+
+    def forward(self, factors: Tensor, titles: Tensor) -> Tensor:
+        one_hot = 4 * F.one_hot(titles, len(TITLES)).to(factors.dtype)  # as large as several factors together
+        return self.layers(torch.cat([(factors - self.mean) / self.spread, one_hot], dim=1))
+
+
+class DrawnTrainer:
+    """Generator, factor network and one step; `run.train` does the rest.
+
+    pairs, people : the pictures that are learnt from, and whom they show, row by row.
+    bank : more persons, for the mapping network.       held_out, held_out_people : for the sample grids.
+    mixed : pictures in mixed titles; None leaves these out.
+    """
+
+    family = "stylegan2"
+
+    def __init__(
+        self,
+        config: Config,
+        accelerator: Accelerator,
+        pairs: Pairs,
+        people: People,
+        *,
+        bank: People,
+        held_out: Pairs,
+        held_out_people: People,
+        mixed: MixedTargets | None = None,
+    ):
+        self._config, self.accelerator, self._mixed = config, accelerator, mixed
+        self._pairs, self._held_out = pairs, held_out
+        self._people, self._bank, self._held_out_people = (
+            People(one.z.to(accelerator.device), one.factors.to(accelerator.device))
+            for one in (people, bank, held_out_people)
+        )
+        self._titles = torch.tensor([TITLES.index(title) for title in pairs.titles], device=accelerator.device)
+        every = torch.cat([people.factors, bank.factors])
+        g = models.Generator(config.model)
+        self.networks: dict[str, nn.Module] = {
+            "g": g,
+            "factors": FactorNetwork(every.mean(dim=0), every.std(dim=0).clamp(min=1e-3), config.model.w_dim),
+            "g_ema": copy.deepcopy(g),
+        }
+        for name, network in self.networks.items():
+            network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network.requires_grad_(name != "g_ema")
+        mapping = set(g.style.parameters())
+        groups: list[dict[str, Any]] = [
+            {"params": [*(p for p in g.parameters() if p not in mapping), *self.networks["factors"].parameters()]},
+            {"params": [*g.style.parameters()]},
+        ]
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "g": torch.optim.Adam(groups, config.learning_rate, (0.9, 0.99))
+        }
+        self.features = fused(load_mobilenet(accelerator.device)) if config.feature_weight > 0 else None
+
+    def config(self) -> Config:
+        return self._config
+
+    def scalars(self) -> dict[str, Any]:
+        return {}
+
+    def load_scalars(self, scalars: dict[str, Any]) -> None:
+        """Nothing but weights to restore."""
+
+    def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
+        """Start from these networks, whichever of the run's are given; returns the names of those left fresh."""
+        return start_from(self.networks, networks, grow=grow)
+
+    def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]:
+        """One step of all networks on the whole batch, of which `shares` are this process's part.
+
+        done : how much of the planned run lies behind, 0 to 1; in its last third the learning rate falls to nothing.
+        """
+        config, scores = self._config, Scores()
+        rate = config.learning_rate * min(1.0, (1 - done) / (1 - FALLS_FROM))
+        for group, factor in zip(self.optimizers["g"].param_groups, (1, MAPPING_RATE), strict=True):
+            group["lr"] = rate * factor
+
+        def loss_of(share: Share) -> Tensor:
+            with self.accelerator.autocast():
+                return self._loss(share, scores, from_z=done > config.joint_from)
+
+        loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
+        scores.note(loss=loss, rate=rate)
+        batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
+        # An average over more than has been seen would keep the random start alive.
+        decay = half_life(min(config.average_kimg * 1000, max(shown, batch) / 20), batch)
+        average(self.networks["g_ema"], self.networks["g"], decay=decay)
+        return scores.means()
+
+    def _loss(self, share: Share, scores: Scores, *, from_z: bool) -> Tensor:
+        config = self._config
+        ws, target = self._lesson(share, from_z=from_z)
+        drawn = self.networks["g"].synthesis(ws, "none").float()  # type: ignore[operator]
+        l1 = (drawn - target).abs().mean()
+        regression = self._regression(share.random, len(target))
+        scores.note(l1=l1, mapping=regression)
+        loss = config.l1_weight * l1 + config.mapping_weight * regression
+        if self.features is not None:
+            with torch.no_grad():
+                wanted = self.features.maps(target, layers=LAYERS)
+            feature = losses.feature_loss(self.features.maps(drawn, layers=LAYERS), wanted)
+            scores.note(feature=feature)
+            loss = loss + config.feature_weight * feature
+        return loss
+
+    def _lesson(self, share: Share, *, from_z: bool) -> tuple[Tensor, Tensor]:
+        """Codes ws [n, L, D], and what they should give."""
+        config, pairs = self._config, self._pairs
+        if share.rows is None:
+            raise BadInputError("These pictures come without their places in a data set of pairs.")
+        rows, layers = share.rows.cpu(), config.model.num_ws
+        who, title = rows // len(pairs.titles), rows % len(pairs.titles)
+        u = share.random.uniform(len(rows), 3).cpu()
+        kept = torch.where(u[:, 0] < config.mixing, 1 + (u[:, 1] * (layers - 1)).long(), 0)
+        group = torch.tensor(groups_of_locations(layers))[kept]
+        own, target = title, share.images
+        is_mixed = (group == MIXED_GROUPS[0]) | (group == MIXED_GROUPS[1])
+        if self._mixed is None:
+            kept = kept * 0
+        else:
+            kept = kept * is_mixed
+            place = (group - MIXED_GROUPS[0]).clamp(0, len(MIXED_GROUPS) - 1)
+            chosen = (u[:, 2] * self._mixed.pictures.shape[2]).long()
+            titles = self._mixed.titles[who, place, chosen]
+            own, title = torch.where(is_mixed, titles[:, 0], own), torch.where(is_mixed, titles[:, 1], title)
+            pictures = as_floats(self._mixed.pictures[who, place, chosen]).to(target.device)
+            target = torch.where(is_mixed.to(target.device).view(-1, 1, 1, 1), pictures, target)
+        device = self.accelerator.device
+        who, own, title, kept = (value.to(device) for value in (who, own, title, kept))
+        first, rest = (self._w(self._people, who, self._titles[one], from_z=from_z) for one in (own, title))
+        is_own = torch.arange(layers, device=device) < kept[:, None]  # [n, L]
+        return torch.where(is_own[..., None], first[:, None], rest[:, None]), target
+
+    def _w(self, people: People, who: Tensor, titles: Tensor, *, from_z: bool) -> Tensor:
+        if from_z:
+            return self.networks["g"].mapping(z_in_titles(people.z[who], titles))  # type: ignore[operator]
+        return self.networks["factors"](people.factors[who], titles)
+
+    def _regression(self, random: StepRandom, n: int) -> Tensor:
+        """How far the mapping network is from the factor network's w, as a share of how much these differ."""
+        u = random.uniform(n, 16, 2).flatten(0, 1)
+        who, titles = (u[:, 0] * len(self._bank.z)).long(), (u[:, 1] * len(TITLES)).long()
+        with torch.no_grad():
+            wanted = self._w(self._bank, who, titles, from_z=False)
+        found = self._w(self._bank, who, titles, from_z=True)
+        return (found - wanted).square().mean() / wanted.var(dim=0).mean().clamp(min=1e-6)
+
+    @torch.no_grad()
+    def preview(self) -> Image.Image:
+        """Held-out persons, each in a title of its own: as drawn, and from z below."""
+        g, pairs = self.networks["g_ema"], self._held_out
+        count = min(PREVIEWED, len(pairs.names))
+        rows = torch.arange(count)
+        titles = self._titles[rows.to(self._titles.device) % len(pairs.titles)]
+        who = rows.to(titles.device)
+        w = g.mapping(z_in_titles(self._held_out_people.z[who], titles))  # type: ignore[operator]
+        drawn = g.synthesis(w[:, None].expand(-1, self._config.model.num_ws, -1), "none")  # type: ignore[operator]
+        truth = as_floats(pairs.pictures[rows, rows % len(pairs.titles)])
+        return contact_sheet([*to_pil(truth), *to_pil(drawn)], columns=count)
