@@ -6,16 +6,19 @@ that its seed i is person i of `data drawn` with seed 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from webtoonfaces import drawing
 from webtoonfaces.drawing.person import ACCESSORIES, COLLARS, EARRINGS, GLASSES, TIES
+from webtoonfaces.files import replacing
 
 TITLES = tuple(drawing.TITLES)
 Z_DIM = drawing.Z_DIM  # numbers of z that say who is drawn, and in which title
@@ -58,10 +61,18 @@ class People:
     factors: Tensor
 
 
-def people_of(seeds: Iterable[int], width: int) -> People:
-    """The persons of these seeds; about 4 ms each."""
+def people_of(seeds: Sequence[int], width: int, *, kept_in: Path | None = None, progress: bool = False) -> People:
+    """The persons of these seeds; about 4 ms each, so their factors may be kept in a file for the next call."""
     z = np.stack([z_of_seed(seed, width) for seed in seeds])
-    factors = np.stack([factors_of(drawing.person_of(one, len(TITLES)).person) for one in z])
+    factors = np.load(kept_in) if kept_in is not None and kept_in.is_file() else None
+    if factors is None or len(factors) != len(z):
+        persons = (drawing.person_of(one, len(TITLES)).person for one in z)
+        bar = tqdm(persons, desc="making up persons", total=len(z), disable=not progress)
+        factors = np.stack([factors_of(person) for person in bar])
+        if kept_in is not None:
+            kept_in.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(kept_in) as draft, draft.open("wb") as file:
+                np.save(file, factors)
     return People(torch.from_numpy(z.astype(np.float32)), torch.from_numpy(factors))
 
 

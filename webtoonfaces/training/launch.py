@@ -181,13 +181,15 @@ def _drawn_trainer(configuration: Any, accelerator: Accelerator, folder: Pairs, 
         raise BadInputError(
             f"{folder.path} does not say from which z its persons are drawn. Draw it with: webtoonfaces data drawn"
         )
-    width, bank = configuration.model.w_dim, range(drawn.BANK_FROM, drawn.BANK_FROM + round(configuration.bank))
+    width, seeds = configuration.model.w_dim, range(drawn.BANK_FROM, drawn.BANK_FROM + round(configuration.bank))
+    with accelerator.main_process_first():
+        bank = people_of(seeds, width, kept_in=run.out / "bank.npy", progress=accelerator.is_main_process)
     return drawn.DrawnTrainer(
         configuration,
         accelerator,
         folder,
         people_of([folder.z_seeds[name] for name in folder.names], width),
-        bank=people_of(bank, width),
+        bank=bank,
         held_out=held_out,
         held_out_people=people_of([held_out.z_seeds[name] for name in held_out.names], width),
         mixed=_mixed(configuration, accelerator, folder, run),

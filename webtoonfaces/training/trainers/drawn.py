@@ -31,7 +31,7 @@ from ...models import stylegan2 as models
 from ...models.mobilenet import fused
 from ...models.ops import EqualLinear
 from ...pretrained.mobilenet import load_mobilenet
-from ..step import Scores, Share, StepRandom, average, half_life, minimise
+from ..step import Scores, Share, average, half_life, minimise
 from . import losses
 from .grow import start_from
 from .projected import LAYERS
@@ -39,6 +39,7 @@ from .projected import LAYERS
 FALLS_FROM = 2 / 3  # of the planned run, where the learning rate begins to fall
 MAPPING_RATE = 100  # times the learning rate: the mapping network scales its weights down to a hundredth
 BANK_FROM = 2**31  # the first seed of the bank: no data set's person
+REGRESSED = 16  # z for each picture of a batch, in a step of the mapping network
 PREVIEWED = 8
 
 
@@ -48,7 +49,8 @@ class Config:
 
     model : sizes of the networks; w_dim is at least the numbers of z that say who is drawn.
     l1_weight, feature_weight : of the mean absolute difference, and of that of MobileNetV2's features.
-    mapping_weight : of the mapping network's regression.       bank : persons that it learns from, besides the data's.
+    mapping_steps : of the mapping network's regression, for each step of the others.
+    bank : persons that the mapping network learns from, none of whom is in the data set; each takes 4 ms to make up.
     joint_from : part of the planned run after which pictures are drawn from z.
     mixing : share of the pictures with two titles' codes.      mixed : pictures a person and kind for these.
     average_kimg : half-life of the moving average, in thousands of pictures; at most a twentieth of those seen.
@@ -58,8 +60,8 @@ class Config:
     learning_rate: float = 0.002
     l1_weight: float = 2.0
     feature_weight: float = 1.0
-    mapping_weight: float = 1.0
-    bank: int = 4000
+    mapping_steps: int = 4
+    bank: int = 16_000
     joint_from: float = 0.7
     mixing: float = 0.2
     mixed: int = 1
@@ -135,7 +137,8 @@ class DrawnTrainer:
             {"params": [*g.style.parameters()]},
         ]
         self.optimizers: dict[str, torch.optim.Optimizer] = {
-            "g": torch.optim.Adam(groups, config.learning_rate, (0.9, 0.99))
+            "g": torch.optim.Adam(groups, config.learning_rate, (0.9, 0.99)),
+            "mapping": torch.optim.Adam([*g.style.parameters()], config.learning_rate * MAPPING_RATE, (0.9, 0.99)),
         }
         self.features = fused(load_mobilenet(accelerator.device)) if config.feature_weight > 0 else None
 
@@ -159,8 +162,10 @@ class DrawnTrainer:
         """
         config, scores = self._config, Scores()
         rate = config.learning_rate * min(1.0, (1 - done) / (1 - FALLS_FROM))
-        for group, factor in zip(self.optimizers["g"].param_groups, (1, MAPPING_RATE), strict=True):
-            group["lr"] = rate * factor
+        synthesis, *mappings = (group for optimizer in self.optimizers.values() for group in optimizer.param_groups)
+        synthesis["lr"] = rate
+        for group in mappings:
+            group["lr"] = rate * MAPPING_RATE
 
         def loss_of(share: Share) -> Tensor:
             with self.accelerator.autocast():
@@ -168,6 +173,9 @@ class DrawnTrainer:
 
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
         scores.note(loss=loss, rate=rate)
+        for _ in range(round(config.mapping_steps)):
+            regression = minimise(self.accelerator, self.optimizers["mapping"], shares, self._regression)
+            scores.note(mapping=regression)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         # An average over more than has been seen would keep the random start alive.
         decay = half_life(min(config.average_kimg * 1000, max(shown, batch) / 20), batch)
@@ -179,9 +187,8 @@ class DrawnTrainer:
         ws, target = self._lesson(share, from_z=from_z)
         drawn = self.networks["g"].synthesis(ws, "none").float()  # type: ignore[operator]
         l1 = (drawn - target).abs().mean()
-        regression = self._regression(share.random, len(target))
-        scores.note(l1=l1, mapping=regression)
-        loss = config.l1_weight * l1 + config.mapping_weight * regression
+        scores.note(l1=l1)
+        loss = config.l1_weight * l1
         if self.features is not None:
             with torch.no_grad():
                 wanted = self.features.maps(target, layers=LAYERS)
@@ -223,9 +230,9 @@ class DrawnTrainer:
             return self.networks["g"].mapping(z_in_titles(people.z[who], titles))  # type: ignore[operator]
         return self.networks["factors"](people.factors[who], titles)
 
-    def _regression(self, random: StepRandom, n: int) -> Tensor:
+    def _regression(self, share: Share) -> Tensor:
         """How far the mapping network is from the factor network's w, as a share of how much these differ."""
-        u = random.uniform(n, 16, 2).flatten(0, 1)
+        u = share.random.uniform(len(share.images), REGRESSED, 2).flatten(0, 1)
         who, titles = (u[:, 0] * len(self._bank.z)).long(), (u[:, 1] * len(TITLES)).long()
         with torch.no_grad():
             wanted = self._w(self._bank, who, titles, from_z=False)
