@@ -157,6 +157,23 @@ def test_pictures_and_mapping_are_learnt_then_both_together(every):
     assert all(p.grad is not None for p in trainer.networks["g"].style.parameters())
 
 
+def test_grown_weights_keep_what_their_z_mean(every):
+    small = StyleGAN2Config(size=32, channels=(4, 4, 4, 4), w_dim=MODEL.w_dim, mapping_layers=2)
+    torch.manual_seed(1)
+    source = Generator(small)
+    trainer = trainer_of(every)
+    assert trainer.load_weights({"g_ema": source}, grow=True) == ["factors"]
+    z = torch.randn(2, MODEL.w_dim)
+    torch.testing.assert_close(trainer.networks["g"].mapping(z), source.mapping(z))
+    factors = [p.clone() for p in trainer.networks["factors"].parameters()]
+    scores = trainer.step([share(every, [0, 5])], step=0, shown=0)
+    assert "mapping" not in scores  # the factor network knows nothing, so nothing learns from it
+    assert all(torch.equal(a, b) for a, b in zip(factors, trainer.networks["factors"].parameters(), strict=True))
+    again = trainer_of(every)
+    again.load_scalars(trainer.scalars())
+    assert again.transferred
+
+
 @pytest.fixture
 def tiny(monkeypatch) -> drawn.Config:
     config = drawn.Config(model=MODEL, feature_weight=0.0, bank=4)

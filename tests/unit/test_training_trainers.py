@@ -285,11 +285,13 @@ def test_a_run_of_the_other_family_is_not_continued(data, tmp_path):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("preset", ["demo", "demo-cpu"])
+@pytest.mark.parametrize("preset", ["demo", "demo-cpu", "drawn"])
 def test_demo_models_fit_into_16_mib(family, preset):
     from webtoonfaces.models import stylegan2 as sg
     from webtoonfaces.models import swapae as ae
 
+    if preset == "drawn":
+        preset = {"stylegan2": "demo-drawn", "swapae": "demo-pairs"}[family]
     config = presets.FAMILIES[family][preset].config.model
     with torch.device("meta"):
         networks = [sg.Generator(config)] if family == "stylegan2" else [ae.Encoder(config), ae.Generator(config)]

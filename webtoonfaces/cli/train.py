@@ -38,7 +38,9 @@ def add_train(commands: Any) -> None:
     parser.add_argument("data", help="a folder or zip of pictures; folders inside are titles")
     parser.add_argument("out", help="folder of the run: checkpoints, samples, log")
     parser.add_argument(
-        "--preset", default="paper", help="paper, demo, demo-cpu, smoke; demo-pairs for a SwapAE (default: paper)"
+        "--preset",
+        default="paper",
+        help="paper, demo, demo-cpu, smoke; with drawn persons demo-pairs or demo-drawn (default: paper)",
     )
     parser.add_argument("--init", nargs="+", default=[], metavar="FILE", help="start from these weights")
     parser.add_argument("--grow", action="store_true", help="let --init hold smaller networks")

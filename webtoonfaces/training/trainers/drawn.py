@@ -4,7 +4,8 @@ A mapping network that learns from pictures alone never leaves the mean one: all
 z, and the network learns slowly by design. So there are two ways into w. A plain network of three layers takes the
 person's factors (landmarks, colours, hair, words, title) and teaches synthesis together with the pictures; meanwhile
 the mapping network is taught, by regression, to give the same w for z. In the last part of a planned run, the
-pictures are drawn from z, and both networks learn together while the learning rate falls.
+pictures are drawn from z, and both networks learn together while the learning rate falls. A run that starts from
+trained weights, such as smaller ones that are grown, has a mapping network already and draws from z throughout.
 
 Layers are taught, too: with one title's w in the first layers and another's in the rest, the target is the person in
 the mixture of both, so that early layers hold the hand, middle ones the line and late ones the palette.
@@ -140,19 +141,21 @@ class DrawnTrainer:
             "g": torch.optim.Adam(groups, config.learning_rate, (0.9, 0.99)),
             "mapping": torch.optim.Adam([*g.style.parameters()], config.learning_rate * MAPPING_RATE, (0.9, 0.99)),
         }
+        self.transferred = False
         self.features = fused(load_mobilenet(accelerator.device)) if config.feature_weight > 0 else None
 
     def config(self) -> Config:
         return self._config
 
     def scalars(self) -> dict[str, Any]:
-        return {}
+        return {"transferred": self.transferred}
 
     def load_scalars(self, scalars: dict[str, Any]) -> None:
-        """Nothing but weights to restore."""
+        self.transferred = scalars["transferred"]
 
     def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
         """Start from these networks, whichever of the run's are given; returns the names of those left fresh."""
+        self.transferred = True
         return start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]:
@@ -169,11 +172,11 @@ class DrawnTrainer:
 
         def loss_of(share: Share) -> Tensor:
             with self.accelerator.autocast():
-                return self._loss(share, scores, from_z=done > config.joint_from)
+                return self._loss(share, scores, from_z=self.transferred or done > config.joint_from)
 
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
         scores.note(loss=loss, rate=rate)
-        for _ in range(round(config.mapping_steps)):
+        for _ in range(0 if self.transferred else round(config.mapping_steps)):
             regression = minimise(self.accelerator, self.optimizers["mapping"], shares, self._regression)
             scores.note(mapping=regression)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
