@@ -139,11 +139,11 @@ class _Measurement:
         self.found.add("hair")
         lightness = trace_hair.resized(self.lab[..., 0], side)
         crown = self.head.scalp([0.0], [-0.75])[0]
-        strands, _ = trace_hair.strands(lightness, front, crown)
+        strands = trace_hair.strands(lightness, front, crown)
         back = trace_hair.outlines(self._behind(mask))
         sure = (self.hair > 0.8) & (self.y < 1.0)
         sure = eroded(sure, 2) if eroded(sure, 2).sum() > 60 else self.hair > 0.5
-        color = adjusted(self._median(sure, 0.3, 0.85), saturation=1.08)
+        color = adjusted(self._median(sure, 0.4, 0.95), saturation=1.08)
         return {"hair": MeasuredHair(back=back, front=outlines, strands=strands), "hair_color": color}
 
     def _behind(self, mask: Grid) -> Grid:
@@ -277,7 +277,7 @@ class _Measurement:
         bare = np.array([(skin_like & column)[row].sum() > 0.5 * column[row].sum() for row in rows])
         length = float(bare.sum()) / SIDE / self.frame.unit
         shown = float(rows[-1] - rows[0] + 1) / SIDE / self.frame.unit
-        if length < 0.16 and shown > 0.3:
+        if length < 0.36 and shown - length > 0.08:
             return "turtle"
         sides = below & (self.y > 0.94) & (np.abs(np.abs(self.x - chin[0]) - 0.22) < 0.06)
         middle = below & (self.y > 0.94) & (np.abs(self.x - chin[0]) < 0.05)

@@ -7,7 +7,7 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from webtoonfaces.faces.masks import blurred, eroded
+from webtoonfaces.faces.masks import blurred, dilated, eroded
 
 from .curves import Points
 from .person import MAX_OUTLINES, MAX_POINTS, Outline
@@ -18,7 +18,10 @@ MARGIN = 0.16  # beyond each side of the crop, in crops: where hair that the cro
 SPACING = 0.016  # of an outline's points
 LEAST_AREA = 0.0025  # of the crop: smaller outlines are no hair
 STRANDS = 26
+GAP = 0.022  # between two strands, in crops
+SHORTEST, LONGEST = 0.12, 0.8  # of a strand, in crops
 STEP = 1.5  # px of a mask, along a strand
+PLAIN = 0.2  # weight of the plain direction, where the texture's is about 1
 
 
 def outlines(mask: Grid) -> tuple[Outline, ...]:
@@ -41,8 +44,8 @@ def outlines(mask: Grid) -> tuple[Outline, ...]:
     return tuple(as_outline(_evened(points)) for _, points in found[:MAX_OUTLINES])
 
 
-def strands(picture: Grid, mask: Grid, crown: Points) -> tuple[tuple[Outline, ...], float]:
-    """Lines along the hair from root to tip, those that lie on top last; and how clear the hair's direction is, 0 to 1.
+def strands(picture: Grid, mask: Grid, crown: Points) -> tuple[Outline, ...]:
+    """Lines along the hair from root to tip, those that lie on top last.
 
     picture : lightness `[S, S]`.     mask : the hair, `[S, S]`.     crown : where hair grows from, unit square.
 
@@ -51,32 +54,31 @@ def strands(picture: Grid, mask: Grid, crown: Points) -> tuple[tuple[Outline, ..
     side = len(mask)
     inside = mask > 0.5
     if inside.sum() < 30:
-        return (), 0.0
-    double, clear = _flow(picture, mask, crown)
-    room = eroded(inside, 2)
-    used = np.zeros_like(inside)
-    lines: list[Points] = []
-    # Seeds on a fixed lattice, the longest hair first: from the crown outwards.
-    ys, xs = np.nonzero(room)
-    away = np.hypot(xs - crown[0] * side, ys - crown[1] * side)
-    lattice = ((xs // 3 * 7919 + ys // 3 * 104729) % 1009) / 1009
-    gap = max(3, round(0.03 * side))
-    for index in np.argsort(np.abs(away / side - 0.33) + 0.35 * lattice, kind="stable"):
-        if len(lines) == STRANDS:
+        return ()
+    double = _flow(picture, mask, crown)
+    ys, xs = np.nonzero(eroded(inside, 2))
+    on_lattice = (xs % 5 == 2) & (ys % 5 == 2)
+    seeds = np.stack([xs[on_lattice], ys[on_lattice]], 1).astype(float)
+    if not len(seeds):
+        return ()
+    lines = _streamlines(double, inside, seeds)
+    lines.sort(key=lambda line: -len(line))
+    taken = np.zeros_like(inside)
+    kept: list[Points] = []
+    for line in lines:
+        if len(line) * STEP < SHORTEST * side or len(kept) == STRANDS:
             break
-        if used[ys[index], xs[index]]:
+        columns, rows = line.astype(int).T
+        if taken[rows, columns].mean() > 0.25:
             continue
-        line = _streamline(double, inside, used, (float(xs[index]), float(ys[index])), side)
-        if len(line) * STEP < 0.11 * side:
-            continue
-        for x, y in line.astype(int):
-            used[max(0, y - gap) : y + gap + 1, max(0, x - gap) : x + gap + 1] = True
+        mark = np.zeros_like(inside)
+        mark[rows, columns] = True
+        taken |= dilated(mark, max(2, round(GAP * side)))
         ends = np.hypot(*(line[[0, -1]] / side - crown).T)
-        lines.append(line if ends[0] <= ends[1] else line[::-1])
-    # Hair that ends further down lies below: it is painted first.
-    lines.sort(key=lambda line: -float(np.hypot(*(line.mean(0) / side - crown))))
-    picked = [line[np.linspace(0, len(line) - 1, 7).astype(int)] for line in lines]
-    return tuple(as_outline((line + 0.5) / side) for line in picked), clear
+        kept.append(line if ends[0] <= ends[1] else line[::-1])
+    # Hair whose root is further from the crown lies below: it is painted first.
+    kept.sort(key=lambda line: -float(np.hypot(*(line[0] / side - crown))))
+    return tuple(as_outline((line[np.linspace(0, len(line) - 1, 8).astype(int)] + 0.5) / side) for line in kept)
 
 
 def as_outline(points: Points) -> Outline:
@@ -94,7 +96,7 @@ def _extended(mask: Grid, pad: int) -> Grid:
     for start, stop in _runs(row):
         middle, half = pad + (start + stop - 1) / 2, (stop - start) / 2
         across = (np.arange(side + 2 * pad) - middle) / max(half, 1)
-        height = 0.26 * half * np.sqrt(np.clip(1 - across**2, 0, 1))
+        height = 0.5 * half * np.clip(1 - across**2, 0, 1)
         field[:pad] = np.maximum(field[:pad], (up <= height[None] + 0.5).astype(float))
     field[:2] = field[-2:] = 0.0
     field[:, :2] = field[:, -2:] = 0.0
@@ -125,58 +127,53 @@ def _evened(points: Points) -> Points:
     return np.stack([np.interp(at, length, around[:, axis]) for axis in (0, 1)], 1)
 
 
-def _flow(picture: Grid, mask: Grid, crown: Points) -> tuple[Grid, float]:
-    """The direction of hair as doubled angles `[2, S, S]` (cosine, sine), and how clear it is."""
+def _flow(picture: Grid, mask: Grid, crown: Points) -> Grid:
+    """The direction of hair as doubled angles `[2, S, S]` (cosine, sine)."""
     side = len(mask)
-    soft = blurred(picture, 0.8)
-    gy, gx = np.gradient(soft)
+    gy, gx = np.gradient(blurred(picture, 0.9))
     # The edge of the hair is a strong gradient that says little about its texture.
-    weight = np.where(eroded(mask > 0.5, 3), 1.0, 0.15) * (mask > 0.5)
-    a, b, c = (blurred(weight * values, 3.2) for values in (gx * gx, gx * gy, gy * gy))
-    # Along the hair is across the gradient: doubled angles are negated.
-    cosine, sine = -(a - c), -2 * b
-    total = a + c + 1e-9
-    coherence = np.hypot(cosine, sine) / total
+    inner = eroded(mask > 0.5, 3)
+    weight = np.where(inner, 1.0, 0.1) * (mask > 0.5)
+    a, b, c = (blurred(weight * values, 3.5) for values in (gx * gx, gx * gy, gy * gy))
+    # Hair runs across its gradient: doubled angles are negated.
+    total = a + c
+    level = float(np.median(total[inner])) if inner.any() else 1.0
+    strength = np.clip(total / (level + 1e-9), 0, 1.5) / (total + 1e-9)
     x, y = np.meshgrid(np.arange(side), np.arange(side))
     away_x, away_y = (x + 0.5) / side - crown[0], (y + 0.5) / side - crown[1]
-    # Away from the crown, and down where it hangs.
     fall = np.arctan2(away_y + 0.10 + 0.5 * np.clip(away_y, 0, 1), away_x)
-    inside = eroded(mask > 0.5, 3)
-    level = np.median(total[inside]) if inside.any() else 1.0
-    strength = np.clip(total / (level + 1e-9), 0, 1.5) / total
-    share = 0.16
-    cosine = strength * cosine + share * np.cos(2 * fall)
-    sine = strength * sine + share * np.sin(2 * fall)
-    size = np.hypot(cosine, sine) + 1e-9
-    field = np.stack([blurred(cosine / size, 1.5), blurred(sine / size, 1.5)])
-    return field, float(np.mean(coherence[inside])) if inside.any() else 0.0
+    cosine = strength * (c - a) + PLAIN * np.cos(2 * fall)
+    sine = strength * (-2 * b) + PLAIN * np.sin(2 * fall)
+    return np.stack([blurred(cosine, 3.0), blurred(sine, 3.0)])
 
 
-def _streamline(double: Grid, inside: NDArray[np.bool_], used: NDArray[np.bool_], seed: tuple[float, float], side: int) -> Points:
-    """A line through a seed, both ways, `[K, 2]` in pixels, at most half the crop long."""
+def _streamlines(double: Grid, inside: NDArray[np.bool_], seeds: Points) -> list[Points]:
+    """The line through each seed, both ways, `[K, 2]` in pixels."""
+    side = len(inside)
     halves = []
-    longest = round(0.30 * side / STEP)
+    longest = round(LONGEST * side / 2 / STEP)
     for sign in (1.0, -1.0):
-        place = np.array(seed)
-        direction: Points | None = None
-        half = []
-        for _ in range(longest):
-            column, row = int(place[0] + 0.5), int(place[1] + 0.5)
-            if not (0 <= column < side and 0 <= row < side) or not inside[row, column] or (used[row, column] and len(half) > 3):
-                break
-            half.append(place.copy())
+        place, direction = seeds.copy(), np.zeros_like(seeds)
+        alive = np.ones(len(seeds), bool)
+        path = np.full((len(seeds), longest, 2), np.nan)
+        for step in range(longest):
+            column, row = np.rint(place).astype(int).T
+            alive &= (column >= 0) & (column < side) & (row >= 0) & (row < side)
+            column, row = column.clip(0, side - 1), row.clip(0, side - 1)
+            alive &= inside[row, column]
+            path[alive, step] = place[alive]
             angle = 0.5 * np.arctan2(double[1, row, column], double[0, row, column])
-            step = np.array([np.cos(angle), np.sin(angle)])
-            if direction is None:
-                direction = step * sign
+            turn = np.stack([np.cos(angle), np.sin(angle)], 1)
+            if step == 0:
+                direction = turn * sign
             else:
-                step = step if step @ direction >= 0 else -step
-                direction = 0.65 * direction + 0.35 * step
-                direction /= np.hypot(*direction) + 1e-9
+                turn *= np.where((turn * direction).sum(1) >= 0, 1.0, -1.0)[:, None]
+                direction = 0.7 * direction + 0.3 * turn
+                direction /= np.hypot(*direction.T)[:, None] + 1e-9
             place = place + direction * STEP
-        halves.append(half)
-    points = halves[1][::-1] + halves[0][1:]
-    return np.array(points) if points else np.zeros((0, 2))
+        halves.append(path)
+    lines = np.concatenate([halves[1][:, :0:-1], halves[0]], 1)
+    return [line[np.isfinite(line[:, 0])] for line in lines]
 
 
 def resized(values: Grid, side: int) -> Grid:

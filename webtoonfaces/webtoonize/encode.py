@@ -14,7 +14,7 @@ from ..rendering import recipe as r
 from ..rendering.renderer import Renderer
 from ..rendering.saved import Item
 from ..rendering.to_python import Spelling
-from .face2webtoon import Portrait
+from .face2webtoon import EncodedFace
 
 MOST_NODES = 30  # of a code that is taken off the shelf: mixing mixtures over and over would outgrow a recipe
 
@@ -48,7 +48,7 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
     Raises ImageError, and FaceNotFoundError where there is no face to align.
     """
     swapae = renderer.swapae
-    portrait = Portrait(source, swapae, align=align)
+    portrait = EncodedFace(source, swapae, align=align)
     python = ""
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)

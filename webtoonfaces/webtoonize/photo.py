@@ -17,8 +17,8 @@ from ..pretrained.cartoonizers import cartoonizer_names
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_photo
 from ..rendering import recipe as r
 from ..rendering.to_python import Spelling
-from .cartoonize import CLASSICAL
-from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleEncoder, WebtoonSheet
+from .cartoonize import CLASSICAL, PORTRAIT, portrait_title
+from .face2webtoon import ANCHORS, CELL, STEPS, EncodedFace, StyleEncoder, WebtoonSheet
 
 Box = tuple[float, float, float, float]
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
@@ -41,7 +41,7 @@ class Photo:
         self.swapae = swapae
         self.faces: list[AlignedFace] = []
         self.advice = ""
-        self._portraits: dict[tuple[AlignedFace, str], Portrait] = {}
+        self._portraits: dict[tuple[AlignedFace, str], EncodedFace] = {}
         self._stored: dict[tuple[AlignedFace, str], tuple[r.Stored, r.Stored]] = {}
         self._calls: dict[AlignedFace, str] = {}
         self._lock = threading.RLock()
@@ -56,7 +56,7 @@ class Photo:
 
     @property
     def size(self) -> int:
-        """Side of the crops, px: what `Portrait` cuts out by itself."""
+        """Side of the crops, px: what `EncodedFace` cuts out by itself."""
         return max(CELL, self.swapae.size)
 
     @property
@@ -115,7 +115,7 @@ class Photo:
         quad = quad_from_box(box)
         return AlignedFace(crop_quad(self.picture, quad, self.size), quad, box, "box", self.picture)
 
-    def portrait(self, index: int, cartoonizer: str = "") -> Portrait:
+    def portrait(self, index: int, cartoonizer: str = "") -> EncodedFace:
         """The face at `index`, encoded once: as it is, or as the cartoon that `cartoonizer` makes of it.
 
         Raises UnknownNameError for a cartoonizer that is none, and what fetching its weights raises.
@@ -123,7 +123,7 @@ class Photo:
         with self._lock:
             key = self.face(index), cartoonizer
             if key not in self._portraits:
-                self._portraits[key] = Portrait(key[0], self.swapae, cartoonize=cartoonizer or None)
+                self._portraits[key] = EncodedFace(key[0], self.swapae, cartoonize=cartoonizer or None)
             return self._portraits[key]
 
     def face(self, index: int) -> AlignedFace:
@@ -148,7 +148,11 @@ class Photo:
         call = self.python(index, photo)
         if not photo or not call:
             return {}
-        seen = f"wf.cartoonize({call}.image, model={cartoonizer!r})" if cartoonizer else f"{call}.image"
+        title = portrait_title(cartoonizer)
+        if title is not None:
+            seen = f"wf.portrait({call}, title={title!r}, size={self.size}).draw()"
+        else:
+            seen = f"wf.cartoonize({call}.image, model={cartoonizer!r})" if cartoonizer else f"{call}.image"
         pair = f"AE.encode({seen})"
         return {code: Spelling(pair, part) for part, code in enumerate(self.codes(index, cartoonizer))}
 
@@ -195,8 +199,8 @@ class Photo:
 
 
 def cartoonizers() -> list[str]:
-    """What a face may go through before it is encoded: the classical cartoon, and the published networks."""
-    return [CLASSICAL, *cartoonizer_names()]
+    """What a face may go through before it is encoded: the classical cartoon, a drawn portrait, published networks."""
+    return [CLASSICAL, PORTRAIT, *cartoonizer_names()]
 
 
 def example() -> Image.Image:
