@@ -6,6 +6,7 @@ were. A person's sex is neither asked nor inferred.
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from webtoonfaces.errors import BadInputError
 from webtoonfaces.faces.masks import Frame, blurred, dilated, eroded, hair_mask, lab_of, polygon_mask
 
 from . import trace_hair
-from .colors import Color, adjusted
+from .colors import Color, adjusted, mix, multiply
 from .curves import Points
 from .head import Head, fit_pose
 from .person import MeasuredHair, Outline, Person
@@ -27,6 +28,9 @@ Bits = NDArray[np.bool_]
 
 SIDE = 256  # px at which a face is measured
 EYE_SIDE = 96  # px of one eye's own picture
+HUES, SATURATIONS = (0.017, 0.089), (0.10, 0.66)  # of skin under white light, as HSV has them
+GREY = 4.5  # CIELAB chroma of skin below which a picture counts as colourless
+PLAIN = Person(landmarks=((0.5, 0.5),) * 68)  # what stands where nothing was measured
 PARTS = ("hair", "skin", "eyes", "gaze", "brows", "lips", "beard", "glasses", "clothes", "background")
 
 
@@ -76,6 +80,7 @@ class _Measurement:
         self.x, self.y = np.meshgrid(centers, centers)
         self.local = self.frame.local(np.stack([self.x, self.y], -1))
         self.found: set[str] = set()
+        self.colored = True
 
     def result(self) -> Measured:
         values: dict[str, Any] = {}
@@ -113,14 +118,32 @@ class _Measurement:
         if cheeks.sum() < 30:
             cheeks = self._region((31, 35, 54, 48), (39, 42, 35, 31))
         self.cheeks = cheeks
+        plain = lab_of(np.array(PLAIN.skin))
+        lab = np.median(self.lab[cheeks], 0)
+        if np.hypot(lab[1], lab[2]) < GREY:
+            # A picture without colour: plain colours, as light as the picture shows.
+            self.colored = False
+        else:
+            self.found.add("skin")
+            self._balance(self._median(cheeks, 0.4, 0.8))
         self.skin_lab = np.median(self.lab[cheeks], 0)
-        self.skin_spread = float(np.median(np.abs(self.lab[cheeks][:, 0] - self.skin_lab[0]))) + 1.5
-        self.found.add("skin")
-        # Half in the light: titles lay their own shadows over it.
-        skin = self._median(cheeks, 0.45, 0.9)
-        flush = float(self.lab[self._region((1, 3, 48, 31, 41), (15, 13, 54, 35, 46))][:, 1].mean())
-        calm = float(np.median(self.lab[self._region((39, 42, 35, 31))][:, 1]))
-        return {"skin": skin, "blush": float(np.clip(0.3 + (flush - calm) / 14, 0.1, 0.8))}
+        # Rather in the light than in the shade: titles lay their own shadows over it.
+        skin = self._median(cheeks, 0.4, 0.8)
+        if not self.colored:
+            light = float(np.clip(lab_of(np.array(skin))[0] / plain[0], 0.35, 1.08))
+            skin = adjusted(PLAIN.skin, saturation=1.25 - 0.25 * light, value=light)
+        return {"skin": skin}
+
+    def _balance(self, skin: Color) -> None:
+        """Light that gives skin a hue which no skin has is taken out of the whole picture."""
+        hue, saturation, value = colorsys.rgb_to_hsv(*skin)
+        hue = hue - 1 if hue > 0.7 else hue
+        allowed = colorsys.hsv_to_rgb(float(np.clip(hue, *HUES)) % 1.0, float(np.clip(saturation, *SATURATIONS)), value)
+        gains = np.array(allowed) / np.maximum(skin, 0.02)
+        if np.abs(gains - 1).max() > 0.005:
+            self.gains = self.gains * gains.clip(0.7, 1.4)
+            self.rgb = (self.rgb * gains.clip(0.7, 1.4)).clip(0, 1)
+            self.lab = lab_of(self.rgb)
 
     # ---- hair
 
@@ -144,6 +167,8 @@ class _Measurement:
         sure = (self.hair > 0.8) & (self.y < 1.0)
         sure = eroded(sure, 2) if eroded(sure, 2).sum() > 60 else self.hair > 0.5
         color = adjusted(self._median(sure, 0.4, 0.95), saturation=1.08)
+        if not self.colored:
+            color = mix(color, multiply(color, (1.0, 0.84, 0.72)), 0.8)
         return {"hair": MeasuredHair(back=back, front=outlines, strands=strands), "hair_color": color}
 
     def _behind(self, mask: Grid) -> Grid:
@@ -179,15 +204,18 @@ class _Measurement:
         widest = max(heights)
         values: dict[str, Any] = {
             "eye_open": (opened[0], opened[1]),
-            "eye_height": float(np.clip(0.32 + 0.75 * (widest - 0.29), 0.25, 0.42)) if widest > 0.15 else 0.32,
-            "lashes": float(np.clip(np.mean(lashes), 0.1, 0.9)),
+            "eye_height": float(np.clip(0.32 + 0.5 * (widest - 0.31), 0.26, 0.40)) if widest > 0.15 else 0.32,
+            "lashes": 0.4 + 0.6 * (float(np.mean(lashes)) - 0.4),
         }
         if places:
             self.found.add("gaze")
-            x, y = np.mean(places, 0).tolist()
-            values["gaze"] = (float(np.clip(x, -1, 1)), float(np.clip(y, -1, 1)))
+            # Up and down is hidden by the lids at this size: it stays plain.
+            apart = len(places) == 2 and abs(places[0] - places[1]) > 0.7
+            looks = min(places, key=abs) if apart else float(np.mean(places))
+            values["gaze"] = (float(np.clip(looks, -0.9, 0.9)), 0.0)
             red, green, blue = np.mean(irises, 0).clip(0, 1).tolist()
-            values["eye_color"] = adjusted((red, green, blue), saturation=1.15, value=1.2)
+            if self.colored:
+                values["eye_color"] = adjusted((red, green, blue), saturation=1.15, value=1.2)
         return values
 
     def _brows(self) -> dict[str, Any]:
@@ -213,6 +241,8 @@ class _Measurement:
         lips = self._region(range(48, 60)) & ~self._region(range(60, 68))
         if lips.sum() < 12:
             return {}
+        if not self.colored:
+            return {}
         self.found.add("lips")
         redder = float(np.median(self.lab[lips][:, 1]) - self.skin_lab[1])
         # A mouth moved off the skin's hue is painted; a pale one is left to the title.
@@ -237,12 +267,18 @@ class _Measurement:
             darker = (self.skin_lab[0] - here[0]) / (self.skin_lab[0] + 8) - dark
             paler = (np.hypot(*self.skin_lab[1:]) - np.hypot(*here[1:])) / 26
             grain = (float(np.mean(rough[bits])) / calm - 1.6) / 3
-            return float(darker * 2.2 + max(0.0, paler) * 0.8 + np.clip(grain, -0.2, 0.4))
+            return float(darker * 2.2 + min(0.2, max(0.0, 0.8 * paler)) + np.clip(grain, -0.2, 0.4))
 
-        below, beside, above = hairy(chin, 0.14), hairy(jaw, 0.16), hairy(lip, 0.20)
+        # Of both sides the one that looks less like a beard counts: the other may lie in the shade.
+        halves = self.x < self.points[[8, 33], 0].mean(), self.x >= self.points[[8, 33], 0].mean()
+
+        def both(bits: Bits, dark: float) -> float:
+            return min(hairy(bits & half, dark) if (bits & half).sum() > 5 else 1.0 for half in halves)
+
+        below, beside, above = both(chin, 0.14), both(jaw, 0.16), both(lip, 0.20)
         full = min(below, max(beside, below * 0.5))
-        beard = float(np.clip((full - 0.34) / 0.4, 0, 1))
-        moustache = float(np.clip((above - 0.40) / 0.4, 0, 1))
+        beard = float(np.clip((full - 0.34) / 0.9, 0, 1))
+        moustache = float(np.clip((above - 0.08) / 0.3, 0, 1))
         stubble = float(np.clip((full - 0.16) / 0.3, 0, 0.8)) if beard < 0.1 else 0.0
         return {"beard": beard, "moustache": moustache, "stubble": stubble}
 
@@ -259,8 +295,13 @@ class _Measurement:
         chin = self.points[8]
         below = (self.y > chin[1] + 0.03) & (self.hair < 0.3)
         offset = self.lab - self.skin_lab
-        skin_like = (np.hypot(offset[..., 1], offset[..., 2]) < 11) & (offset[..., 0] > -32) & (offset[..., 0] < 14)
-        cloth = below & ~dilated(skin_like, 2) & (np.abs(self.x - chin[0]) < 0.42)
+        skin_like = (np.hypot(offset[..., 1], offset[..., 2]) < 13) & (offset[..., 0] > -42) & (offset[..., 0] < 14)
+        cloth = below & ~dilated(skin_like, 2) & (np.abs(self.x - chin[0]) < 0.36)
+        behind = self._ground()
+        if behind.sum() > 100:
+            wall = np.median(self.lab[behind & (self.y > 0.4)] if (behind & (self.y > 0.4)).sum() > 50 else self.lab[behind], 0)
+            unlike = cloth & (np.sqrt(((self.lab - wall) ** 2).sum(-1)) > 12)
+            cloth = unlike if (unlike & (self.y > 0.9)).sum() > 150 else cloth
         cloth &= self.y > 0.90 if (cloth & (self.y > 0.90)).sum() > 150 else self.y > 2
         if cloth.sum() < 150:
             return values
@@ -292,12 +333,16 @@ class _Measurement:
         return "crew"
 
     def _background(self) -> dict[str, Any]:
-        skull = np.hypot(self.local[..., 0] / 1.25, (self.local[..., 1] + 0.33) / 1.5)
-        ground = (self.hair < 0.15) & (skull > 1.25) & (self.y < self.points[8, 1])
+        ground = self._ground()
         if ground.sum() < 200:
             return {}
         self.found.add("background")
         return {"background": self._median(ground)}
+
+    def _ground(self) -> Bits:
+        """What is neither head nor body for sure."""
+        skull = np.hypot(self.local[..., 0] / 1.25, (self.local[..., 1] + 0.33) / 1.5)
+        return (self.hair < 0.15) & (skull > 1.25) & (self.y < self.points[8, 1])
 
 
 def _light(rgb: Grid, points: Points) -> Points:
@@ -324,7 +369,7 @@ def _light(rgb: Grid, points: Points) -> Points:
         return np.ones(3)
     # Whites are a little warm themselves, and a photo's mood should not be lost: half of the cast is undone.
     gains = (white.mean() * np.array([1.03, 0.99, 0.98]) / white) ** 0.5
-    exposure = float(np.clip(0.66 / white.mean(), 1.0, 1.25))
+    exposure = float(np.clip(0.62 / white.mean(), 1.0, 1.15))
     return gains.clip(0.88, 1.14) * exposure
 
 
@@ -353,7 +398,7 @@ class _Eye:
         y, x = np.mgrid[0:EYE_SIDE, 0:EYE_SIDE] + 0.5
         half = wide / size * EYE_SIDE / 2
         self.iris: Points | None = None
-        self.gaze = (0.0, 0.0)
+        self.gaze = 0.0  # -1 to 1, to the picture's right
         self.lash = self._lash(rgb, local, skin)
         if inside.sum() < 60 or wide * crop.width < 7:
             return
@@ -375,7 +420,7 @@ class _Eye:
         if best < 0.04:
             return
         gaze = (place - center) / half
-        self.gaze = (float(gaze[0] * 2.4), float(gaze[1] * 2.0))
+        self.gaze = float(gaze[0] * 2.4)
         distance = np.hypot(x - place[0], y - place[1])
         ring = (distance < 0.9 * radius) & (distance > 0.42 * radius) & inside & (y > place[1] - 0.15 * radius)
         if ring.sum() < 10:

@@ -17,6 +17,7 @@ Grid = NDArray[np.float64]
 MARGIN = 0.16  # beyond each side of the crop, in crops: where hair that the crop cuts is closed
 SPACING = 0.016  # of an outline's points
 LEAST_AREA = 0.0025  # of the crop: smaller outlines are no hair
+LEAST_SHARE = 0.06  # of the largest outline's area
 STRANDS = 26
 GAP = 0.022  # between two strands, in crops
 SHORTEST, LONGEST = 0.12, 0.8  # of a strand, in crops
@@ -41,7 +42,9 @@ def outlines(mask: Grid) -> tuple[Outline, ...]:
         if area > LEAST_AREA:
             found.append((area, points))
     found.sort(key=lambda item: -item[0])
-    return tuple(as_outline(_evened(points)) for _, points in found[:MAX_OUTLINES])
+    return tuple(
+        as_outline(_evened(points)) for area, points in found[:MAX_OUTLINES] if area > LEAST_SHARE * found[0][0]
+    )
 
 
 def strands(picture: Grid, mask: Grid, crown: Points) -> tuple[Outline, ...]:

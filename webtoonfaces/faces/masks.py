@@ -21,8 +21,10 @@ Bits = NDArray[np.bool_]
 
 SIDE = 160  # px at which a mask is computed
 ROUNDS = 4  # of estimating colours and probabilities in turn
+ODDS = 1.0  # what colour counts for, beside place
 SMOOTHNESS = 6.0  # how much neighbours of the same colour pull at each other
 TONES = {"hair": 4, "skin": 3, "ground": 6}  # Gaussians in each colour model
+BARE = 9.0  # CIELAB chroma apart from skin up to which what was found is a bare head
 LEAST = 0.012  # of the crop: what is smaller than this is no hair
 
 
@@ -101,7 +103,7 @@ class _Segmentation:
             skin = _mixture(self._under_light, skin_at.ravel(), TONES["skin"])
             ground = _mixture(self.features, ground_at.ravel(), TONES["ground"])
             other = np.logaddexp(skin + self._skin_place.ravel(), ground + self._ground_place.ravel())
-            odds = (hair - other).clip(-6, 6).reshape(SIDE, SIDE) * 0.8 + prior
+            odds = (hair - other).clip(-6, 6).reshape(SIDE, SIDE) * ODDS + prior
             chance = self._walk(odds)
             hair_at = chance**2 * (prior > -3)
             rest = (1 - chance) ** 2
@@ -231,9 +233,23 @@ class _Segmentation:
         bits = opened(bits, 1)
         bits = without_specks(bits, int(0.25 * LEAST * SIDE * SIDE))
         bits = ~without_specks(~bits, int(0.5 * LEAST * SIDE * SIDE))
-        if bits.sum() < LEAST * SIDE * SIDE:
+        if bits.sum() < LEAST * SIDE * SIDE or self._is_bare(bits):
             return np.zeros_like(chance)
         return np.where(bits, np.maximum(chance, 0.55), np.minimum(chance, 0.45))
+
+    def _is_bare(self, bits: Bits) -> bool:
+        """Whether what was found is a bare head: of the skin's colour, without an edge where it meets the forehead.
+
+        Grey pictures show too little colour to tell.
+        """
+        skin = self._skin_sure > 0
+        here, there = np.median(self.lab[bits], 0), np.median(self.lab[skin], 0)
+        alike = abs(here[0] - there[0]) < 14 and np.hypot(*(here - there)[1:]) < BARE
+        hairline = dilated(bits, 2) & ~eroded(bits, 1) & (self.reach < 0.95) & (self.place[..., 1] < self._brow)
+        if not alike or np.hypot(*there[1:]) < 5 or hairline.sum() < 10:
+            return False
+        slope = np.sqrt(sum((np.gradient(self.lab, axis=axis) ** 2).sum(-1) for axis in (0, 1)))
+        return bool(np.quantile(slope[hairline], 0.75) < 1.7 * np.quantile(slope[skin], 0.75) + 0.3)
 
 
 def lab_of(rgb: NDArray[np.floating]) -> Grid:
