@@ -9,7 +9,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, lightness, mix, rgb
-from .curves import Points, inside, brush, brushes, closed, ribbons, strokes
+from .curves import Points, brush, brushes, closed, inside, ribbons, strokes
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch

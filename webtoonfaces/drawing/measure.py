@@ -29,6 +29,7 @@ Bits = NDArray[np.bool_]
 SIDE = 256  # px at which a face is measured
 EYE_SIDE = 96  # px of one eye's own picture
 HUES, SATURATIONS = (0.017, 0.089), (0.10, 0.66)  # of skin under white light, as HSV has them
+OLIVE = 0.098  # the yellowest hue, in turns, of dark hair
 GREY = 4.5  # CIELAB chroma of skin below which a picture counts as colourless
 PLAIN = Person(landmarks=((0.5, 0.5),) * 68)  # what stands where nothing was measured
 PARTS = ("hair", "skin", "eyes", "gaze", "brows", "lips", "beard", "glasses", "clothes", "background")
@@ -85,7 +86,14 @@ class _Measurement:
     def result(self) -> Measured:
         values: dict[str, Any] = {}
         for measure in (
-            self._skin, self._hair, self._eyes, self._brows, self._lips, self._beard, self._glasses, self._body,
+            self._skin,
+            self._hair,
+            self._eyes,
+            self._brows,
+            self._lips,
+            self._beard,
+            self._glasses,
+            self._body,
             self._background,
         ):
             values |= measure()
@@ -105,7 +113,7 @@ class _Measurement:
     def _median(self, bits: Bits, low: float = 0.0, high: float = 1.0) -> Color:
         """The median colour of those pixels whose lightness lies between two quantiles of the region's."""
         chosen, light = self.rgb[bits], self.lab[bits][:, 0]
-        if 0 < low or high < 1:
+        if low > 0 or high < 1:
             a, b = np.quantile(light, [low, high])
             chosen = chosen[(light >= a) & (light <= b)]
         red, green, blue = np.median(chosen, axis=0).clip(0, 1).tolist()
@@ -166,7 +174,7 @@ class _Measurement:
         back = trace_hair.outlines(self._behind(mask))
         sure = (self.hair > 0.8) & (self.y < 1.0)
         sure = eroded(sure, 2) if eroded(sure, 2).sum() > 60 else self.hair > 0.5
-        color = adjusted(self._median(sure, 0.4, 0.95), saturation=1.08)
+        color = _warmed(self._median(sure, 0.5, 0.98))
         if not self.colored:
             color = mix(color, multiply(color, (1.0, 0.84, 0.72)), 0.8)
         return {"hair": MeasuredHair(back=back, front=outlines, strands=strands), "hair_color": color}
@@ -253,7 +261,7 @@ class _Measurement:
         chin = self._region((57, 5, 6, 7, 8, 9, 10, 11)) & bare & ~self._region(range(48, 60))
         jaw = self._region((3, 4, 5, 6, 48), (13, 12, 11, 10, 54)) & bare & ~self._region(range(48, 60))
         lip = self._region((31, 33, 35, 54, 52, 51, 50, 48)) & ~self._region(range(48, 60))
-        lower = (self.local[..., 1] > self.frame.local(self.points[33])[1] + 0.1)
+        lower = self.local[..., 1] > self.frame.local(self.points[33])[1] + 0.1
         lip &= lower | (lip.sum() < 40)
         if chin.sum() < 20 or jaw.sum() < 20 or lip.sum() < 8:
             return {}
@@ -299,7 +307,8 @@ class _Measurement:
         cloth = below & ~dilated(skin_like, 2) & (np.abs(self.x - chin[0]) < 0.36)
         behind = self._ground()
         if behind.sum() > 100:
-            wall = np.median(self.lab[behind & (self.y > 0.4)] if (behind & (self.y > 0.4)).sum() > 50 else self.lab[behind], 0)
+            beside = behind & (self.y > 0.4)
+            wall = np.median(self.lab[beside if beside.sum() > 50 else behind], 0)
             unlike = cloth & (np.sqrt(((self.lab - wall) ** 2).sum(-1)) > 12)
             cloth = unlike if (unlike & (self.y > 0.9)).sum() > 150 else cloth
         cloth &= self.y > 0.90 if (cloth & (self.y > 0.90)).sum() > 150 else self.y > 2
@@ -373,6 +382,14 @@ def _light(rgb: Grid, points: Points) -> Points:
     return gains.clip(0.88, 1.14) * exposure
 
 
+def _warmed(color: Color) -> Color:
+    """Hair's colour a little richer; a dark yellow turned towards brown, since it reads as green in flat paint."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*color)
+    if OLIVE < hue < 0.19 and value < 0.75 and saturation < 0.7:
+        hue = OLIVE
+    return colorsys.hsv_to_rgb(hue, min(1.0, 1.08 * saturation), value)
+
+
 class _Eye:
     """One eye, cut out level: where its iris is, what colour it has, how dark the lash line."""
 
@@ -390,7 +407,8 @@ class _Eye:
         if step.max() > 2:
             crop = crop.reduce(int(step.max()))
             step, corner = size / EYE_SIDE * np.array(crop.size), left_top * crop.size
-        coefficients = (along[0] * step[0], down[0] * step[0], corner[0], along[1] * step[1], down[1] * step[1], corner[1])
+        a, b = along * step, down * step
+        coefficients = (a[0], b[0], corner[0], a[1], b[1], corner[1])
         cut = crop.transform((EYE_SIDE, EYE_SIDE), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
         rgb = (np.asarray(cut, dtype=float) / 255 * gains).clip(0, 1)
         local = np.stack([(eye - left_top) @ along, (eye - left_top) @ down], 1) / size
@@ -416,7 +434,7 @@ class _Eye:
                 # Corners are dark too: the middle is where an iris is expected.
                 score = float(dark[seen].mean() - dark[rest].mean()) - 0.10 * (offset_x / half) ** 2
                 if score > best:
-                    best, place = score, center + (offset_x, offset_y)
+                    best, place = score, center + np.array([offset_x, offset_y])
         if best < 0.04:
             return
         gaze = (place - center) / half
@@ -464,24 +482,21 @@ def _glasses(crop: Image.Image, points: Points, frame: Frame) -> str:
         return float(np.median((ends - values[:, 2:-2].min(1)).clip(0)))
 
     left, right = points[36:42].mean(0), points[42:48].mean(0)
-    bridge = valley(
-        (left + right) / 2 + np.linspace(-0.13, 0.13, 7)[:, None] * frame.along * frame.unit - 0.02 * frame.down * frame.unit,
-        frame.down, 0.24,
-    )
-    # Below the eyes, away from the lids.
+    along, down = frame.along * frame.unit, frame.down * frame.unit
+    bridge = valley((left + right) / 2 + np.linspace(-0.13, 0.13, 7)[:, None] * along - 0.02 * down, frame.down, 0.24)
+    # Below and above the eyes, away from the lids, and at the lower corners of the lenses.
     lower, corners, upper = [], [], []
     for eye in (left, right):
-        spots = eye + np.linspace(-0.16, 0.16, 7)[:, None] * frame.along * frame.unit
-        lower.append(valley(spots + 0.34 * frame.down * frame.unit, frame.down, 0.15))
+        spots = eye + np.linspace(-0.16, 0.16, 7)[:, None] * along
+        lower.append(valley(spots + 0.34 * down, frame.down, 0.15))
         for sign in (-1, 1):
             diagonal = (frame.down + sign * frame.along) / np.sqrt(2)
-            spot = eye + (0.34 * diagonal)[None] * frame.unit + np.linspace(-0.04, 0.04, 3)[:, None] * (frame.along * sign - frame.down) * frame.unit
+            spot = eye + 0.34 * frame.unit * diagonal + np.linspace(-0.04, 0.04, 3)[:, None] * (along * sign - down)
             corners.append(valley(spot, diagonal, 0.14))
-        upper.append(valley(spots - 0.26 * frame.down * frame.unit, frame.down, 0.10))
+        upper.append(valley(spots - 0.26 * down, frame.down, 0.10))
     rim = float(np.mean(lower))
     if bridge < 7 or max(rim, float(np.mean(upper))) < 5:
         return ""
     if rim < 4:
         return "half"
     return "round" if float(np.mean(corners)) > 0.75 * rim else "square"
-

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from contourpy import contour_generator
+from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -28,14 +30,14 @@ PLAIN = 0.2  # weight of the plain direction, where the texture's is about 1
 def outlines(mask: Grid) -> tuple[Outline, ...]:
     """The closed outlines of a mask `[S, S]` of values 0 to 1 over the unit square, the largest first.
 
-    Where the crop cuts the hair, an outline runs on outside: above as a dome, elsewhere straight. At most eight outlines
-    of at most 240 points each; none where there is no hair.
+    Where the crop cuts the hair, an outline runs on outside: above as a dome, elsewhere straight. At most eight
+    outlines of at most 240 points each; none where there is no hair.
     """
     side = len(mask)
     pad = round(MARGIN * side)
     field = blurred(_extended(blurred(mask, 0.6), pad), 1.1)
     found: list[tuple[float, Points]] = []
-    polygons, offsets = contour_generator(z=field, fill_type="OuterOffset").filled(0.5, np.inf)
+    polygons, offsets = _filled(field)
     for polygon, ends in zip(polygons, offsets, strict=True):
         points = (polygon[: ends[1] - 1] - pad + 0.5) / side  # without its holes: a drawn outline is filled
         area = abs(_area(points))
@@ -45,6 +47,12 @@ def outlines(mask: Grid) -> tuple[Outline, ...]:
     return tuple(
         as_outline(_evened(points)) for area, points in found[:MAX_OUTLINES] if area > LEAST_SHARE * found[0][0]
     )
+
+
+def _filled(field: Grid) -> tuple[list[Points], list[NDArray[np.uint32]]]:
+    """Polygons round the values above one half: points of each, its outline first; and where its rings begin."""
+    found: Any = contour_generator(z=field, fill_type=FillType.OuterOffset).filled(0.5, np.inf)
+    return found
 
 
 def strands(picture: Grid, mask: Grid, crown: Points) -> tuple[Outline, ...]:

@@ -1,14 +1,15 @@
 """Where the hair is in an aligned crop: by colour and by place, without a network.
 
-Every pixel gets odds: colour models (mixtures of Gaussians in CIELAB) of hair, skin and whatever is behind speak for its
-colour, a prior in the axes of the face for its place. A random walk with priors (Grady, "Multilabel random walker image
-segmentation using prior models", CVPR 2005) then makes neighbours of like colour agree: one sparse linear system, whose
-solution is the probability itself. Colour models and probabilities are estimated in turn, as in GrabCut (Rother,
-Kolmogorov, Blake, SIGGRAPH 2004), which it was compared with.
+Every pixel gets odds: colour models (mixtures of Gaussians in CIELAB) of hair, skin and whatever is behind speak for
+its colour, a prior in the axes of the face for its place. A random walk with priors (Grady, "Multilabel random walker
+image segmentation using prior models", CVPR 2005) then makes neighbours of like colour agree: one sparse linear
+system, whose solution is the probability itself. Colour models and probabilities are estimated in turn, as in GrabCut
+(Rother, Kolmogorov, Blake, SIGGRAPH 2004). `benchmarks/README.md` compares it with others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +22,10 @@ Bits = NDArray[np.bool_]
 
 SIDE = 160  # px at which a mask is computed
 ROUNDS = 4  # of estimating colours and probabilities in turn
-ODDS = 1.0  # what colour counts for, beside place
+ODDS = 0.8  # what colour counts for, beside place
 SMOOTHNESS = 6.0  # how much neighbours of the same colour pull at each other
 TONES = {"hair": 4, "skin": 3, "ground": 6}  # Gaussians in each colour model
-BARE = 9.0  # CIELAB chroma apart from skin up to which what was found is a bare head
+BARE = 5.0  # CIELAB chroma apart from skin up to which what was found is a bare head
 LEAST = 0.012  # of the crop: what is smaller than this is no hair
 
 
@@ -72,7 +73,7 @@ def hair_mask(crop: Image.Image, landmarks: Points) -> NDArray[np.float32]:
 class _Segmentation:
     def __init__(self, crop: Image.Image, landmarks: Points):
         self.landmarks = landmarks
-        small = crop.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX if crop.width > 3 * SIDE else Image.Resampling.LANCZOS)
+        small = crop.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
         values = np.asarray(small.filter(ImageFilter.GaussianBlur(0.7)), dtype=float) / 255
         lab = lab_of(values)
         rough = blurred(np.abs(lab[..., 0] - blurred(lab[..., 0], 2.0)), 2.5)
@@ -142,7 +143,12 @@ class _Segmentation:
         """Where each colour model begins: weights `[SIDE, SIDE]`."""
         u, v = self.place[..., 0], self.place[..., 1]
         points = self.landmarks
-        cheeks = [points[[1, 3, 48, 31, 41, 36]], points[[15, 13, 54, 35, 46, 45]], points[[39, 42, 35, 31]], points[[48, 5, 8, 11, 54, 57]]]
+        cheeks = [
+            points[[1, 3, 48, 31, 41, 36]],
+            points[[15, 13, 54, 35, 46, 45]],
+            points[[39, 42, 35, 31]],
+            points[[48, 5, 8, 11, 54, 57]],
+        ]
         skin = np.zeros((SIDE, SIDE), bool)
         for cheek in cheeks:
             skin |= polygon_mask(cheek, SIDE)
@@ -157,8 +163,7 @@ class _Segmentation:
         if self._bare:
             skin = skin | patch & (np.abs(lightness - np.median(lightness[patch])) < 8)
             self._skin_sure = skin.astype(float)
-        crown = (self.reach > 0.72) & (self.reach < 0.98) & (v < -0.95) | (self.reach > 0.8) & (self.reach < 0.98) & (v < -0.6)
-        crown &= ~self.face
+        crown = (self.reach > np.where(v < -0.95, 0.72, 0.8)) & (self.reach < 0.98) & (v < -0.6) & ~self.face
         ground = (self.reach > 1.45) & (v < 1.2) | (v > 1.9) & (np.abs(u) < 0.4)
         if ground.sum() < 0.01 * SIDE * SIDE:
             ground = self.reach > np.quantile(self.reach, 0.9)
@@ -244,7 +249,7 @@ class _Segmentation:
         """
         skin = self._skin_sure > 0
         here, there = np.median(self.lab[bits], 0), np.median(self.lab[skin], 0)
-        alike = abs(here[0] - there[0]) < 14 and np.hypot(*(here - there)[1:]) < BARE
+        alike = abs(here[0] - there[0]) < 12 and np.hypot(*(here - there)[1:]) < BARE
         hairline = dilated(bits, 2) & ~eroded(bits, 1) & (self.reach < 0.95) & (self.place[..., 1] < self._brow)
         if not alike or np.hypot(*there[1:]) < 5 or hairline.sum() < 10:
             return False
@@ -341,10 +346,10 @@ def _likeness(lab: Grid) -> tuple[Grid, Grid]:
     return SMOOTHNESS * np.exp(-beta * across) + 0.02, SMOOTHNESS * np.exp(-beta * down) + 0.02
 
 
-def _solved(apply: object, right: Grid, diagonal: Grid, start: Grid, steps: int = 60) -> Grid:
+def _solved(apply: Callable[[Grid], Grid], right: Grid, diagonal: Grid, start: Grid, steps: int = 60) -> Grid:
     """Conjugate gradients with the diagonal as preconditioner."""
     x = start.copy()
-    residual = right - apply(x)  # type: ignore[operator]
+    residual = right - apply(x)
     z = residual / diagonal
     direction = z.copy()
     size = float((residual * z).sum())
@@ -352,7 +357,7 @@ def _solved(apply: object, right: Grid, diagonal: Grid, start: Grid, steps: int 
     for _ in range(steps):
         if size < 1e-8 * first or size == 0:
             break
-        moved = apply(direction)  # type: ignore[operator]
+        moved = apply(direction)
         length = size / float((direction * moved).sum())
         x += length * direction
         residual -= length * moved
@@ -377,7 +382,8 @@ def _mixture(features: NDArray[np.float64], weights: NDArray[np.float64], tones:
     floor = np.array([9.0, 4.0, 4.0, 1.5])
     order = np.argsort(data[:, 0], kind="stable")
     cut = np.cumsum(share[order]) / share.sum()
-    means = np.stack([np.average(part, axis=0) for part in np.array_split(data[order], np.searchsorted(cut, np.linspace(0, 1, tones + 1)[1:-1])) if len(part)])
+    groups = np.array_split(data[order], np.searchsorted(cut, np.linspace(0, 1, tones + 1)[1:-1]))
+    means = np.stack([part.mean(0) for part in groups if len(part)])
     spread = np.full_like(means, 1.0) * (data.var(0) / len(means) + floor)
     amounts = np.full(len(means), 1 / len(means))
     for _ in range(8):
@@ -395,7 +401,7 @@ def _mixture(features: NDArray[np.float64], weights: NDArray[np.float64], tones:
     return top + np.log(np.exp(density - top[:, None]).sum(1))
 
 
-def _log_gaussians(data: NDArray[np.float64], means: NDArray[np.float64], spread: NDArray[np.float64], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _log_gaussians(data: Grid, means: Grid, spread: Grid, amounts: Grid) -> Grid:
     inverse = 1 / spread
     square = (data**2) @ inverse.T - 2 * data @ (means * inverse).T + (means**2 * inverse).sum(1)
     return -0.5 * square - 0.5 * np.log(spread).sum(1) + np.log(amounts + 1e-9)

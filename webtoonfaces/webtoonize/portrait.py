@@ -123,8 +123,9 @@ class Portrait:
     def _cover(self, title: Title) -> Image.Image:
         """What `paste` covers: the drawn head and body, and the head in the photo; soft at the edge, mode L."""
         drawn = 1 - _background_share(self.person, title, COVER)
-        seen = [self.face.mask(feather=0.03), Image.fromarray((255 * self.measured.mask).astype(np.uint8))]
-        cover = np.maximum.reduce([drawn, *(np.asarray(mask.resize((COVER, COVER)), dtype=float) / 255 for mask in seen)])
+        head = [self.face.mask(feather=0.03), Image.fromarray((255 * self.measured.mask).astype(np.uint8))]
+        seen = [np.asarray(mask.resize((COVER, COVER)), dtype=float) / 255 for mask in head]
+        cover = np.maximum.reduce([drawn, *seen])
         soft = blurred(cover.clip(0, 1), COVER * FEATHER)
         away = np.minimum(np.arange(COVER) + 0.5, COVER - np.arange(COVER) - 0.5) / (2 * FEATHER * COVER)
         border = np.minimum(away[:, None], away[None]).clip(0, 1)
@@ -161,7 +162,7 @@ def portrait(
 
 
 def redrawn(picture: Image.Image, title: TitleLike) -> Image.Image:
-    """The picture with its faces drawn, RGB of its own size: a crop of one face as a whole, in a photo each in its place.
+    """The picture with its faces drawn, RGB of its own size: a crop of one face as a whole, others each in their place.
 
     Raises FaceNotFoundError, UnknownNameError, and MissingExtraError where dlib is missing.
     """
