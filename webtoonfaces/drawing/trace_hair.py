@@ -19,6 +19,7 @@ Grid = NDArray[np.float64]
 MARGIN = 0.16  # beyond each side of the crop, in crops: where hair that the crop cuts is closed
 SPACING = 0.016  # of an outline's points
 LEAST_AREA = 0.0025  # of the crop: smaller outlines are no hair
+SLOPE_ROWS = 8  # px of a mask, over which the slope at the frame is measured
 LEAST_SHARE = 0.06  # of the largest outline's area
 STRANDS = 26
 GAP = 0.022  # between two strands, in crops
@@ -103,12 +104,16 @@ def _extended(mask: Grid, pad: int) -> Grid:
     field = np.pad(mask, pad, mode="edge")
     up = np.arange(pad, 0, -1)[:, None]
     field[:pad] = 0.0
-    row = mask[:3].max(0) > 0.5
+    row, lower = mask[:2].max(0) > 0.5, mask[SLOPE_ROWS] > 0.5
     for start, stop in _runs(row):
-        middle, half = pad + (start + stop - 1) / 2, (stop - start) / 2
-        across = (np.arange(side + 2 * pad) - middle) / max(half, 1)
-        height = 0.5 * half * np.clip(1 - across**2, 0, 1)
-        field[:pad] = np.maximum(field[:pad], (up <= height[None] + 0.5).astype(float))
+        middle, half = (start + stop - 1) / 2, (stop - start) / 2
+        # The dome goes on with the slope at which the hair reaches the frame.
+        below = [(b - a) / 2 for a, b in _runs(lower) if a <= middle < b]
+        slope = SLOPE_ROWS / max(0.5, max(below, default=half) - half)
+        height = half * float(np.clip(slope / 2, 0.06, 0.5))
+        across = (np.arange(side + 2 * pad) - pad - middle) / max(half, 1)
+        dome = height * np.clip(1 - across**2, 0, 1)
+        field[:pad] = np.maximum(field[:pad], np.clip(dome[None] - up + 1.0, 0, 1))
     field[:2] = field[-2:] = 0.0
     field[:, :2] = field[:, -2:] = 0.0
     return field
