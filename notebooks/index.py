@@ -25,6 +25,7 @@
 # | [Your photo as a webtoon](04_face2webtoon.ipynb) | **start here**: a photo in any number of styles |
 # | [A walk through styles](05_style_exploration.ipynb) | one photo while its style changes, as an animation |
 # | [Your own weights](06_your_own_weights.ipynb) | the published models, and those that you trained |
+# | [A portrait of your photo](08_portraits.ipynb) | a face measured, then drawn in any title; no network |
 # | [Every figure](07_every_figure.ipynb) | every figure of the original, by name |
 
 # %%

@@ -48,6 +48,15 @@ def cartoons(generator: wf.StyleGAN2, swapae: wf.SwappingAutoencoder) -> Image.I
     return contact_sheet([*seen, *rebuilt, *redrawn], columns=len(steps), cell=CELL, gap=4, labels=labels)
 
 
+def portraits() -> Image.Image:
+    """The photo that travels with the package, and its portrait in every title."""
+    portrait = wf.portrait(wf.example_photo())
+    drawn = [portrait.draw(title, 2 * CELL) for title in wf.titles()]
+    labels = ["photo", *wf.titles()]
+    sheet = contact_sheet([portrait.face.image, *drawn], columns=5, cell=CELL + 20, gap=4, labels=labels)
+    return sheet.quantize(COLOURS)
+
+
 def figures(generator: wf.StyleGAN2, swapae: wf.SwappingAutoencoder) -> Image.Image:
     """Every figure, small, on one sheet."""
     with tempfile.TemporaryDirectory() as folder:
@@ -67,6 +76,7 @@ def main() -> int:
     sheet = wf.face2webtoon(wf.example_photo(), styles=5, swapae=swapae, generator=generator, locations=(2, 5))
     drawn = {
         "face2webtoon": sheet.sheet(cell=CELL),
+        "portraits": portraits(),
         "cartoons": cartoons(generator, swapae),
         "figures": figures(generator, swapae),
     }

@@ -29,7 +29,7 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
     package = "webtoonfaces{extra} @ git+{repository}"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
     import webtoonfaces as wf"""
-ALIGNING = re.compile(r"\bwf\.(align_faces?|face2webtoon|FaceStudio|figures\.draw)\b")
+ALIGNING = re.compile(r"\bwf\.(align_faces?|face2webtoon|portrait|FaceStudio|figures\.draw)\b")
 LINK = "[Open in Colab](https://colab.research.google.com/github/{name}/blob/main/notebooks/{notebook})"
 _VERSIONS = re.compile(r"^# +(format|jupytext)_version: .*\n", re.MULTILINE)
 _OLD_LINK = re.compile(r"\n*^\[Open in Colab\]\(.*\)$\n*", re.MULTILINE)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .rendering.structure import structure_picture
     from .webtoonize.cartoonize import cartoonize
     from .webtoonize.face2webtoon import face2webtoon
+    from .webtoonize.portrait import Portrait, draw_face, portrait, titles
     from .widgets.face_studio import FaceStudio
     from .widgets.interpolation_pad import InterpolationPad
     from .widgets.layer_mixer import LayerMixer
@@ -42,6 +43,7 @@ __all__ = [
     "FaceStudio",
     "InterpolationPad",
     "LayerMixer",
+    "Portrait",
     "StyleGAN2",
     "SwapExplorer",
     "SwappingAutoencoder",
@@ -51,6 +53,7 @@ __all__ = [
     "available_models",
     "cartoonize",
     "contact_sheet",
+    "draw_face",
     "errors",
     "example_photo",
     "face2webtoon",
@@ -61,6 +64,7 @@ __all__ = [
     "load_stylegan2",
     "load_swapae",
     "loop",
+    "portrait",
     "replay",
     "save_gif",
     "save_image",
@@ -71,6 +75,7 @@ __all__ = [
     "swap_at",
     "swap_layers",
     "swap_sheet",
+    "titles",
     "truncate",
 ]
 
@@ -113,6 +118,12 @@ _HOMES = {
     "rendering.structure": ("structure_picture",),
     "webtoonize.cartoonize": ("cartoonize",),
     "webtoonize.face2webtoon": ("face2webtoon",),
+    "webtoonize.portrait": (
+        "Portrait",
+        "draw_face",
+        "portrait",
+        "titles",
+    ),
     "widgets.face_studio": ("FaceStudio",),
     "widgets.interpolation_pad": ("InterpolationPad",),
     "widgets.layer_mixer": ("LayerMixer",),

@@ -112,7 +112,7 @@ def test_it_names_the_one_repository(path: Path) -> None:
 @each_notebook
 def test_it_needs_nothing_but_the_public_names(path: Path) -> None:
     tree = code_of(path)
-    allowed = {"IPython", "webtoonfaces", *sys.stdlib_module_names}
+    allowed = {"IPython", "PIL", "ipywidgets", "webtoonfaces", *sys.stdlib_module_names}
     aliases = {"webtoonfaces"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

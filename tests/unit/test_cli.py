@@ -29,6 +29,7 @@ COMMANDS = [
     "export",
     "evaluate",
     "cartoonize",
+    "portrait",
 ]
 
 

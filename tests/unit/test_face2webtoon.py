@@ -11,7 +11,7 @@ import webtoonfaces as wf
 from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, ImageError
 from webtoonfaces.images import to_pil
-from webtoonfaces.webtoonize.face2webtoon import Portrait
+from webtoonfaces.webtoonize.face2webtoon import EncodedFace
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_pictures_alone_need_no_generator(face, photo, tiny_swapae):
 
 def test_exploration_is_180_frames_of_2_by_2(result, tmp_path, monkeypatch):
     encoded = []
-    monkeypatch.setattr(Portrait, "__init__", lambda *a, **k: encoded.append(1))
+    monkeypatch.setattr(EncodedFace, "__init__", lambda *a, **k: encoded.append(1))
     frames = list(result.frames(cell=32))
     assert len(frames) == 180
     assert not encoded, "the photo is encoded once, when the sheet is made"
@@ -165,7 +165,7 @@ def test_pasting_what_was_not_drawn_is_explained(result, wrong):
 
 
 def test_a_photo_is_aligned_by_itself(photo, face, tiny_swapae):
-    portrait = Portrait(photo, tiny_swapae)
+    portrait = EncodedFace(photo, tiny_swapae)
     assert np.allclose(portrait.aligned.quad, face.quad)
 
 
@@ -175,7 +175,7 @@ def test_no_face_is_explained(tiny_swapae):
 
 
 def test_without_alignment_the_picture_is_taken_whole(tiny_swapae):
-    portrait = Portrait(Image.new("RGB", (300, 150), "white"), tiny_swapae, align=False)
+    portrait = EncodedFace(Image.new("RGB", (300, 150), "white"), tiny_swapae, align=False)
     assert portrait.structure.shape == (1, 8, 4, 8)
     assert portrait.aligned is None
 

@@ -37,6 +37,7 @@ PUBLIC = {
     "FaceStudio",
     "InterpolationPad",
     "LayerMixer",
+    "Portrait",
     "StyleGAN2",
     "SwapExplorer",
     "SwappingAutoencoder",
@@ -46,6 +47,7 @@ PUBLIC = {
     "available_models",
     "cartoonize",
     "contact_sheet",
+    "draw_face",
     "errors",
     "example_photo",
     "face2webtoon",
@@ -56,6 +58,7 @@ PUBLIC = {
     "load_stylegan2",
     "load_swapae",
     "loop",
+    "portrait",
     "replay",
     "save_gif",
     "save_image",
@@ -66,6 +69,7 @@ PUBLIC = {
     "swap_at",
     "swap_layers",
     "swap_sheet",
+    "titles",
     "truncate",
 }
 HEAVY = {"torch", "dlib", "gdown", "ipywidgets", "anywidget", "matplotlib", "IPython", "kornia", "safetensors"}

@@ -24,7 +24,8 @@ def add_cartoonize(commands: Any) -> None:
         "--model",
         default="classical",
         metavar="NAME",
-        help="classical, facial-cartoonizer, animegan2-..., or a file (default: classical, which downloads nothing)",
+        help="classical, portrait, portrait:TITLE, facial-cartoonizer, animegan2-..., or a file (default: classical; "
+        "neither that nor portrait downloads anything)",
     )
     parser.add_argument("--edges", metavar="NAME", help="lines, dexined or a file (default: the model's own)")
     parser.add_argument("--strength", type=float, default=0.85, help="of the lines, 0 to 1 (default: 0.85)")

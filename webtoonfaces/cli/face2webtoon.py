@@ -46,11 +46,12 @@ def add_face2webtoon(commands: Any) -> None:
 def _face2webtoon(args: argparse.Namespace) -> int:
     import webtoonfaces as wf
 
-    from ..webtoonize.cartoonize import cartoonize
+    from ..webtoonize.cartoonize import cartoonize, portrait_title
 
     swapae = wf.load_swapae(args.swapae, device=args.device, checkpoints=args.checkpoints)
     generator = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     styles = [int(style) if style.isdigit() else style for style in args.style] or args.styles
+    drawn = args.edges is None and portrait_title(args.cartoonize) is not None
     cartoon = partial(
         cartoonize, model=args.cartoonize, edges=args.edges, device=args.device, checkpoints=args.checkpoints
     )
@@ -62,7 +63,7 @@ def _face2webtoon(args: argparse.Namespace) -> int:
         locations=[location for part in args.locations for location in part],
         seed=args.seed,
         truncation_psi=args.psi,
-        cartoonize=cartoon if args.cartoonize or args.edges else None,
+        cartoonize=args.cartoonize if drawn else cartoon if args.cartoonize or args.edges else None,
     )
     save(sheet.sheet(), args.out)
     if args.singles:

@@ -19,6 +19,7 @@ from .evaluate import add_evaluate
 from .face2webtoon import add_face2webtoon
 from .figures import add_figures
 from .jupyter import add_lab
+from .portrait import add_portrait
 from .sample import add_interpolate, add_sample
 from .train import add_export, add_train
 from .weights import add_convert, add_fetch, add_models
@@ -30,6 +31,7 @@ COMMANDS = (
     add_convert,
     add_align,
     add_cartoonize,
+    add_portrait,
     add_face2webtoon,
     add_sample,
     add_interpolate,

@@ -28,7 +28,7 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_body(sketch)
     near = [side for side in (-1, 1) if sketch.turn * side < -0.12]
     for side in (-1, 1):
-        if side not in near and sketch.turn * side < 0.35:
+        if side not in near and sketch.turn * side < 0.35 and not hair.covers_ear(side):
             draw_ear(sketch, side)
     draw_skin(sketch)
     hair.shaved()
@@ -37,7 +37,8 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_mouth(sketch)
     draw_contour(sketch)
     for side in near:
-        draw_ear(sketch, side)
+        if not hair.covers_ear(side):
+            draw_ear(sketch, side)
     draw_eyes(sketch)
     brows, color = brow_paths(sketch), brow_color(sketch)
     sketch.canvas.fill(brows, color)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, ribbons, strokes
+from .curves import Points, brush, brushes, closed, inside, ribbons, strokes
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -42,6 +42,15 @@ class HairPainter:
     def fringe_path(self) -> str:
         """Everything of the hair that hangs over the face: what casts a shadow on it."""
         return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
+
+    def covers_ear(self, side: int) -> bool:
+        """Whether hair that was seen in a photo lies over the ear on one side (-1 left, 1 right)."""
+        if not self.shape.clipped:
+            return False
+        top, low = self.sketch.landmarks[[0, 2] if side < 0 else [16, 14]]
+        down = low - top
+        place = 0.6 * top + 0.4 * low + side * 0.22 * np.array([abs(down[1]), -down[0]])
+        return any(bool(inside(place[None], outline)[0]) for outline in self.shape.front)
 
     def back(self) -> None:
         sketch = self.sketch

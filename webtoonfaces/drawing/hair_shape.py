@@ -464,10 +464,14 @@ def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
     if hair.curl > 0.5:
         result.front = [_scalloped(outline, 0.05 * head.scale) for outline in result.front]
     if hair.strands:
-        spine = np.stack([resample(np.array(strand), 5) for strand in hair.strands])
-        spine = spine[:: 2 if hand.locks < 6 else 1]
-        width = np.full(len(spine), 0.26 / max(hand.locks, 4) * 1.25 * head.scale * hand.width)
-        locks = _lock_edges(spine, width, hand.point, 0.5 * hand.wave)
-        order = np.argsort(-np.abs(spine[:, :, 1].mean(1)), kind="stable")
-        result.sides = Locks(locks.spine[order], locks.left[order], locks.right[order])
+        spines = np.stack([resample(np.array(strand), KNOTS) for strand in hair.strands])
+        length = np.linalg.norm(np.diff(spines, axis=1), axis=2).sum(1)
+        # A hand lays as many locks as it always does, along the longest strands; the others become single hairs.
+        count = min(len(spines), 2 * hand.locks + 2)
+        is_lock = np.zeros(len(spines), bool)
+        is_lock[np.argsort(-length, kind="stable")[:count]] = True
+        broad = np.minimum(0.05 + 0.13 * length[is_lock], 0.115) * (7 / hand.locks) ** 0.5 * hand.width**0.5
+        result.sides = _lock_edges(spines[is_lock], broad, hand.point, 0.4 * hand.wave)
+        if hand.strands >= 2 and not is_lock.all():
+            result.strands = spines[~is_lock][:, ::2]
     return result

@@ -121,7 +121,7 @@ class AlignedFace:
             )
         place = _overlap(self.quad, photo.size)
         if mask is None:
-            side = int(np.clip(_side(self.quad), 64, MASK_SIDE))
+            side = int(np.clip(quad_side(self.quad), 64, MASK_SIDE))
             cover = Image.fromarray(self._soft_mask(feather, side).astype(np.float32))
         else:
             cover = Image.fromarray(np.asarray(load_image(mask).convert("L"), np.float32) / 255)
@@ -136,7 +136,7 @@ class AlignedFace:
         """float64 `[side, side]`, 0 to 1, over the crop."""
         if not 0 <= feather <= 0.5:
             raise BadInputError(f"feather is {feather}; it is a share of the crop's side, from 0 (hard edge) to 0.5.")
-        outline = _to_unit(self.hull, self.quad)
+        outline = to_unit(self.hull, self.quad)
         centers = (np.arange(side) + 0.5) / side
         x, y = np.meshgrid(centers, centers)
         # An edge narrower than one pixel would look jagged.
@@ -294,18 +294,20 @@ def _axes(quad: Points) -> Points:
     return np.stack([quad[3] - quad[0], quad[1] - quad[0]])
 
 
-def _side(quad: Points) -> float:
+def quad_side(quad: Points) -> float:
+    """The longer side of a crop, in photo pixels."""
     return float(np.hypot(*_axes(quad).T).max())
 
 
-def _to_unit(points: Points, quad: Points) -> Points:
+def to_unit(points: Points, quad: Points) -> Points:
+    """Photo pixels -> crop coordinates (0 to 1, the crop's edges): `[K, 2]` -> `[K, 2]`."""
     return np.linalg.solve(_axes(quad).T, (points - quad[0]).T).T
 
 
 def _check_quad(quad: Points, photo: tuple[int, int]) -> None:
     if quad.shape != (4, 2) or not np.isfinite(quad).all():
         raise BadInputError("A quad is four corners (x, y): top left, bottom left, bottom right, top right.")
-    side = _side(quad)
+    side = quad_side(quad)
     if np.abs(quad[0] + quad[2] - quad[1] - quad[3]).max() > 1e-3 * side:
         raise BadInputError("The quad's opposite sides are not parallel; only a parallelogram can be cut out.")
     if abs(np.linalg.det(_axes(quad))) < 1:
@@ -327,7 +329,7 @@ def _back(picture: Image.Image, quad: Points, place: tuple[int, int, int, int], 
     """A picture of the crop's area, warped back into the photo; the part in the photo's rectangle `place`."""
     left, top, right, bottom = place
     rectangle = np.array([[left, top], [left, bottom], [right, bottom], [right, top]], np.float64)
-    corners = _to_unit(rectangle, quad + 0.5) * picture.size
+    corners = to_unit(rectangle, quad + 0.5) * picture.size
     return _resample(picture, corners, (right - left, bottom - top), beyond=beyond)
 
 
@@ -375,7 +377,7 @@ def _surroundings(image: Image.Image, corners: Points, *, shrink: float, beyond:
     if beyond == "nothing":
         region = np.where(away > 0, np.zeros(1, region.dtype), region)
     elif beyond == "soften" and away.any():
-        region = _soften(region, away / _side(corners), _side(corners))
+        region = _soften(region, away / quad_side(corners), quad_side(corners))
     return region, corners - low
 
 

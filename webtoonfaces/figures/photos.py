@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from ..faces import align_face
 from ..pretrained.generators import SwappingAutoencoder, example_photo
-from ..webtoonize.face2webtoon import Portrait, WebtoonSheet, face2webtoon
+from ..webtoonize.face2webtoon import EncodedFace, WebtoonSheet, face2webtoon
 from .animation import Animation
 from .inputs import PSI, Inputs, cell_for, framed, sheet
 from .swapae import styles_of, swaps_of
@@ -74,9 +74,9 @@ def _face(photo: Image.Image, swapae: SwappingAutoencoder) -> Image.Image:
     return align_face(photo, size=max(256, swapae.size), fallback="center").image
 
 
-def _cartoon(photo: Image.Image, swapae: SwappingAutoencoder) -> Portrait:
+def _cartoon(photo: Image.Image, swapae: SwappingAutoencoder) -> EncodedFace:
     """The photo's classical cartoon, which needs no weights, encoded."""
-    return Portrait(photo, swapae, align=False, cartoonize=True)
+    return EncodedFace(photo, swapae, align=False, cartoonize=True)
 
 
 def _hard_photos(face: Image.Image) -> list[Image.Image]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from .. import codes
 from ..images import swap_sheet
 from ..pretrained.generators import SwappingAutoencoder, example_photo
-from ..webtoonize.face2webtoon import Portrait, StyleEncoder
+from ..webtoonize.face2webtoon import EncodedFace, StyleEncoder
 from .inputs import Inputs, cell_for, framed, margin_for, sheet
 
 STRIP = 8  # pictures in a strip
@@ -18,16 +18,16 @@ STRIP = 8  # pictures in a strip
 def swaps(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """The first picture, framed, and the same in the style of each of the others at a swap location."""
     source, *styles = inputs.pictures(pictures)
-    return swaps_of(Portrait(source, inputs.swapae, align=False), styles, location=location)
+    return swaps_of(EncodedFace(source, inputs.swapae, align=False), styles, location=location)
 
 
 def outsider(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:
     """`swaps` of a picture unlike the training data: by default a whole photo in greys."""
     source, *styles = inputs.pictures(pictures, lead=lambda: ImageOps.grayscale(example_photo()).convert("RGB"))
-    return swaps_of(Portrait(source, inputs.swapae, align=False), styles, location=location)
+    return swaps_of(EncodedFace(source, inputs.swapae, align=False), styles, location=location)
 
 
-def swaps_of(portrait: Portrait, styles: list[Image.Image], *, location: float) -> Image.Image:
+def swaps_of(portrait: EncodedFace, styles: list[Image.Image], *, location: float) -> Image.Image:
     """The swap sheet of one structure in any number of styles, half of them above it and the rest below."""
     results = portrait.draw(styles_of(styles, portrait.swapae), location=location)
     top = max(1, len(styles) // 2)
@@ -48,7 +48,7 @@ def every_location(inputs: Inputs, *, pictures: int) -> Image.Image:
     """First row: the source, framed, and the styles. Then a row for each swap location, a column for each style."""
     source, *styles = inputs.pictures(pictures)
     swapae, cell = inputs.swapae, cell_for(inputs.swapae)
-    portrait = Portrait(source, swapae, align=False)
+    portrait = EncodedFace(source, swapae, align=False)
     found = styles_of(styles, swapae)
     cells = [framed(source, cell), *styles]
     for location in range(swapae.num_ws):
@@ -61,7 +61,7 @@ def style_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
     stops = inputs.pictures(pictures)
     swapae = inputs.swapae
     path = walk(styles_of(stops, swapae), STRIP)
-    strip = swapae.render(Portrait(stops[0], swapae, align=False).structure, path)
+    strip = swapae.render(EncodedFace(stops[0], swapae, align=False).structure, path)
     return sheet(strip, columns=STRIP, cell=cell_for(swapae))
 
 
@@ -70,7 +70,7 @@ def structure_strip(inputs: Inputs, *, pictures: int) -> Image.Image:
     first, *others = inputs.pictures(pictures)
     swapae = inputs.swapae
     alike = [first, *(ImageOps.fit(picture, first.size, Image.Resampling.LANCZOS) for picture in others)]
-    portraits = [Portrait(picture, swapae, align=False) for picture in alike]
+    portraits = [EncodedFace(picture, swapae, align=False) for picture in alike]
     structures = torch.cat([portrait.structure for portrait in portraits])  # [K, C, h, w]
     path = walk(structures.flatten(2), STRIP).unflatten(2, structures.shape[2:])  # [8, C, h, w]
     return sheet(swapae.render(path, portraits[0].style), columns=STRIP, cell=cell_for(swapae))

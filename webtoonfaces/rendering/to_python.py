@@ -47,7 +47,15 @@ class CartoonOf:
     model: str
 
 
-Source: TypeAlias = PhotoFile | ExamplePhoto | FaceOf | CartoonOf
+@dataclass(frozen=True)
+class PortraitOf:
+    """A face as it is drawn in a title."""
+
+    face: FaceOf
+    title: str
+
+
+Source: TypeAlias = PhotoFile | ExamplePhoto | FaceOf | CartoonOf | PortraitOf
 
 
 @dataclass(frozen=True)
@@ -145,9 +153,8 @@ class _Writer:
                 if found is None or other is None or found.source != other.source:
                     return ""
                 match style, found.source:
-                    case r.StyleOf(r.Seed(seed, psi, None)), FaceOf() | CartoonOf() as source:
-                        cartoon = f", cartoonize={source.model!r}" if isinstance(source, CartoonOf) else ""
-                        face = source.face if isinstance(source, CartoonOf) else source
+                    case r.StyleOf(r.Seed(seed, psi, None)), FaceOf() | CartoonOf() | PortraitOf() as source:
+                        face, cartoon = _face_and_step(source)
                         options = f"swapae={self._AE}, generator={self._G}, locations=({location!r},)"
                         self.lines.append(f"face = {_aligned(face)}")
                         self.lines.append(
@@ -312,6 +319,19 @@ def _opened(source: Source) -> str:
             return f"{_aligned(source)}.image"
         case CartoonOf(face, model):
             return f"wf.cartoonize({_opened(face)}, model={model!r})"
+        case PortraitOf(face, title):
+            return f"wf.portrait({_aligned(face)}, title={title!r}, size={face.size}).draw()"
+
+
+def _face_and_step(source: FaceOf | CartoonOf | PortraitOf) -> tuple[FaceOf, str]:
+    """The face itself, and the option of `face2webtoon` that says what is made of it first."""
+    match source:
+        case CartoonOf(face, model):
+            return face, f", cartoonize={model!r}"
+        case PortraitOf(face, title):
+            return face, f", cartoonize={f'portrait:{title}'!r}"
+        case _:
+            return source, ""
 
 
 def _aligned(face: FaceOf) -> str:

@@ -26,13 +26,15 @@ from ..pretrained.cartoonizers import (
 )
 from ..pretrained.generators import is_file
 from . import classical
+from .portrait import redrawn, title_of
 
 Model: TypeAlias = "str | os.PathLike[str] | Cartoonizer | None"
 Edges: TypeAlias = "str | os.PathLike[str] | EdgeDetector | None"
 Folder: TypeAlias = "str | os.PathLike[str] | None"
 Step: TypeAlias = "bool | str | os.PathLike[str] | Cartoonizer | Callable[[Image.Image], ImageSource] | None"
 
-CLASSICAL, LINES = "classical", "lines"
+CLASSICAL, PORTRAIT, LINES = "classical", "portrait", "lines"
+PORTRAIT_TITLE = "romance"
 FAINTEST, DARKEST = 0.4, 0.8  # the probability of an edge at which DexiNed's lines begin, and at which they are black
 SMALLEST = 16  # px
 
@@ -53,6 +55,8 @@ def cartoonize(
     model : how the colours are made.
         None or "classical": without a network, by smoothing, a few levels of lightness, and drawn lines. It treats
             faces like everything else; see `webtoonize.classical` for the methods.
+        "portrait": the faces are measured and drawn, as `wf.portrait` does, in the title "romance", or in the one that
+            is named: "portrait:noir". It has lines of its own.
         "facial-cartoonizer" (not for commercial use), "animegan2-face_paint_512_v2", "animegan2-celeba_distill",
             "animegan2-paprika", ...: published weights, downloaded once; or the path of such a file.
         A Cartoonizer from `pretrained.cartoonizers.load_cartoonizer`: to load it once and use it often.
@@ -73,6 +77,11 @@ def cartoonize(
     if not 0 <= strength <= 1:
         raise BadInputError(f"strength is a number from 0, no lines, to 1, black lines, not {strength!r}.")
     picture = load_image(image)
+    title = portrait_title(model)
+    if title is not None:
+        if edges is not None:
+            raise BadInputError("A portrait has lines of its own: leave out edges=..., or take another model.")
+        return redrawn(picture, title)
     network = _cartoonizer(model, device, checkpoints)
     detector = _detector(LINES if network is None and edges is None else edges, device, checkpoints)
     flat = classical.paint(picture, size=size) if network is None else _redrawn(picture, network, size)
@@ -80,6 +89,16 @@ def cartoonize(
         return flat
     ink = classical.lines(picture, size=size) if isinstance(detector, str) else _edges(picture, detector, size)
     return inked(flat, ink, strength=strength)
+
+
+def portrait_title(step: object) -> str | None:
+    """The title that "portrait" or "portrait:TITLE" asks for; None for anything else. Raises UnknownNameError."""
+    if not isinstance(step, str):
+        return None
+    name, colon, title = step.partition(":")
+    if name != PORTRAIT or is_file(step):
+        return None
+    return title_of(title if colon else PORTRAIT_TITLE).name
 
 
 def inked(cartoon: Image.Image, ink: Image.Image, *, strength: float) -> Image.Image:
@@ -107,7 +126,7 @@ def as_step(step: Step) -> Callable[[Image.Image], Image.Image] | None:
 def _cartoonizer(model: Model, device: str | torch.device | None, checkpoints: Folder) -> Cartoonizer | None:
     if isinstance(model, Cartoonizer) or model is None or model == CLASSICAL:
         return model if isinstance(model, Cartoonizer) else None
-    _check_name("cartoonizer", model, [CLASSICAL, *cartoonizer_names()])
+    _check_name("cartoonizer", model, [CLASSICAL, PORTRAIT, *cartoonizer_names()])
     return load_cartoonizer(model, device=device, checkpoints=checkpoints)
 
 

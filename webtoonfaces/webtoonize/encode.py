@@ -14,7 +14,7 @@ from ..rendering import recipe as r
 from ..rendering.renderer import Renderer
 from ..rendering.saved import Item
 from ..rendering.to_python import FaceOf, PhotoFile, Snippet, Source
-from .face2webtoon import Portrait
+from .face2webtoon import EncodedFace
 
 MOST_NODES = 30  # of a code from the shelf; larger ones are stored as numbers, because mixtures of mixtures grow
 
@@ -48,7 +48,7 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
     Raises ImageError, and FaceNotFoundError if no face is found.
     """
     swapae = renderer.swapae
-    portrait = Portrait(source, swapae, align=align)
+    portrait = EncodedFace(source, swapae, align=align)
     opened: Source | None = None
     if isinstance(source, (str, os.PathLike)):
         opened = PhotoFile(os.fspath(source))

@@ -23,7 +23,8 @@ from ..faces import AlignedFace, align_face
 from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from ..rendering.renderer import check_models
-from .cartoonize import Step, as_step
+from .cartoonize import Step, as_step, portrait_title
+from .portrait import portrait
 
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; the pictures of small models are enlarged to this size in sheets
@@ -32,7 +33,7 @@ BATCH = 10
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # suffixes of a picture; `save` treats any other path as a folder
 
 
-class Portrait:
+class EncodedFace:
     """An encoded photo; `draw` takes any number of styles without encoding it again.
 
     Attributes: `picture` (the aligned photo, PIL), `encoded` (the picture that was encoded: the photo or its cartoon),
@@ -57,9 +58,16 @@ class Portrait:
             face = align_face(face, size=max(CELL, swapae.size))
         self.aligned = face if isinstance(face, AlignedFace) else None
         self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
-        step = as_step(cartoonize)
-        self.encoded = step(self.picture) if step else self.picture
+        self.encoded = self._prepared(cartoonize)
         self.structure, self.style = swapae.encode(self.encoded)
+
+    def _prepared(self, cartoonize: Step) -> Image.Image:
+        """What is encoded. A portrait is measured in the photo, if there is one, rather than in the small crop."""
+        title = portrait_title(cartoonize)
+        if title is not None and self.aligned is not None and self.aligned.landmarks is not None:
+            return portrait(self.aligned, title).draw(size=self.picture.width)
+        step = as_step(cartoonize)
+        return step(self.picture) if step else self.picture
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
         """The photo in each style [N, L, D]; the first `location` layers keep its own."""
@@ -120,7 +128,7 @@ class WebtoonSheet:
     `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own style.
     """
 
-    portrait: Portrait
+    portrait: EncodedFace
     style_encoder: StyleEncoder
     styles: list[Image.Image]
     codes: Tensor = field(repr=False)
@@ -210,8 +218,9 @@ def face2webtoon(
     locations : one swap location or several, 0 to L: this many of the L layers of the autoencoder keep the photo's own
         style. Low ones change shapes too, high ones only colours. Fractions blend a layer.
     truncation_psi : of the samples; a lower one makes them more average.
-    cartoonize : how the photo is changed before it is encoded: None for not at all, True for the classical cartoon, the
-        name or path of a cartoonizer, or any function of a picture, such as
+    cartoonize : how the photo is changed before it is encoded: None for not at all, True for the classical cartoon,
+        "portrait" or "portrait:TITLE" for the face drawn as `wf.portrait` draws it, the name or path of a cartoonizer,
+        or any function of a picture, such as
         `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. This helps a Swapping
         Autoencoder that was trained without photos. The sheet still shows the photo; the cartoon is
         `.portrait.encoded`.
@@ -228,11 +237,11 @@ def face2webtoon(
         raise BadInputError(f"locations are numbers, such as (3, 5), not {locations!r}.")
     if not chosen:
         raise BadInputError("Give at least one swap location, such as locations=(3,).")
-    portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
+    encoded = EncodedFace(face, swapae, align=align, cartoonize=cartoonize)
     style_encoder = StyleEncoder(swapae, generator, truncation_psi)
     pictures, found = style_encoder.gather(listed)
-    drawn = [portrait.draw(found, location=location) for location in chosen]
-    return WebtoonSheet(portrait, style_encoder, pictures, found, chosen, drawn, portrait.rebuild())
+    drawn = [encoded.draw(found, location=location) for location in chosen]
+    return WebtoonSheet(encoded, style_encoder, pictures, found, chosen, drawn, encoded.rebuild())
 
 
 def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:

@@ -17,9 +17,9 @@ from ..images import ImageSource, load_image, shrunk
 from ..pretrained.cartoonizers import cartoonizer_names
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_photo
 from ..rendering import recipe as r
-from ..rendering.to_python import CartoonOf, ExamplePhoto, FaceOf, PhotoFile, Snippet, Source
-from .cartoonize import CLASSICAL
-from .face2webtoon import ANCHORS, CELL, STEPS, Portrait, StyleEncoder, WebtoonSheet
+from ..rendering.to_python import CartoonOf, ExamplePhoto, FaceOf, PhotoFile, PortraitOf, Snippet, Source
+from .cartoonize import CLASSICAL, PORTRAIT, portrait_title
+from .face2webtoon import ANCHORS, CELL, STEPS, EncodedFace, StyleEncoder, WebtoonSheet
 
 Box = tuple[float, float, float, float]
 EXAMPLE = ExamplePhoto()  # the photo that travels with the package
@@ -49,7 +49,7 @@ class Photo:
         self.swapae = swapae
         self.faces: list[AlignedFace] = []
         self.advice = ""
-        self._portraits: dict[tuple[AlignedFace, str], Portrait] = {}
+        self._portraits: dict[tuple[AlignedFace, str], EncodedFace] = {}
         self._stored: dict[tuple[AlignedFace, str], tuple[r.Stored, r.Stored]] = {}
         self._sources: dict[AlignedFace, FaceOf] = {}  # how a cell finds a face again
         self._lock = threading.RLock()
@@ -64,7 +64,7 @@ class Photo:
 
     @property
     def size(self) -> int:
-        """Side of the crops in px, the same as in `Portrait`."""
+        """Side of the crops in px, the same as in `EncodedFace`."""
         return max(CELL, self.swapae.size)
 
     @property
@@ -123,7 +123,7 @@ class Photo:
         quad = quad_from_box(box)
         return AlignedFace(crop_quad(self.picture, quad, self.size), quad, box, "box", self.picture)
 
-    def portrait(self, index: int, cartoonizer: str = "") -> Portrait:
+    def portrait(self, index: int, cartoonizer: str = "") -> EncodedFace:
         """The face at `index`, or its cartoon by `cartoonizer`, encoded once.
 
         Raises UnknownNameError for an unknown cartoonizer, and the errors of downloading its weights.
@@ -131,7 +131,7 @@ class Photo:
         with self._lock:
             key = self.face(index), cartoonizer
             if key not in self._portraits:
-                self._portraits[key] = Portrait(key[0], self.swapae, cartoonize=cartoonizer or None)
+                self._portraits[key] = EncodedFace(key[0], self.swapae, cartoonize=cartoonizer or None)
             return self._portraits[key]
 
     def face(self, index: int) -> AlignedFace:
@@ -160,7 +160,12 @@ class Photo:
         found = self._sources.get(face)
         if found is None:
             return {}
-        source: Source = CartoonOf(found, cartoonizer) if cartoonizer else found
+        title = portrait_title(cartoonizer)
+        source: Source = found
+        if title is not None:
+            source = PortraitOf(found, title)
+        elif cartoonizer:
+            source = CartoonOf(found, cartoonizer)
         return {code: Snippet(source, part) for part, code in enumerate(self.codes(index, cartoonizer))}
 
     def _remember(self, face: AlignedFace, *, box: Box | None = None, index: int | None = None) -> None:
@@ -206,8 +211,8 @@ class Photo:
 
 
 def cartoonizers() -> list[str]:
-    """The names of all cartoonizers: the classical one and the published networks."""
-    return [CLASSICAL, *cartoonizer_names()]
+    """What a face may go through before it is encoded: the classical cartoon, a drawn portrait, published networks."""
+    return [CLASSICAL, PORTRAIT, *cartoonizer_names()]
 
 
 def _same(a: Box, b: Box) -> bool:

@@ -1,0 +1,91 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A portrait of your photo
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/08_portraits.ipynb)
+#
+# A face is *measured*: pose, hair, eyes, colours, what is worn. Then it is *drawn*, in the manner of any webtoon title,
+# as curves. No network takes part, so it is sharp at any size.
+
+# %%
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # on Colab, say: install what is missing; no restart is needed
+    import subprocess
+    import sys
+
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %% [markdown]
+# ## A photo
+# NASA's portrait of Eileen Collins travels with the package; put the name of your own file in its place.
+
+# %%
+photo = wf.example_photo()  # or "my-photo.jpg"
+p = wf.portrait(photo, title="romance")
+p
+
+# %% [markdown]
+# What was measured, and what could not be and is drawn plainly:
+
+# %%
+print("found:", ", ".join(p.found))
+print("plain:", ", ".join(p.plain) or "nothing")
+
+# %% [markdown]
+# ## Every title
+
+# %%
+wf.show([p.draw(title, 256) for title in wf.titles()], columns=5)
+
+# %% [markdown]
+# ## From one title to another
+# Drag: the same curves, one manner fading into the other.
+
+# %%
+from ipywidgets import interact
+from PIL import Image
+
+
+@interact(one=wf.titles(), other=[*wf.titles()[3:], *wf.titles()[:3]], share=(0.0, 1.0, 0.05))
+def between(one, other, share=0.5):
+    return Image.blend(p.draw(one, 384), p.draw(other, 384), share)
+
+
+# %% [markdown]
+# ## Everybody in a photo
+# `wf.align_faces` finds all faces, and each can be drawn; `paste` puts one back into the photo, onto what the one
+# before gave.
+
+# %%
+whole = photo
+for face in wf.align_faces(photo, size=512):
+    whole = wf.portrait(face, title="comedy").paste(onto=whole)
+whole
+
+# %% [markdown]
+# ## Keep it
+# The ending chooses: `.svg` is curves, `.png` and `.pdf` are pixels.
+
+# %%
+print(p.svg("noir")[:300], "...")
+[p.save("portrait.svg", "noir"), p.save("portrait.png", "noir", 1024), p.save("portrait.pdf", "noir")]
+
+# %% [markdown]
+# ## Made-up people
+# The hand also draws people whom nobody has met: a seed is a person, the same in every title.
+
+# %%
+wf.show([wf.draw_face(seed, title=title) for title in ("noir", "pastel") for seed in range(5)], columns=5)

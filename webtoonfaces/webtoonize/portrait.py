@@ -1,0 +1,197 @@
+"""A face of a photo, drawn by the hand in any title: measured once, no network."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .. import drawing
+from ..drawing.measure import Measured, measure_person
+from ..drawing.title import Title
+from ..errors import BadInputError, ImageError, UnknownNameError
+from ..faces import AlignedFace, align_face, align_faces
+from ..faces.align import crop_quad, quad_side, to_unit
+from ..faces.masks import blurred
+from ..files import replacing, write_text
+from ..images import ImageSource, save_image
+
+TitleLike: TypeAlias = "str | Title"
+SIZE = 512  # px; also of the crop that is measured
+SMALLEST, LARGEST = 16, 4096
+PDF_SIZE, PDF_INCHES = 2048, 6.0
+CROP_SHARE = 0.7  # of a square picture's side: a face's crop at least as large means that the picture is that crop
+COVER, FEATHER = 256, 0.012  # px, and share of the side: of the mask that is pasted through
+ALIGN_AGAIN = "Give the photo itself, or align it with the 68-point model: wf.align_face(photo, landmark_model='68')."
+
+
+def titles() -> list[str]:
+    """The names of the titles that the hand draws in."""
+    return list(drawing.TITLES)
+
+
+def title_of(title: TitleLike) -> Title:
+    """A title by its name; a Title is returned as it is. Raises UnknownNameError."""
+    if isinstance(title, Title):
+        return title
+    if title not in drawing.TITLES:
+        raise UnknownNameError("title", title, titles())
+    return drawing.TITLES[title]
+
+
+def draw_face(seed: int, *, title: TitleLike = "romance", size: int = 256) -> Image.Image:
+    """A made-up face, RGB, `size` x `size` px: the same seed is the same person in every title.
+
+    seed : a whole number from 0.     title : one of `titles()`, or a Title.     size : 16 to 4096.
+
+    Raises UnknownNameError, BadInputError.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise BadInputError(f"A seed is a whole number from 0, not {seed!r}.")
+    return drawing.draw(drawing.random_person(np.random.default_rng(int(seed))), title_of(title), _size(size))
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """A face of a photo as a person that can be drawn in any title.
+
+    `person` is plain data: `person.to_json()` keeps it. `found` and `plain` name the parts that were measured in the
+    photo, and those that were not and are drawn plainly. `title` and `size` are used where none are given.
+    """
+
+    face: AlignedFace
+    measured: Measured = field(repr=False)
+    title: Title = field(repr=False)
+    size: int = SIZE
+
+    @property
+    def person(self) -> drawing.Person:
+        """Who was measured."""
+        return self.measured.person
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """The parts that were measured."""
+        return self.measured.found
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The parts that could not be measured and are drawn plainly."""
+        return self.measured.plain
+
+    def draw(self, title: TitleLike | None = None, size: int | None = None) -> Image.Image:
+        """The portrait in a title: RGB, `size` x `size` px, 16 to 4096."""
+        return drawing.draw(self.person, self._title(title), self.size if size is None else _size(size))
+
+    def svg(self, title: TitleLike | None = None) -> str:
+        """The portrait as SVG text. Grain, which some titles lay over their pictures, is in pixels only."""
+        return drawing.svg(self.person, self._title(title), self.size)
+
+    def save(self, path: str | os.PathLike[str], title: TitleLike | None = None, size: int | None = None) -> Path:
+        """Write the portrait; the suffix chooses: .svg, .pdf (pixels, six inches wide), .png, .jpg or .webp.
+
+        A missing folder is created, and the file appears whole or not at all. Raises ImageError for another suffix.
+        """
+        path = Path(path).expanduser()
+        suffix = path.suffix.lower()
+        if suffix not in (".svg", ".pdf"):
+            return save_image(self.draw(title, size), path)
+        try:
+            if suffix == ".svg":
+                write_text(path, self.svg(title))
+            else:
+                side = PDF_SIZE if size is None else size
+                with replacing(path) as draft:
+                    self.draw(title, side).save(draft, "PDF", resolution=side / PDF_INCHES, quality=95)
+        except OSError as error:
+            raise ImageError(f"{path} could not be written: {error.strerror or error}.") from error
+        return path
+
+    def paste(self, title: TitleLike | None = None, *, onto: ImageSource | None = None) -> Image.Image:
+        """The whole photo with the drawing in the place of face and hair.
+
+        onto : the photo to paste into, for instance the one that another face was pasted into; by default its own.
+        """
+        side = int(np.clip(np.ceil(quad_side(self.face.quad)), 256, 2048))
+        return self.face.paste(self.draw(title, side), mask=self._cover(self._title(title)), onto=onto)
+
+    def _cover(self, title: Title) -> Image.Image:
+        """What `paste` covers: the drawn head and body, and the head in the photo; soft at the edge, mode L."""
+        drawn = 1 - _background_share(self.person, title, COVER)
+        head = [self.face.mask(feather=0.03), Image.fromarray((255 * self.measured.mask).astype(np.uint8))]
+        seen = [np.asarray(mask.resize((COVER, COVER)), dtype=float) / 255 for mask in head]
+        cover = np.maximum.reduce([drawn, *seen])
+        soft = blurred(cover.clip(0, 1), COVER * FEATHER)
+        away = np.minimum(np.arange(COVER) + 0.5, COVER - np.arange(COVER) - 0.5) / (2 * FEATHER * COVER)
+        border = np.minimum(away[:, None], away[None]).clip(0, 1)
+        return Image.fromarray((255 * (2 * soft).clip(0, 1) * border).astype(np.uint8))
+
+    def _title(self, title: TitleLike | None) -> Title:
+        return self.title if title is None else title_of(title)
+
+    def _repr_png_(self) -> bytes | None:
+        return self.draw()._repr_png_()
+
+
+def portrait(
+    photo: AlignedFace | ImageSource, title: TitleLike = "romance", size: int = SIZE, *, index: int = 0
+) -> Portrait:
+    """A face of a photo, measured and drawn as a webtoon would: without any network, in any of the titles.
+
+    Parameters
+    ----------
+    photo : anything `load_image` opens, or an AlignedFace with 68 landmarks (from `align_face`, `align_faces`).
+    title : one of `titles()`, or a Title: what the portrait shows itself in.
+    size : px, 16 to 4096: how large it shows itself.
+    index : which face of a photo of several, the most prominent being 0; `align_faces` gives them all.
+
+    The result says which parts it `found` and which are drawn `plain`. Raises FaceNotFoundError, ImageError,
+    UnknownNameError, BadInputError, and MissingExtraError where dlib is needed and missing.
+    """
+    chosen, side = title_of(title), _size(size)
+    face = photo if isinstance(photo, AlignedFace) else align_face(photo, size=SIZE, index=index)
+    if face.landmarks is None or len(face.landmarks) != 68:
+        raise BadInputError(f"A portrait is measured by 68 landmarks, which this face lacks. {ALIGN_AGAIN}")
+    crop = face.image if face.image.width == SIZE else crop_quad(face.source, face.quad, SIZE)
+    return Portrait(face, measure_person(crop, to_unit(face.landmarks, face.quad)), chosen, side)
+
+
+def redrawn(picture: Image.Image, title: TitleLike) -> Image.Image:
+    """The picture with its faces drawn, RGB of its own size: a crop of one face as a whole, others each in their place.
+
+    Raises FaceNotFoundError, UnknownNameError, and MissingExtraError where dlib is missing.
+    """
+    faces = align_faces(picture, size=SIZE)
+    side = picture.width
+    if side == picture.height and quad_side(faces[0].quad) > CROP_SHARE * side:
+        points = faces[0].landmarks
+        if points is not None:
+            measured = measure_person(picture, (points + 0.5) / side)
+            drawn = drawing.draw(measured.person, title_of(title), max(SMALLEST, min(side, LARGEST)))
+            return drawn.resize(picture.size, Image.Resampling.LANCZOS)
+    for face in faces:
+        picture = portrait(face, title).paste(onto=picture)
+    return picture
+
+
+def _background_share(person: drawing.Person, title: Title, side: int) -> NDArray[np.float64]:
+    """How much of each pixel is background, 0 to 1: what changes between a drawing on black and one on white."""
+    plain = replace(title.palette, background="flat", ramp=(), wash_rest=0.0, grey=False, value=1.0)
+    bare = replace(title, palette=plain, line=replace(title.line, grain=0.0))
+    black, white = (
+        np.asarray(drawing.draw(replace(person, background=ground, seed=0), bare, side), dtype=float)
+        for ground in ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    )
+    change = (white - black).max(2)
+    return (change / max(float(change.max()), 1.0)).clip(0, 1)
+
+
+def _size(size: int) -> int:
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not SMALLEST <= size <= LARGEST:
+        raise BadInputError(f"size is {size!r}; a portrait's side is a whole number from {SMALLEST} to {LARGEST} px.")
+    return int(size)
