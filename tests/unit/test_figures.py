@@ -32,7 +32,7 @@ from webtoonfaces.webtoonize import face2webtoon as face2webtoon_module
 
 CELL, MARGIN = 160, 8
 YELLOW = (255, 238, 0)
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_every_figure.py"
+NOTEBOOK = Path(__file__).parents[2] / "tools" / "notebooks" / "07_every_figure.py"
 NAMES = [
     "dataset",
     "stylegan2/samples",

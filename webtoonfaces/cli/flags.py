@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
 
 
 def add_command(
-    commands: Any, name: str, about: str, *, examples: str = "", notes: str = "", run: Run | None = None
+    commands: Any,
+    name: str,
+    about: str,
+    *,
+    aliases: Sequence[str] = (),
+    examples: str = "",
+    notes: str = "",
+    run: Run | None = None,
 ) -> argparse.ArgumentParser:
     """Add a command to the parser's sub-commands; `run` is None for one that has sub-commands of its own.
 
-    about : a phrase that describes it.        examples : one in each line.        notes : shown below the examples.
+    about : a phrase that says what it does.        examples : a command a line.        notes : shown below them.
+    aliases : other names of the command.
     """
     lines = [f"  {line}" for line in examples.strip().splitlines()]
     parser = commands.add_parser(
         name,
+        aliases=aliases,
         help=about,
         description=f"{about[0].upper()}{about[1:]}.",
         epilog="\n".join([*(["examples:"] if lines else []), *lines, notes]).rstrip(),
