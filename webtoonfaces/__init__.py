@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from . import figures as figures
     from .codes import interpolate, lerp, loop, slerp, swap_at, swap_layers, truncate
     from .faces import AlignedFace, align_face, align_faces
-    from .images import contact_sheet, load_image, save_gif, save_image, save_mp4, show, swap_sheet
+    from .images import contact_sheet, load_image, save_gif, save_image, save_mp4, save_webp, show, swap_sheet
     from .pretrained.generators import (
         StyleGAN2,
         SwappingAutoencoder,
@@ -65,6 +65,7 @@ __all__ = [
     "save_gif",
     "save_image",
     "save_mp4",
+    "save_webp",
     "show",
     "slerp",
     "structure_picture",
@@ -98,6 +99,7 @@ _HOMES = {
         "save_gif",
         "save_image",
         "save_mp4",
+        "save_webp",
         "show",
         "swap_sheet",
     ),

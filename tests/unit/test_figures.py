@@ -401,9 +401,9 @@ def test_an_animation_can_be_read_twice_saved_and_shown(drawings, tmp_path):
     with Image.open(animation.save(tmp_path / "a.gif")) as gif:
         assert (gif.n_frames, gif.size, gif.info["duration"]) == (3, (32, 32), 100)
     bundle = animation._repr_mimebundle_()
-    assert bundle["image/gif"].startswith("R0lGODlh")  # GIF89a
+    assert bundle["text/html"].startswith('<img src="data:image/webp;base64,UklGR')  # RIFF
     assert "frames" not in bundle["text/plain"]
-    with pytest.raises(ImageError, match=r"\.gif or \.mp4"):
+    with pytest.raises(ImageError, match=r"\.gif, \.webp, \.mp4"):
         animation.save(tmp_path / "a.png")
 
 
@@ -532,7 +532,7 @@ def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
     monkeypatch.setattr(stylegan2, "STEPS", 2)
     monkeypatch.setattr(stylegan2, "LARGEST_CELL", 32)
     monkeypatch.setattr(inputs, "SMALLEST_CELL", 32)
-    monkeypatch.setattr(animation, "save_gif", quick_gif)
+    monkeypatch.setattr(animation, "save_animation", quick_gif)
     monkeypatch.setattr(photos, "_face", lambda photo, swapae: photo.resize((64, 64)))  # the search takes a second each
     (tmp_path / "data" / "title").mkdir(parents=True)
     drawings[0].save(tmp_path / "data" / "title" / "1.png")

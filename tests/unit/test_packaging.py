@@ -65,6 +65,7 @@ PUBLIC = {
     "save_gif",
     "save_image",
     "save_mp4",
+    "save_webp",
     "show",
     "slerp",
     "structure_picture",
