@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .rendering.structure import structure_picture
     from .webtoonize.cartoonize import cartoonize
     from .webtoonize.face2webtoon import face2webtoon
+    from .webtoonize.group import group2webtoon
     from .widgets.face_studio import FaceStudio
     from .widgets.interpolation_pad import InterpolationPad
     from .widgets.layer_mixer import LayerMixer
@@ -55,6 +56,7 @@ __all__ = [
     "example_photo",
     "face2webtoon",
     "figures",
+    "group2webtoon",
     "interpolate",
     "lerp",
     "load_image",
@@ -115,6 +117,7 @@ _HOMES = {
     "rendering.structure": ("structure_picture",),
     "webtoonize.cartoonize": ("cartoonize",),
     "webtoonize.face2webtoon": ("face2webtoon",),
+    "webtoonize.group": ("group2webtoon",),
     "widgets.face_studio": ("FaceStudio",),
     "widgets.interpolation_pad": ("InterpolationPad",),
     "widgets.layer_mixer": ("LayerMixer",),

@@ -55,6 +55,7 @@ PUBLIC = {
     "example_photo",
     "face2webtoon",
     "figures",
+    "group2webtoon",
     "interpolate",
     "lerp",
     "load_image",

@@ -21,7 +21,7 @@ def add_sample(commands: Any) -> None:
     add_seed(parser)
     add_psi(parser)
     parser.add_argument("--columns", type=int)
-    add_stylegan2(parser, "--model")
+    add_stylegan2(parser)
     add_place(parser)
 
 
@@ -31,7 +31,7 @@ def _sample(args: argparse.Namespace) -> int:
     from ..images import check_target
 
     check_target(args.out)
-    g = wf.load_stylegan2(args.model, device=args.device, checkpoints=args.checkpoints)
+    g = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     ws = g.sample_ws(args.seeds or range(args.seed, args.seed + 8), truncation_psi=args.psi)
     save(wf.contact_sheet(g.render(ws), columns=args.columns), args.out)
     return 0
@@ -53,7 +53,7 @@ def add_interpolate(commands: Any) -> None:
     parser.add_argument("--cols", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="frames between two corners of a loop")
     add_psi(parser)
-    add_stylegan2(parser, "--model")
+    add_stylegan2(parser)
     add_place(parser)
 
 
@@ -64,7 +64,7 @@ def _interpolate(args: argparse.Namespace) -> int:
 
     # A .webp may be either; for a grid there are four other endings.
     moving = check_target(args.out, (*PICTURES, *ANIMATIONS)).suffix.lower() in ANIMATIONS
-    g = wf.load_stylegan2(args.model, device=args.device, checkpoints=args.checkpoints)
+    g = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     ws = g.sample_ws(args.seeds, truncation_psi=args.psi)
     if moving:
         frames = g.render(wf.loop(ws[[0, 1, 3, 2]], steps=args.steps))  # round the square, not across it

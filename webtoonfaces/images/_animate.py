@@ -78,17 +78,17 @@ def save_webp(
     whole_number(loop, "loop", most=65535)
     whole_number(quality, "quality", least=1, most=100)
     path = _with_suffix(path, ".webp")
-    first, *others = list(_alike(frames)) or [None]
-    if first is None:
+    pictures = list(_alike(frames))
+    if not pictures:
         raise ImageError("An animation needs at least one frame.")
-    thousandths = [round(index * 1000 / fps) for index in range(len(others) + 2)]
+    thousandths = [round(index * 1000 / fps) for index in range(len(pictures) + 1)]
     durations = [end - start for start, end in pairwise(thousandths)]
     with picture_file(path) as draft:
-        first.save(
+        pictures[0].save(
             draft,
             "WEBP",
             save_all=True,
-            append_images=others,
+            append_images=pictures[1:],
             duration=durations,
             loop=loop,
             quality=quality,
@@ -100,8 +100,9 @@ def save_webp(
 def save_animation(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps: float = 20) -> Path:
     """Write `frames` as a GIF, WebP or MP4, by the suffix of `path`; raises what the three of them raise."""
     suffix = check_target(path, ANIMATIONS).suffix.lower()
-    save = {".gif": save_gif, ".webp": save_webp, ".mp4": save_mp4}[suffix]
-    return save(frames, path, fps=fps)
+    if suffix == ".mp4":
+        return save_mp4(frames, path, fps=fps)
+    return (save_gif if suffix == ".gif" else save_webp)(frames, path, fps=fps)
 
 
 def save_mp4(

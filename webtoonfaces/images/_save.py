@@ -29,7 +29,9 @@ def encode(
     `quality`, 1 to 100, is for all but PNG. JPEG keeps colour at full resolution (4:4:4), since thin coloured lines
     blur otherwise; a PDF is one page with such a JPEG on it; WebP uses its fastest method, for live views.
     Each entry of `metadata` becomes an iTXt chunk of a PNG (PNG specification, section 11.3.3.4), readable as
-    `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1 characters. Raises `ImageError` for an unknown format, and for metadata in a format other than PNG.
+    `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1 characters.
+
+    Raises `ImageError` for an unknown format, and for metadata in a format other than PNG.
     """
     name = "JPEG" if format.upper() == "JPG" else format.upper()
     whole_number(quality, "quality", least=1, most=100)

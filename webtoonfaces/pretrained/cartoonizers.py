@@ -42,12 +42,12 @@ TRAITS = {
     "animegan2": Traits(multiple=32, bgr=False, reach=None),
     "dexined": Traits(multiple=16, bgr=True, reach=416),
 }
-_PREFIXES = {"cartoonizer": "{}-cartoonizer", "animegan2": "animegan2-{}"}
+_KINDS = ("cartoonizer", "animegan2")
 
 
 def cartoonizer_names() -> dict[str, registry.Record]:
-    """The names of cartoonizers and their records: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
-    return {_PREFIXES[r.kind].format(r.name): r for r in registry.records() if r.kind in _PREFIXES}
+    """The records of all cartoonizers by their names: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
+    return {record.name: record for record in registry.records() if record.kind in _KINDS}
 
 
 def load_cartoonizer(
@@ -87,7 +87,7 @@ def load_edges(
     text = os.fspath(source)
     if text != DEXINED and not is_file(text):
         raise UnknownNameError("edge detector", text, [DEXINED])
-    checkpoint, origin = read_weights("dexined", "biped" if text == DEXINED else text, checkpoints)
+    checkpoint, origin = read_weights("dexined", text, checkpoints)
     return EdgeDetector(checkpoint.build("net"), kind="dexined", device=device, weights=origin)
 
 
