@@ -305,7 +305,7 @@ def test_the_wheel_carries_the_notebooks_and_nothing_that_lies_beside_them(built
 def test_the_sdist_can_be_tested(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"pyproject.toml", "Makefile", "constraints.txt", "LICENSE", "NOTICE", "README.md", "tools/lab.py"}
+    wanted = {"pyproject.toml", "Makefile", "constraints.txt", "LICENSE", "NOTICE", "README.md", "tools/jupyter.py"}
     wanted |= {"tools/notebooks/00_index.py"}
     assert wanted | {"tests/unit/test_packaging.py", "checkpoints/astronaut.png"} <= names
     assert not [name for name in names if name.startswith((".venv", "data/", "runs/"))]

@@ -26,8 +26,8 @@ from ..images import resized, shrunk, to_pil, to_tensor
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
-SIZE = 1024  # px, the longer side at which pictures are drawn unless another is asked for
-UNIT = 512  # px, the longer side that the widths below are given for
+SIZE = 1024  # px, the default of the longer side at which pictures are processed
+UNIT = 512  # px, the longer side for which the widths below are given
 
 # Flat colours
 SMOOTH, ROUNDS = 2.5, 4  # width of the bilateral filter in px, and how often it is applied

@@ -1,7 +1,7 @@
 """Redrawing a photo in the styles of webtoons; it is encoded once and drawn in any number of styles.
 
-The photo gives the structure; a style comes from a StyleGAN2 sample or from a reference picture. The first layers up
-to the swap location keep the photo's own style, the rest take the style's; noise is zero throughout.
+The photo gives the structure; a style is that of a StyleGAN2 sample or of a picture. The layers before the swap
+location keep the photo's own style, the others take the new one; noise is zero.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ class Portrait:
         self.structure, self.style = swapae.encode(self.encoded)
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
-        """The photo in each style [N, L, D], its own style kept in the first `location` layers."""
+        """The photo in each style [N, L, D]; the first `location` layers keep its own."""
         return self.swapae.render(self.structure, codes.swap_at(self.style, styles, location=location))
 
     def rebuild(self) -> Image.Image:
-        """The photo with its own style: what the model makes of it before any style."""
+        """The photo with its own style: its reconstruction by the model."""
         return self.swapae.render(self.structure, self.style)[0]
 
 
@@ -244,13 +244,13 @@ def face2webtoon(
     face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False. A list of them,
         or the path of a folder of photos, gives a list of sheets, with a progress bar. There, a photo in which no face
         is found is left out, with a warning.
-    styles : how many samples to draw as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
+    styles : how many samples to use as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
         pictures.
-    swapae, generator : the models; the embedded demo models where none are given.
-    locations : one swap location or several, 0 to L: the photo's own style stays in so many of the L layers of the
-        autoencoder. Low ones change shapes too, high ones only colours. Fractions blend a layer.
-    truncation_psi : of the samples; lower is more average.
-    cartoonize : what the photo goes through before it is encoded: None for nothing, True for the classical cartoon, the
+    swapae, generator : the models; by default the embedded demo models.
+    locations : one swap location or several, 0 to L: this many of the L layers of the autoencoder keep the photo's own
+        style. Low ones change shapes too, high ones only colours. Fractions blend a layer.
+    truncation_psi : of the samples; a lower one makes them more average.
+    cartoonize : how the photo is changed before it is encoded: None for not at all, True for the classical cartoon, the
         name or path of a cartoonizer, or any function of a picture, such as
         `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. This helps a Swapping
         Autoencoder that was trained without photos. The sheet still shows the photo; the cartoon is
@@ -323,13 +323,13 @@ def _photos(face: object) -> list[AlignedFace | ImageSource] | None:
 
 
 def listed_styles(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:
-    """What `face2webtoon` takes as styles, as a list of seeds and pictures; raises BadInputError where it is empty."""
+    """The argument `styles` as a list of seeds and pictures; raises BadInputError if it is empty or something else."""
     if isinstance(styles, (int, np.integer)):
         styles = range(seed, seed + int(styles))
     if isinstance(styles, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
         return [styles]
     if not isinstance(styles, Iterable):
-        raise BadInputError(f"styles is their number, a picture, or a list of seeds and pictures, not {styles!r}.")
+        raise BadInputError(f"styles is a number, a picture, or a list of seeds and pictures, not {styles!r}.")
     listed = list(styles)
     if not listed:
         raise BadInputError("Give at least one style: a number of styles, seeds, or pictures.")
