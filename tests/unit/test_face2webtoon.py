@@ -67,6 +67,21 @@ def test_sheet_layout(result):
     assert same(cell(2, 3), result.images[1][2])
 
 
+def test_labels_say_what_each_picture_is(result, face, photo, tiny_swapae, tiny_generator, tmp_path):
+    assert result.style_names == ("seed 4", "seed 5", "seed 6")
+    bare, told = result.sheet(cell=128), result.sheet(cell=128, labels=True)
+    band = told.height // 3 - 128
+    assert told.width == bare.width and band > 8
+    assert same(told.crop((0, 0, told.width, 128)), bare.crop((0, 0, bare.width, 128)))
+    for row in range(3):
+        for column in range(4):
+            top = row * (128 + band) + 128
+            assert np.ptp(np.asarray(told.crop((column * 128, top, column * 128 + 128, top + band)))) > 100
+    photo.save(tmp_path / "drawing.png")
+    named = wf.face2webtoon(face, styles=[tmp_path / "drawing.png", photo], swapae=tiny_swapae).style_names
+    assert named == ("drawing", "style 1")
+
+
 def test_location_8_is_the_photo_itself_and_0_the_style_alone(face, tiny_swapae, tiny_generator):
     sheet = wf.face2webtoon(face, styles=[9], swapae=tiny_swapae, generator=tiny_generator, locations=(8, 0))
     assert same(sheet.images[0][0], sheet.reconstruction)

@@ -142,12 +142,13 @@ def test_no_two_figures_share_their_samples():
     assert shared == ["face2webtoon/dh", "face2webtoon/dh-sheet"]
 
 
-def test_the_notebook_shows_every_figure_beside_its_sentence():
+def test_the_notebook_shows_every_figure_below_its_sentence():
     cells = NOTEBOOK.read_text(encoding="utf-8").split("# %%")
     drawn = {}
     for told, code in pairwise(cells):
-        for name in re.findall(r'draw\("([^"]+)", \*\*models\)', code):
-            drawn[name] = " ".join(told.replace("\n#", " ").split())
+        for call in re.findall(r'(?:show|draw)\(("[^)]*?"), ?(?:\*\*models|columns|height)', code):
+            for name in re.findall(r'"([^"]+)"', call):
+                drawn[name] = " ".join(told.replace("\n#", " ").split())
     assert list(drawn) == NAMES
     for name, told in drawn.items():
         assert f"**{name}.** {figures.about(name)}" in told

@@ -120,8 +120,8 @@ class StyleEncoder:
 class WebtoonSheet:
     """The result of `face2webtoon`: every picture, with methods to arrange and save them.
 
-    `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own style. `name`
-    is that of the photo's file, without its ending, or "" where the photo is no file.
+    `images[i][j]` is the photo at `locations[i]` in style j, `reconstruction` the photo with its own style; `name` is
+    that of the photo's file, without its suffix, or "" if there is none; `style_names` are the styles' seeds or files.
     """
 
     portrait: Portrait
@@ -132,18 +132,28 @@ class WebtoonSheet:
     images: list[list[Image.Image]] = field(default_factory=list, repr=False)
     reconstruction: Image.Image | None = field(default=None, repr=False)
     name: str = ""
+    style_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.style_names) != len(self.styles):
+            object.__setattr__(self, "style_names", tuple(f"style {j}" for j in range(len(self.styles))))
 
     @property
     def face(self) -> Image.Image:
         """The aligned photo."""
         return self.portrait.picture
 
-    def sheet(self, *, cell: int = CELL) -> Image.Image:
-        """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style."""
+    def sheet(self, *, cell: int = CELL, labels: bool = False) -> Image.Image:
+        """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style.
+
+        labels : write below each picture what it is.
+        """
         rows: list[Image.Image | None] = [self.face, *self.styles]
-        for row in self.images:
+        named: list[str] = ["photo", *self.style_names]
+        for location, row in zip(self.locations, self.images, strict=True):
             rows += [self.reconstruction, *row]
-        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell)
+            named += ["reconstruction", *[f"location {location:g}"] * len(row)]
+        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell, labels=named if labels else None)
 
     def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
         """180 frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples, 20 steps apart."""
@@ -194,7 +204,7 @@ class WebtoonSheet:
         return self.portrait.aligned.paste(self.images[row][style])
 
     def _repr_png_(self) -> bytes | None:
-        return self.sheet()._repr_png_()
+        return self.sheet(labels=True)._repr_png_()
 
 
 @overload
@@ -267,12 +277,14 @@ def face2webtoon(
     style_encoder = StyleEncoder(swapae, generator, truncation_psi)
     photos = _photos(face)
     pictures, found = style_encoder.gather(listed)
+    names = tuple(_named(style, index) for index, style in enumerate(listed))
 
     def sheet_of(face: AlignedFace | ImageSource) -> WebtoonSheet:
         portrait = Portrait(face, swapae, align=align, cartoonize=cartoonize)
         drawn = [portrait.draw(found, location=location) for location in chosen]
         name = Path(face).stem if isinstance(face, (str, os.PathLike)) else ""
-        return WebtoonSheet(portrait, style_encoder, pictures, found, chosen, drawn, portrait.rebuild(), name)
+        rebuilt = portrait.rebuild()
+        return WebtoonSheet(portrait, style_encoder, pictures, found, chosen, drawn, rebuilt, name, names)
 
     if photos is None:
         return sheet_of(face)  # type: ignore[arg-type]
@@ -288,6 +300,13 @@ def face2webtoon(
     if not sheets:
         raise FaceNotFoundError(f"No face was found in any of these {len(photos)} photos.")
     return sheets
+
+
+def _named(style: Style, index: int) -> str:
+    """What a label says of a style: its seed, the name of its file, or its number."""
+    if isinstance(style, (int, np.integer)):
+        return f"seed {style}"
+    return Path(style).stem if isinstance(style, (str, os.PathLike)) else f"style {index}"
 
 
 def checked_locations(locations: float | Sequence[float], layers: int) -> tuple[float, ...]:
