@@ -12,7 +12,7 @@ from pathlib import Path
 from webtoonfaces.cli import jupyter
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = "notebooks/index.ipynb"
+NOTEBOOK = "notebooks/00_index.ipynb"
 
 
 def command(*extra: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes every notebook from the script beside it (py:percent), without outputs. Edit the script, then run this.
+"""Writes every notebook from its script in `tools/notebooks` (py:percent), without outputs: edit the script, run this.
 
 Each notebook begins with a title, a link that opens it on Colab, and a cell that installs the package if it is missing.
 Link and cell name the repository, so they are written here, from pyproject's `Repository`. The extra `faces` contains
@@ -18,7 +18,7 @@ import jupytext
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "notebooks"
+SCRIPTS, FOLDER = ROOT / "tools" / "notebooks", ROOT / "notebooks"
 INSTALL = """\
 try:
     import webtoonfaces as wf
@@ -67,11 +67,11 @@ def written(script: Path) -> dict[Path, str]:
     kernel = notebook.metadata["kernelspec"]
     notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
     nbformat.validate(notebook)
-    return {script: twin, script.with_suffix(".ipynb"): f"{nbformat.writes(notebook)}\n"}
+    return {script: twin, FOLDER / f"{script.stem}.ipynb": f"{nbformat.writes(notebook)}\n"}
 
 
 def main() -> int:
-    for script in sorted(FOLDER.glob("*.py")):
+    for script in sorted(SCRIPTS.glob("*.py")):
         for path, text in written(script).items():
             if not path.is_file() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from . import figures as figures
     from .codes import interpolate, lerp, loop, slerp, swap_at, swap_layers, truncate
     from .faces import AlignedFace, align_face, align_faces
-    from .images import contact_sheet, load_image, save_gif, save_image, save_mp4, show, swap_sheet
+    from .images import contact_sheet, load_image, save_gif, save_image, save_mp4, save_webp, show, swap_sheet
     from .pretrained.generators import (
         StyleGAN2,
         SwappingAutoencoder,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .rendering.structure import structure_picture
     from .webtoonize.cartoonize import cartoonize
     from .webtoonize.face2webtoon import face2webtoon
+    from .webtoonize.group import group2webtoon
     from .webtoonize.portrait import Portrait, draw_face, portrait, titles
     from .widgets.face_studio import FaceStudio
     from .widgets.interpolation_pad import InterpolationPad
@@ -58,6 +59,7 @@ __all__ = [
     "example_photo",
     "face2webtoon",
     "figures",
+    "group2webtoon",
     "interpolate",
     "lerp",
     "load_image",
@@ -69,6 +71,7 @@ __all__ = [
     "save_gif",
     "save_image",
     "save_mp4",
+    "save_webp",
     "show",
     "slerp",
     "structure_picture",
@@ -103,6 +106,7 @@ _HOMES = {
         "save_gif",
         "save_image",
         "save_mp4",
+        "save_webp",
         "show",
         "swap_sheet",
     ),
@@ -118,6 +122,7 @@ _HOMES = {
     "rendering.structure": ("structure_picture",),
     "webtoonize.cartoonize": ("cartoonize",),
     "webtoonize.face2webtoon": ("face2webtoon",),
+    "webtoonize.group": ("group2webtoon",),
     "webtoonize.portrait": (
         "Portrait",
         "draw_face",

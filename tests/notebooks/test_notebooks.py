@@ -17,7 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 import webtoonfaces as wf
-from tools.write_notebooks import repository, written
+from tools.write_notebooks import SCRIPTS, repository, written
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -87,8 +87,8 @@ def test_it_is_kept_without_outputs(path: Path) -> None:
 
 @each_notebook
 def test_it_has_an_equal_twin_that_can_be_reviewed(path: Path) -> None:
-    script = path.with_suffix(".py")
-    assert script.is_file(), f"write it with: jupytext --to py:percent {path.name}"
+    script = SCRIPTS / f"{path.stem}.py"
+    assert script.is_file(), f"{path.name} has no script in tools/notebooks"
     twin = jupytext.read(script, fmt="py:percent")
     content = [(cell.cell_type, cell.source) for cell in read(path).cells]
     assert content == [(cell.cell_type, cell.source) for cell in twin.cells]
@@ -96,7 +96,7 @@ def test_it_has_an_equal_twin_that_can_be_reviewed(path: Path) -> None:
 
 @each_notebook
 def test_it_is_as_its_script_writes_it(path: Path) -> None:
-    for file, text in written(path.with_suffix(".py")).items():
+    for file, text in written(SCRIPTS / f"{path.stem}.py").items():
         assert file.read_text(encoding="utf-8") == text, "run tools/write_notebooks.py"
 
 

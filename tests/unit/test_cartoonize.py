@@ -276,7 +276,7 @@ def test_ink_multiplies():
 def test_names_are_those_of_the_registry():
     names = cartoonizers.cartoonizer_names()
     assert {"facial-cartoonizer", "animegan2-face_paint_512_v2", "animegan2-celeba_distill"} <= set(names)
-    assert names["facial-cartoonizer"].name == "facial"
+    assert all(name == record.name for name, record in names.items())
 
 
 @pytest.mark.parametrize(
@@ -361,6 +361,35 @@ def test_the_command_face2webtoon_takes_the_step(flags, photo, weights, tmp_path
     else:
         expected = cartoonize(photo, model=weights["cartoonizer"] if "FILE" in flags else None)
         assert steps[0](photo) == expected
+
+
+def plain_bilateral(images: torch.Tensor, *, sigma: float, rounds: int) -> torch.Tensor:
+    """The formula of `classical.bilateral`, over the whole picture at once and in torch."""
+    weighed = torch.tensor([1.0, classical.HUE, classical.HUE]).view(1, 3, 1, 1) / (classical.NEAR * 2**0.5)
+    images, radius = images * weighed, int(np.ceil(2 * sigma))
+    for _ in range(2 * rounds):
+        around = torch.nn.functional.pad(images, (radius, radius, 0, 0), mode="replicate")
+        besides = [around[..., step : step + images.shape[3]] for step in range(2 * radius + 1)]
+        weights = [
+            torch.exp(-((beside - images) ** 2).sum(1, keepdim=True) - 0.5 * ((step - radius) / sigma) ** 2)
+            for step, beside in enumerate(besides)
+        ]
+        images = sum(w * beside for w, beside in zip(weights, besides, strict=True)) / sum(weights)
+        images = images.transpose(2, 3)
+    return images / weighed
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_quick_filter_draws_what_the_plain_one_does(photo, threads, monkeypatch):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        quick = [levels(draw(photo)) for draw in (classical.paint, classical.lines)]
+    finally:
+        torch.set_num_threads(before)
+    monkeypatch.setattr(classical, "bilateral", plain_bilateral)
+    for one, drawn in zip(quick, (classical.paint, classical.lines), strict=True):
+        assert np.abs(one - levels(drawn(photo))).max() <= 2
 
 
 # ------------------------------------------------------------------------------------------ structure, as a picture

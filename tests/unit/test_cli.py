@@ -87,6 +87,88 @@ def test_face2webtoon(photo, tmp_path, capsys):
     assert "wrote" in capsys.readouterr().out
 
 
+def test_a_folder_and_several_photos(photo, tmp_path, capsys):
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    wf.example_photo().save(folder / "a.png")
+    Image.new("RGB", (200, 200)).save(folder / "black.jpg")
+    (folder / "notes.txt").touch()
+    assert main(["cartoonize", str(folder), "-o", str(tmp_path / "cartoons"), "--size", "64"]) == 0
+    assert {path.name for path in (tmp_path / "cartoons").iterdir()} == {"a.png", "black.png"}
+    assert main(["align", str(photo), str(folder), "-o", str(tmp_path / "faces"), "--size", "64"]) == 1
+    assert {path.name for path in (tmp_path / "faces").iterdir()} == {"photo.png", "a.png"}
+    assert "black.jpg: " in capsys.readouterr().err, "the one without a face is told, and the others go on"
+    assert main(["align", str(photo), str(folder / "a.png"), "-o", "one.png"]) == 1
+    assert "Name a folder" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["align", str(tmp_path / "empty")]) == 1
+    assert "There is no photo in the folder" in capsys.readouterr().err
+    wf.example_photo().save(tmp_path / "holiday" / "photo.png")
+    assert main(["cartoonize", str(photo), str(folder / "photo.png"), "-o", str(tmp_path / "two"), "--size", "64"]) == 0
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"photo.png", "photo-2.png"}
+
+
+def test_each_face_of_a_group(photo, tmp_path):
+    out = tmp_path / "group.png"
+    assert main(["face2webtoon", str(photo), "-o", str(out), "--each-face", "--seed", "4"]) == 0
+    assert wf.load_image(out).size == wf.example_photo().size
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(photo, tmp_path, capsys, monkeypatch):
+    def work(*_, **__):
+        raise AssertionError("it began to work")
+
+    for name in ("load_swapae", "load_stylegan2", "face2webtoon"):
+        monkeypatch.setattr(wf, name, work)
+    monkeypatch.setattr("webtoonfaces.cli.cartoonize.save", work)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.png").mkdir()
+    face2webtoon = ["face2webtoon", str(photo)]
+    for asked, told in (
+        ([*face2webtoon, "-o", "sheet.svg"], "does not end in .png"),
+        ([*face2webtoon, "-o", "sheet.psd"], "does not end in .png"),
+        ([*face2webtoon, "-o", "folder"], "does not end in .png"),
+        ([*face2webtoon, "-o", "folder.png"], "is a folder"),
+        ([*face2webtoon, "-o", "photo.png/sheet.png"], "is a file, not a folder"),
+        ([*face2webtoon, "--gif", "walk.png"], ".gif, .webp, .mp4"),
+        ([*face2webtoon, "--singles", str(photo)], "is a file"),
+        ([*face2webtoon, "--each-face", "--gif", "a.gif"], "--each-face"),
+        ([*face2webtoon, str(photo), "--box", "1", "2", "3", "4"], "for one photo"),
+        (["align", str(photo), "-o", "face.svg"], "does not end in .png"),
+        (["cartoonize", str(photo), "-o", "cartoon.psd"], "does not end in .png"),
+        (["sample", "-o", "faces.svg"], "does not end in .png"),
+        (["interpolate", "0", "1", "2", "3", "-o", "faces.svg"], "does not end in .png"),
+        (["figures", str(photo)], "The figures need a folder"),
+    ):
+        assert main(asked) == 1, asked
+        assert told in capsys.readouterr().err
+
+
+def test_locations_are_checked_before_the_photo_is_opened(tmp_path, capsys):
+    assert main(["face2webtoon", "missing.png", "-o", str(tmp_path / "s.png"), "--locations", "3", "9"]) == 1
+    assert "goes from 0 to 8" in capsys.readouterr().err
+
+
+def test_a_model_has_one_name(capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr("webtoonfaces.weights.store.fetch", lambda record, **_: asked.append(record))
+    assert main(["models"]) == 0
+    listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    for kind, name in listed:
+        assert main(["fetch", kind, name]) == 0
+        assert (asked[-1].kind, asked[-1].name) == (kind, name)
+        alone = [other for _, other in listed].count(name) == 1
+        assert main(["fetch", name]) == (0 if alone else 1)
+        if alone:
+            assert asked[-1].name == name
+    assert "Several weights are called 'demo'. Say which one: stylegan2 demo or swapae demo" in capsys.readouterr().err
+    names = {name for kind, name in listed if kind in ("cartoonizer", "animegan2")}
+    from webtoonfaces.webtoonize.photo import cartoonizers
+
+    assert names < set(cartoonizers())
+
+
 def test_convert(tmp_path, demo_generator):
     path = demo_generator.weights.path
     assert main(["convert", "stylegan2", str(path), str(tmp_path / "demo.pt")]) == 0

@@ -67,6 +67,21 @@ def test_sheet_layout(result):
     assert same(cell(2, 3), result.images[1][2])
 
 
+def test_labels_say_what_each_picture_is(result, face, photo, tiny_swapae, tiny_generator, tmp_path):
+    assert result.style_names == ("seed 4", "seed 5", "seed 6")
+    bare, told = result.sheet(cell=128), result.sheet(cell=128, labels=True)
+    band = told.height // 3 - 128
+    assert told.width == bare.width and band > 8
+    assert same(told.crop((0, 0, told.width, 128)), bare.crop((0, 0, bare.width, 128)))
+    for row in range(3):
+        for column in range(4):
+            top = row * (128 + band) + 128
+            assert np.ptp(np.asarray(told.crop((column * 128, top, column * 128 + 128, top + band)))) > 100
+    photo.save(tmp_path / "drawing.png")
+    named = wf.face2webtoon(face, styles=[tmp_path / "drawing.png", photo], swapae=tiny_swapae).style_names
+    assert named == ("drawing", "style 1")
+
+
 def test_location_8_is_the_photo_itself_and_0_the_style_alone(face, tiny_swapae, tiny_generator):
     sheet = wf.face2webtoon(face, styles=[9], swapae=tiny_swapae, generator=tiny_generator, locations=(8, 0))
     assert same(sheet.images[0][0], sheet.reconstruction)
@@ -126,6 +141,56 @@ def test_the_sheet_as_one_picture(result, tmp_path):
         assert saved.size == result.sheet().size
     (tmp_path / "folder.png").mkdir()  # an existing folder of that name is used as a folder
     assert len(result.save(tmp_path / "folder.png")) > 1
+
+
+def test_only_endings_of_pictures_are_no_folders(result, tmp_path):
+    for name in ("sheet.svg", "sheet.psd", "sheet.gif"):
+        with pytest.raises(ImageError, match="does not end in"):
+            result.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    [path] = result.save(tmp_path / "sheet.pdf")
+    assert path.read_bytes().startswith(b"%PDF")
+    assert len(result.save(tmp_path / "at-3.5")) > 1
+
+
+def test_several_photos_and_a_folder(face, photo, tiny_swapae, tiny_generator, tmp_path):
+    models = {"swapae": tiny_swapae, "generator": tiny_generator}
+    pair = wf.face2webtoon([face, face], styles=2, seed=4, **models)
+    assert [sheet.name for sheet in pair] == ["", ""]
+    alone = wf.face2webtoon(face, styles=2, seed=4, **models)
+    assert all(same(a, b) for sheet in pair for a, b in zip(sheet.images[1], alone.images[1], strict=True))
+    for name in ("b.png", "a.jpg"):
+        photo.save(tmp_path / name)
+    Image.new("RGB", (200, 200), "white").save(tmp_path / "c.png")
+    with pytest.warns(UserWarning, match=r"c\.png"):
+        sheets = wf.face2webtoon(tmp_path, styles=1, **models)
+    assert [sheet.name for sheet in sheets] == ["a", "b"]
+    with pytest.raises(FaceNotFoundError):
+        wf.face2webtoon([tmp_path / "c.png"], styles=1, **models)
+    for nothing in ([], tmp_path / "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(BadInputError, match=r"empty|no photo"):
+            wf.face2webtoon(nothing, styles=1, **models)
+
+
+def test_each_face_of_a_group_gets_its_own_style(photo, tiny_swapae, tiny_generator):
+    head = photo.crop((0, 0, photo.width, 300))
+    group = Image.new("RGB", (2 * head.width, head.height))
+    group.paste(head, (0, 0))
+    group.paste(head, (head.width, 0))
+    faces = wf.align_faces(group, size=256)
+    assert len(faces) == 2
+    models = {"swapae": tiny_swapae, "generator": tiny_generator}
+    drawn = wf.group2webtoon(group, seed=4, location=2, **models)
+    expected = group
+    for seed, one in enumerate(faces, start=4):
+        expected = one.paste(wf.face2webtoon(one, styles=[seed], locations=2, **models).images[0][0], onto=expected)
+    assert drawn.size == group.size
+    assert drawn.tobytes() == expected.tobytes()
+    alike = wf.group2webtoon(group, styles=[4], location=2, **models)
+    assert alike.tobytes() != drawn.tobytes(), "one style serves both faces"
+    with pytest.raises(BadInputError, match="goes from 0 to 8"):
+        wf.group2webtoon(group, location=9, **models)
 
 
 def test_one_style_and_one_location_need_no_list(face, photo, tiny_swapae, tiny_generator, tmp_path):

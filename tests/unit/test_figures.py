@@ -32,7 +32,7 @@ from webtoonfaces.webtoonize import face2webtoon as face2webtoon_module
 
 CELL, MARGIN = 160, 8
 YELLOW = (255, 238, 0)
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_every_figure.py"
+NOTEBOOK = Path(__file__).parents[2] / "tools" / "notebooks" / "07_every_figure.py"
 NAMES = [
     "dataset",
     "stylegan2/samples",
@@ -142,12 +142,13 @@ def test_no_two_figures_share_their_samples():
     assert shared == ["face2webtoon/dh", "face2webtoon/dh-sheet"]
 
 
-def test_the_notebook_shows_every_figure_beside_its_sentence():
+def test_the_notebook_shows_every_figure_below_its_sentence():
     cells = NOTEBOOK.read_text(encoding="utf-8").split("# %%")
     drawn = {}
     for told, code in pairwise(cells):
-        for name in re.findall(r'draw\("([^"]+)", \*\*models\)', code):
-            drawn[name] = " ".join(told.replace("\n#", " ").split())
+        for call in re.findall(r'(?:show|draw)\(("[^)]*?"), ?(?:\*\*models|columns|height)', code):
+            for name in re.findall(r'"([^"]+)"', call):
+                drawn[name] = " ".join(told.replace("\n#", " ").split())
     assert list(drawn) == NAMES
     for name, told in drawn.items():
         assert f"**{name}.** {figures.about(name)}" in told
@@ -401,9 +402,9 @@ def test_an_animation_can_be_read_twice_saved_and_shown(drawings, tmp_path):
     with Image.open(animation.save(tmp_path / "a.gif")) as gif:
         assert (gif.n_frames, gif.size, gif.info["duration"]) == (3, (32, 32), 100)
     bundle = animation._repr_mimebundle_()
-    assert bundle["image/gif"].startswith("R0lGODlh")  # GIF89a
+    assert bundle["text/html"].startswith('<img src="data:image/webp;base64,UklGR')  # RIFF
     assert "frames" not in bundle["text/plain"]
-    with pytest.raises(ImageError, match=r"\.gif or \.mp4"):
+    with pytest.raises(ImageError, match=r"\.gif, \.webp, \.mp4"):
         animation.save(tmp_path / "a.png")
 
 
@@ -532,7 +533,7 @@ def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
     monkeypatch.setattr(stylegan2, "STEPS", 2)
     monkeypatch.setattr(stylegan2, "LARGEST_CELL", 32)
     monkeypatch.setattr(inputs, "SMALLEST_CELL", 32)
-    monkeypatch.setattr(animation, "save_gif", quick_gif)
+    monkeypatch.setattr(animation, "save_animation", quick_gif)
     monkeypatch.setattr(photos, "_face", lambda photo, swapae: photo.resize((64, 64)))  # the search takes a second each
     (tmp_path / "data" / "title").mkdir(parents=True)
     drawings[0].save(tmp_path / "data" / "title" / "1.png")

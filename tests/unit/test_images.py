@@ -607,9 +607,30 @@ def test_save_image_by_suffix_into_a_new_folder(tmp_path: Path, name: str) -> No
 
 
 def test_save_image_names_the_suffixes_and_what_to_use_instead(tmp_path: Path) -> None:
-    for name, says in [("a.bmp", r"\.png, \.jpg, \.jpeg, \.webp"), ("a", "suffix"), ("a.gif", "save_gif")]:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").touch()
+    for name, says in [
+        ("a.bmp", r"\.png, \.jpg, \.jpeg, \.webp, \.pdf"),
+        ("a", "suffix"),
+        ("a.svg", "suffix"),
+        ("a.gif", "save_gif"),
+        ("folder.png", "is a folder"),
+        ("file/a.png", "is a file, not a folder"),
+    ]:
         with pytest.raises(ImageError, match=says):
             images.save_image(gradient(), tmp_path / name)
+        with pytest.raises(ImageError, match=says):
+            images.check_target(tmp_path / name)
+
+
+def test_a_pdf_is_one_page_that_shows_the_picture(tmp_path: Path) -> None:
+    content = images.save_image(gradient(), tmp_path / "page.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") == 1
+    start = content.index(b"\xff\xd8\xff")  # the JPEG on it
+    shown = images.load_image(content[start : content.index(b"endstream", start)])
+    assert shown.size == gradient().size
+    assert np.abs(pixels(shown).astype(int) - pixels(gradient())).mean() < 3
 
 
 def test_a_failed_save_leaves_the_older_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -716,7 +737,7 @@ def test_any_frames_make_a_gif_near_to_them(tmp_path_factory: pytest.TempPathFac
     assert np.abs(first - array[0].astype(int)).mean() < 12
 
 
-@pytest.mark.parametrize("save", [images.save_gif, images.save_mp4])
+@pytest.mark.parametrize("save", [images.save_gif, images.save_webp, images.save_mp4])
 def test_animations_refuse_what_cannot_be_one(tmp_path: Path, save: object) -> None:
     suffix = save.__name__.removeprefix("save_")
     with pytest.raises(ImageError, match="at least one frame"):
@@ -729,6 +750,25 @@ def test_animations_refuse_what_cannot_be_one(tmp_path: Path, save: object) -> N
         with pytest.raises(BadInputError, match="fps"):
             save([solid(RED)], tmp_path / f"fps.{suffix}", fps=fps)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_webp_plays_for_its_time_with_true_colours_and_is_smaller_than_a_gif(tmp_path: Path) -> None:
+    colors = [(200, 40, 60), (30, 160, 90), (40, 60, 200)]
+    with Image.open(images.save_webp([solid(color) for color in colors], tmp_path / "a.webp", fps=30)) as movie:
+        assert (movie.format, movie.n_frames, movie.info["loop"]) == ("WEBP", 3, 0)
+        seen = []
+        for index in range(3):
+            movie.seek(index)
+            seen.append(np.asarray(movie.convert("RGB")).mean((0, 1)))
+            assert movie.info["duration"] in (33, 34)
+    assert np.abs(np.array(seen) - colors).max() < 6
+    slope = np.asarray(gradient().resize((128, 128)))
+    noise = np.random.default_rng(0).normal(0, 3, (12, *slope.shape))
+    walk = [Image.fromarray((slope + each).clip(0, 255).astype(np.uint8)) for each in noise]
+    webp, gif = (images.save_animation(walk, tmp_path / f"walk.{ending}") for ending in ("webp", "gif"))
+    assert webp.stat().st_size < gif.stat().st_size / 2
+    with pytest.raises(ImageError, match=r"\.gif, \.webp, \.mp4"):
+        images.save_animation(walk, tmp_path / "walk.png")
 
 
 def test_mp4_plays_with_true_colours_and_even_sides(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 import tomllib
+import urllib.request
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +57,7 @@ PUBLIC = {
     "example_photo",
     "face2webtoon",
     "figures",
+    "group2webtoon",
     "interpolate",
     "lerp",
     "load_image",
@@ -63,6 +69,7 @@ PUBLIC = {
     "save_gif",
     "save_image",
     "save_mp4",
+    "save_webp",
     "show",
     "slerp",
     "structure_picture",
@@ -101,6 +108,24 @@ generator.render(generator.sample_ws([0], truncation_psi=0.7))[0].save("sample.p
 swapae = wf.load_swapae("demo", device="cpu")
 result = wf.face2webtoon(package / "checkpoints" / "astronaut.png", styles=1, swapae=swapae, generator=generator)
 result.sheet().save("sheet.png")
+"""
+
+RUN_NOTEBOOK = """
+import sys
+from pathlib import Path
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from webtoonfaces.cli.jupyter import copy_notebooks
+
+folder = Path("mine")
+copy_notebooks(folder)
+notebook = nbformat.read(folder / f"{sys.argv[1]}.ipynb", as_version=4)
+manager = AsyncKernelManager()
+argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]  # this environment, not the borrowed one
+manager._kernel_spec = KernelSpec(argv=argv, display_name="Python", language="python")
+NotebookClient(notebook, timeout=600, km=manager, resources={"metadata": {"path": str(folder)}}).execute()
 """
 
 
@@ -215,6 +240,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     shutil.copytree(ROOT, copy, ignore=lambda at, names: (ours if Path(at) == ROOT else everywhere)(at, names))
     for name in DOWNLOADED:
         (copy / "checkpoints" / name).write_bytes(b"downloaded")
+    (copy / "notebooks" / "webtoon.png").write_bytes(b"written by a notebook")
     run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(copy)], folder=out)
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return Built(wheel, sdist)
@@ -258,7 +284,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Built) -> None:
     source = {path.relative_to(ROOT).as_posix() for path in (ROOT / "webtoonfaces").rglob("*.*") if path.is_file()}
     expected = {name for name in source if "__pycache__" not in name}
     info = f"webtoonfaces-{__version__}.dist-info/"
-    packed = {name for name in built.packed() if not name.startswith(("webtoonfaces/checkpoints/", info))}
+    brought = ("webtoonfaces/checkpoints/", "webtoonfaces/notebooks/", info)
+    packed = {name for name in built.packed() if not name.startswith(brought)}
     assert packed == expected
     assert {"webtoonfaces/py.typed", "webtoonfaces/weights/registry.toml"} <= packed
     assert {f"{info}licenses/LICENSE", f"{info}licenses/NOTICE"} <= built.packed()
@@ -272,10 +299,18 @@ def test_the_wheel_carries_the_photo_and_the_demo_models_but_no_download(built: 
     assert carried == demos | beside | {"astronaut.png"}
 
 
+def test_the_wheel_carries_the_notebooks_and_nothing_that_lies_beside_them(built: Built) -> None:
+    folder = "webtoonfaces/notebooks/"
+    carried = {name.removeprefix(folder) for name in built.packed() if name.startswith(folder)}
+    assert carried == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert "00_index.ipynb" in carried
+
+
 def test_the_sdist_can_be_tested(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"pyproject.toml", "Makefile", "constraints.txt", "LICENSE", "NOTICE", "README.md", "tools/jupyter.py"}
+    wanted |= {"tools/notebooks/00_index.py"}
     assert wanted | {"tests/unit/test_packaging.py", "checkpoints/astronaut.png"} <= names
     assert not [name for name in names if name.startswith((".venv", "data/", "runs/"))]
 
@@ -290,3 +325,66 @@ def test_the_wheel_renders_from_another_folder(installed: Path, tmp_path: Path) 
         with Image.open(tmp_path / name) as picture:
             assert min(picture.size) >= 64
             assert np.asarray(picture.convert("L")).std() > 8, f"{name} is nearly one colour"
+
+
+# --------------------------------------------------------------------------------------------- webtoonfaces lab
+
+
+@contextmanager
+def running_lab(program: Path, home: Path, *options: str) -> Iterator[Callable[[str], Any]]:
+    """`webtoonfaces lab` of the wheel, in an empty folder, with options of its own; gives what its server answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER"))}
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        env[name] = str(home / name.lower())
+    env |= {f"JUPYTERLAB_{name}_DIR": str(home / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
+    typed = [str(program), "lab", *options, "--no-browser", f"--port={port}", "--IdentityProvider.token=known"]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            typed, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+
+    def ask(path: str) -> Any:
+        joint = "&" if "?" in path else "?"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}{joint}token=known", timeout=60) as answer:
+            return json.loads(answer.read())
+
+    try:
+        deadline = time.monotonic() + 200
+        while True:
+            try:
+                ask("/api/status")
+                break
+            except OSError:
+                said = (home / "log").read_text(errors="replace")
+                assert process.poll() is None and time.monotonic() < deadline, said
+                time.sleep(0.2)
+        yield ask
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def test_the_wheel_opens_jupyterlab_with_its_notebooks(installed: Path, tmp_path: Path) -> None:
+    # An option of `lab_config/`, typed: it is taken, and not refused as given twice.
+    options = ("--dir", "mine", "--LabApp.extension_manager=pypi")
+    with running_lab(installed / "webtoonfaces", tmp_path, *options) as ask:
+        shown = {entry["name"] for entry in ask("/api/contents")["content"]}
+        assert shown == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+        assert min(shown) == "00_index.ipynb", "the file browser lists the index first"
+        settings = ask("/lab/api/settings/@jupyterlab/apputils-extension:notification")
+        assert settings["schema"]["properties"]["fetchNews"]["default"] == "false", "nobody is asked about news"
+    told = (tmp_path / "log").read_text(errors="replace")
+    assert "/lab/tree/00_index.ipynb?token=" in told
+
+
+@pytest.mark.slow
+def test_a_notebook_of_the_wheel_runs(installed: Path, tmp_path: Path) -> None:
+    run([str(installed / "python"), "-c", RUN_NOTEBOOK, "04_face2webtoon"], folder=tmp_path, timeout=900)
+    assert (tmp_path / "mine" / "webtoon.png").is_file()

@@ -34,20 +34,20 @@ def test_every_published_weight_is_listed():
         ("swapae", "demo"),
         ("swapae", "webtoon"),
         ("swapae", "webtoon_finetuned"),
-        ("cartoonizer", "facial"),
-        ("animegan2", "celeba_distill"),
-        ("animegan2", "face_paint_512_v1"),
-        ("animegan2", "face_paint_512_v2"),
-        ("animegan2", "paprika"),
-        ("animegan2", "webtoon_face"),
-        ("dexined", "biped"),
+        ("cartoonizer", "facial-cartoonizer"),
+        ("animegan2", "animegan2-celeba_distill"),
+        ("animegan2", "animegan2-face_paint_512_v1"),
+        ("animegan2", "animegan2-face_paint_512_v2"),
+        ("animegan2", "animegan2-paprika"),
+        ("animegan2", "animegan2-webtoon_face"),
+        ("dexined", "dexined"),
     }
 
 
 def test_where_the_published_weights_are():
     assert registry.find("stylegan2", "webtoon").sources[0].drive == "14JLmYRtUFDbTC4IVzt14Os-tf23BXMLd"
     assert registry.find("stylegan2", "ffhq").sources[0].drive == "1PQutd-JboOCOZqmd95XWxWrO8gGEvRcO"
-    assert registry.find("animegan2", "webtoon_face").sources[0].drive == "10T6F3-_RFOCJn6lMb-6mRmcISuYWJXGc"
+    assert registry.find("animegan2", "animegan2-webtoon_face").sources[0].drive == "10T6F3-_RFOCJn6lMb-6mRmcISuYWJXGc"
     for record in registry.records():
         for source in record.sources:
             assert source.address.startswith("https://")
@@ -88,7 +88,7 @@ def test_find_offers_the_nearest_name():
     with pytest.raises(UnknownNameError, match="Did you mean swapae"):
         registry.find("swape", "demo")
     with pytest.raises(UnknownNameError):
-        registry.find("stylegan2", "biped")
+        registry.find("stylegan2", "dexined")
 
 
 def test_defaults_of_a_short_record():

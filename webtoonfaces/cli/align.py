@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .flags import add_command, add_face, save
+from .flags import add_command, add_face, add_out, each, save
 
 
 def add_align(commands: Any) -> None:
@@ -15,36 +15,38 @@ def add_align(commands: Any) -> None:
         commands,
         "align",
         "cut a face out of a photo, upright and centred",
-        examples="webtoonfaces align photo.jpg -o face.png\nwebtoonfaces align group.jpg -o face.png --all",
+        examples="webtoonfaces align photo.jpg -o face.png\nwebtoonfaces align group.jpg -o face.png --all\n"
+        "webtoonfaces align holiday/ -o faces/",
         run=_align,
     )
     add_face(parser)
-    parser.add_argument("-o", "--out", default="face.png")
+    add_out(parser, "face.png", "faces")
     parser.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
     parser.add_argument("--all", action="store_true", help="every face, as face-1.png, face-2.png, ...")
 
 
 def _align(args: argparse.Namespace) -> int:
-    if not args.all:
-        save(aligned(args, args.size).image, args.out)
-        return 0
     from ..faces import align_faces
 
-    out = Path(args.out)
-    for i, face in enumerate(align_faces(args.photo, size=args.size, landmark_model=args.landmark_model), start=1):
-        save(face.image, str(out.with_name(f"{out.stem}-{i}{out.suffix}")))
-    return 0
+    def cut_out(photo: Path, out: Path) -> None:
+        if not args.all:
+            save(aligned(args, photo, args.size).image, out)
+            return
+        for i, face in enumerate(align_faces(photo, size=args.size, landmark_model=args.landmark_model), start=1):
+            save(face.image, out.with_name(f"{out.stem}-{i}{out.suffix}"))
+
+    return each(args, cut_out)
 
 
-def aligned(args: argparse.Namespace, size: int) -> Any:
-    """The AlignedFace chosen by the flags of `add_face`, with sides of `size` px; warns if it may not be a face."""
+def aligned(args: argparse.Namespace, photo: Path, size: int) -> Any:
+    """The AlignedFace of a photo that the flags of `add_face` name, `size` px a side; says so where it may be none."""
     from ..errors import FaceNotFoundError
     from ..faces import align_face
     from ..faces.find import SURE
 
     try:
         face = align_face(
-            args.photo,
+            photo,
             size=size,
             box=args.box,
             index=args.index,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from .flags import add_command, add_place, save
+from .flags import add_command, add_out, add_photos, add_place, each, save
 
 
 def add_cartoonize(commands: Any) -> None:
@@ -14,12 +15,13 @@ def add_cartoonize(commands: Any) -> None:
         "cartoonize",
         "redraw a photo as a cartoon",
         examples="webtoonfaces cartoonize photo.jpg -o cartoon.png\n"
+        "webtoonfaces cartoonize holiday/ -o cartoons/\n"
         "webtoonfaces cartoonize photo.jpg -o cartoon.png --model animegan2-face_paint_512_v2\n"
         "webtoonfaces cartoonize photo.jpg -o cartoon.png --model facial-cartoonizer --edges dexined",
         run=_cartoonize,
     )
-    parser.add_argument("photo")
-    parser.add_argument("-o", "--out", default="cartoon.png")
+    add_photos(parser)
+    add_out(parser, "cartoon.png", "cartoons")
     parser.add_argument(
         "--model",
         default="classical",
@@ -36,14 +38,16 @@ def add_cartoonize(commands: Any) -> None:
 def _cartoonize(args: argparse.Namespace) -> int:
     from ..webtoonize.cartoonize import cartoonize
 
-    cartoon = cartoonize(
-        args.photo,
-        model=args.model,
-        edges=args.edges,
-        strength=args.strength,
-        size=args.size,
-        device=args.device,
-        checkpoints=args.checkpoints,
-    )
-    save(cartoon, args.out)
-    return 0
+    def draw(photo: Path, out: Path) -> None:
+        cartoon = cartoonize(
+            photo,
+            model=args.model,
+            edges=args.edges,
+            strength=args.strength,
+            size=args.size,
+            device=args.device,
+            checkpoints=args.checkpoints,
+        )
+        save(cartoon, out)
+
+    return each(args, draw)

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from .align import aligned
-from .flags import add_command, add_face, add_place, add_psi, add_seed, add_stylegan2, add_swapae, reals, save
+from .flags import (
+    add_command,
+    add_face,
+    add_out,
+    add_place,
+    add_psi,
+    add_seed,
+    add_stylegan2,
+    add_swapae,
+    each,
+    jobs,
+    reals,
+    save,
+)
 
 
 def add_face2webtoon(commands: Any) -> None:
@@ -18,16 +32,23 @@ def add_face2webtoon(commands: Any) -> None:
         examples="webtoonfaces face2webtoon photo.jpg -o sheet.png\n"
         "webtoonfaces face2webtoon photo.jpg -o sheet.png --gif exploration.gif --seed 7\n"
         "webtoonfaces face2webtoon photo.jpg -o sheet.png --style drawing.png --style 3 --locations 2 4\n"
-        "webtoonfaces face2webtoon photo.jpg -o sheet.png --cartoonize facial-cartoonizer --edges dexined",
+        "webtoonfaces face2webtoon photo.jpg -o sheet.png --cartoonize facial-cartoonizer --edges dexined\n"
+        "webtoonfaces face2webtoon holiday/ -o sheets/\n"
+        "webtoonfaces face2webtoon group.jpg -o group.png --each-face",
         run=_face2webtoon,
     )
     add_face(parser)
-    parser.add_argument("-o", "--out", default="sheet.png", help="the sheet (default: sheet.png)")
-    parser.add_argument("--gif", metavar="FILE", help="write the style exploration too")
-    parser.add_argument("--singles", metavar="DIR", help="write each picture into this folder too")
-    parser.add_argument("--styles", type=int, default=5, help="number of samples to use as styles (default: 5)")
-    parser.add_argument("--style", action="append", default=[], help="a seed or a picture; may be repeated")
-    parser.add_argument("--locations", type=reals, nargs="+", default=[[3, 5]], help="swap locations (default: 3 5)")
+    add_out(parser, "sheet.png", "sheets")
+    parser.add_argument("--gif", metavar="FILE", help="write the style exploration too: .gif, .webp or .mp4")
+    parser.add_argument("--singles", metavar="DIR", help="write every picture by itself too")
+    parser.add_argument(
+        "--each-face",
+        action="store_true",
+        help="no sheet: the whole photo, with each face in a style of its own, at the first location",
+    )
+    parser.add_argument("--styles", type=int, default=5, help="how many samples to take as styles (default: 5)")
+    parser.add_argument("--style", action="append", default=[], help="a seed or a picture; can be given several times")
+    parser.add_argument("--locations", type=reals, nargs="+", help="swap locations (default: 3 5)")
     add_seed(parser)
     add_psi(parser)
     parser.add_argument(
@@ -46,28 +67,52 @@ def add_face2webtoon(commands: Any) -> None:
 def _face2webtoon(args: argparse.Namespace) -> int:
     import webtoonfaces as wf
 
+    from ..errors import BadInputError
+    from ..images import ANIMATIONS, check_target
     from ..webtoonize.cartoonize import cartoonize, portrait_title
+    from ..webtoonize.face2webtoon import LOCATIONS, checked_locations
 
+    if args.gif:
+        check_target(args.gif, ANIMATIONS)
+    if args.singles and Path(args.singles).expanduser().is_file():
+        raise BadInputError(f"--singles {args.singles} is a file. It takes a folder.")
+    if len(jobs(args)) > 1 and (args.gif or args.singles or args.box):
+        raise BadInputError("--gif, --singles and --box are for one photo.")
+    if args.each_face and (args.gif or args.singles or args.box or args.index or args.fallback):
+        raise BadInputError(
+            "--each-face redraws every face that is found; it takes none of --gif, --singles, --box, ..."
+        )
     swapae = wf.load_swapae(args.swapae, device=args.device, checkpoints=args.checkpoints)
+    locations = [location for part in args.locations or [LOCATIONS] for location in part]
+    checked_locations(locations, swapae.num_ws)
     generator = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
-    styles = [int(style) if style.isdigit() else style for style in args.style] or args.styles
-    drawn = args.edges is None and portrait_title(args.cartoonize) is not None
+    styles = [int(style) if style.isdigit() else style for style in args.style]
     cartoon = partial(
         cartoonize, model=args.cartoonize, edges=args.edges, device=args.device, checkpoints=args.checkpoints
     )
-    sheet = wf.face2webtoon(
-        aligned(args, max(256, swapae.size)),
-        styles=styles,
-        swapae=swapae,
-        generator=generator,
-        locations=[location for part in args.locations for location in part],
-        seed=args.seed,
-        truncation_psi=args.psi,
-        cartoonize=args.cartoonize if drawn else cartoon if args.cartoonize or args.edges else None,
-    )
-    save(sheet.sheet(), args.out)
-    if args.singles:
-        print(f"wrote {len(sheet.save(args.singles))} pictures to {args.singles}")
-    if args.gif:
-        print(f"wrote {sheet.gif(args.gif, seed=args.seed)}")
-    return 0
+    drawn = args.edges is None and portrait_title(args.cartoonize) is not None
+    shared: dict[str, Any] = {
+        "swapae": swapae,
+        "generator": generator,
+        "seed": args.seed,
+        "truncation_psi": args.psi,
+        "cartoonize": args.cartoonize if drawn else cartoon if args.cartoonize or args.edges else None,
+    }
+
+    def draw(photo: Path, out: Path) -> None:
+        if args.each_face:
+            model = args.landmark_model
+            whole = wf.group2webtoon(
+                photo, styles=styles or None, location=locations[0], landmark_model=model, **shared
+            )
+            save(whole, out)
+            return
+        face = aligned(args, photo, max(256, swapae.size))
+        sheet = wf.face2webtoon(face, styles=styles or args.styles, locations=locations, **shared)
+        save(sheet.sheet(), out)
+        if args.singles:
+            print(f"wrote {len(sheet.save(args.singles))} pictures to {args.singles}")
+        if args.gif:
+            print(f"wrote {sheet.gif(args.gif, seed=args.seed)}")
+
+    return each(args, draw)

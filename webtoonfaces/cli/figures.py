@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from .flags import add_command, add_place, add_seed, add_stylegan2, add_swapae
@@ -27,7 +28,7 @@ def add_figures(commands: Any) -> None:
     )
     parser.add_argument("out", help="the folder to write to")
     parser.add_argument("names", nargs="*", help='such as swapae/9, or "face2webtoon/*" (default: all)')
-    add_stylegan2(parser, "--stylegan2", "--model")
+    add_stylegan2(parser)
     add_swapae(parser)
     parser.add_argument("--images", nargs="+", default=[], metavar="FILE", help="use these pictures instead of samples")
     parser.add_argument("--data", metavar="PATH", help="the folder or zip of pictures that `dataset` counts")
@@ -39,10 +40,13 @@ def add_figures(commands: Any) -> None:
 def _figures(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from ..errors import BadInputError
     from ..figures.gallery import Gallery, chosen
     from ..pretrained.generators import load_stylegan2, load_swapae
 
     names = chosen(args.names)
+    if Path(args.out).expanduser().is_file():
+        raise BadInputError(f"{args.out} is a file. The figures need a folder.")
     gallery = Gallery(
         args.out,
         images=args.images,

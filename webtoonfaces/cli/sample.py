@@ -21,14 +21,17 @@ def add_sample(commands: Any) -> None:
     add_seed(parser)
     add_psi(parser)
     parser.add_argument("--columns", type=int)
-    add_stylegan2(parser, "--model")
+    add_stylegan2(parser)
     add_place(parser)
 
 
 def _sample(args: argparse.Namespace) -> int:
     import webtoonfaces as wf
 
-    g = wf.load_stylegan2(args.model, device=args.device, checkpoints=args.checkpoints)
+    from ..images import check_target
+
+    check_target(args.out)
+    g = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     ws = g.sample_ws(args.seeds or range(args.seed, args.seed + 8), truncation_psi=args.psi)
     save(wf.contact_sheet(g.render(ws), columns=args.columns), args.out)
     return 0
@@ -43,23 +46,29 @@ def add_interpolate(commands: Any) -> None:
         run=_interpolate,
     )
     parser.add_argument("seeds", type=int, nargs=4, help="corners: top left, top right, bottom left, bottom right")
-    parser.add_argument("-o", "--out", default="grid.png", help=".png for a grid, .gif or .mp4 for a loop")
+    parser.add_argument(
+        "-o", "--out", default="grid.png", help=".png, .jpg or .pdf for a grid; .gif, .webp or .mp4 for a loop"
+    )
     parser.add_argument("--rows", type=int, default=5)
     parser.add_argument("--cols", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="frames between two corners of a loop")
     add_psi(parser)
-    add_stylegan2(parser, "--model")
+    add_stylegan2(parser)
     add_place(parser)
 
 
 def _interpolate(args: argparse.Namespace) -> int:
     import webtoonfaces as wf
 
-    g = wf.load_stylegan2(args.model, device=args.device, checkpoints=args.checkpoints)
+    from ..images import ANIMATIONS, PICTURES, check_target, save_animation
+
+    # A .webp may be either; for a grid there are four other endings.
+    moving = check_target(args.out, (*PICTURES, *ANIMATIONS)).suffix.lower() in ANIMATIONS
+    g = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     ws = g.sample_ws(args.seeds, truncation_psi=args.psi)
-    if args.out.endswith((".gif", ".mp4")):
+    if moving:
         frames = g.render(wf.loop(ws[[0, 1, 3, 2]], steps=args.steps))  # round the square, not across it
-        print(f"wrote {(wf.save_gif if args.out.endswith('.gif') else wf.save_mp4)(frames, args.out)}")
+        print(f"wrote {save_animation(frames, args.out)}")
     else:
         grid = wf.interpolate(ws, rows=args.rows, cols=args.cols)
         save(wf.contact_sheet(g.render(grid), columns=args.cols), args.out)

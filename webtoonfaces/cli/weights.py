@@ -13,15 +13,19 @@ def add_models(commands: Any) -> None:
 
 
 def _models(_: argparse.Namespace) -> int:
-    from ..pretrained.cartoonizers import DEXINED, cartoonizer_names
     from ..weights import registry, store
 
-    uses = {record: f" (cartoonize --model {name})" for name, record in cartoonizer_names().items()}
-    uses[registry.find("dexined", "biped")] = f" (cartoonize --edges {DEXINED})"
+    uses = {
+        "stylegan2": "--stylegan2",
+        "swapae": "--swapae",
+        "cartoonizer": "cartoonize --model",
+        "animegan2": "cartoonize --model",
+        "dexined": "cartoonize --edges",
+    }
     for record in registry.records():
         here = store.locate(record)
         state = "here" if here else ("to download" if record.sources else "not published")
-        print(f"{record.kind:11} {record.name:20} {state:14} {record.title}{uses.get(record, '')}")
+        print(f"{record.kind:11} {record.name:27} {state:14} {uses[record.kind]:19} {record.title}")
     return 0
 
 
@@ -30,11 +34,12 @@ def add_fetch(commands: Any) -> None:
         commands,
         "fetch",
         "download a model's weights",
-        examples="webtoonfaces fetch stylegan2 webtoon\nwebtoonfaces fetch animegan2 face_paint_512_v2",
+        examples="webtoonfaces fetch stylegan2 webtoon\nwebtoonfaces fetch animegan2-face_paint_512_v2",
+        notes="`webtoonfaces models` lists kinds and names. The kind is needed where several share a name.",
         run=_fetch,
     )
-    parser.add_argument("kind", help="stylegan2, swapae, cartoonizer, animegan2 or dexined")
-    parser.add_argument("name")
+    parser.add_argument("kind", nargs="?", metavar="KIND", help="stylegan2, swapae, cartoonizer, animegan2 or dexined")
+    parser.add_argument("name", metavar="NAME")
     parser.add_argument("--checkpoints", metavar="DIR", help="put it here")
     parser.add_argument("--force", action="store_true", help="download again")
 
@@ -42,7 +47,7 @@ def add_fetch(commands: Any) -> None:
 def _fetch(args: argparse.Namespace) -> int:
     from ..weights import registry, store
 
-    record = registry.find(args.kind, args.name)
+    record = registry.find(args.kind, args.name) if args.kind else registry.named(args.name)
     print(f"{record.title}: {record.licence}")
     print(store.fetch(record, checkpoints=args.checkpoints, force=args.force))
     return 0

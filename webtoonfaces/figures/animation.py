@@ -11,8 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..errors import ImageError
-from ..images import save_gif, save_mp4
+from ..images import save_animation
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,20 +22,17 @@ class Animation:
     fps: float = 20
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write a `.gif` or an `.mp4` and return its path.
+        """Write a `.gif`, a `.webp` or an `.mp4` and return its path.
 
         Raises ImageError for another suffix, and MissingExtraError for an MP4 without the extra `video`.
         """
-        suffix = Path(path).suffix.lower()
-        if suffix == ".gif":
-            return save_gif(self.frames, path, fps=self.fps)
-        if suffix == ".mp4":
-            return save_mp4(self.frames, path, fps=self.fps)
-        raise ImageError(f"{Path(path).name!r} should end in .gif or .mp4: the suffix chooses the format.")
+        return save_animation(self.frames, path, fps=self.fps)
 
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
         with tempfile.TemporaryDirectory() as folder:
-            content = self.save(Path(folder, "animation.gif")).read_bytes()
-        return {"image/gif": base64.b64encode(content).decode("ascii"), "text/plain": repr(self)}
+            content = self.save(Path(folder, "animation.webp")).read_bytes()
+        data = base64.b64encode(content).decode("ascii")
+        # As HTML, because not every notebook knows the type image/webp.
+        return {"text/html": f'<img src="data:image/webp;base64,{data}" alt="animation">', "text/plain": repr(self)}

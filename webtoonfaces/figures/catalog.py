@@ -48,32 +48,25 @@ FIGURES = (
         "stylegan2/1",
         stylegan2.four_way,
         seed=100,
-        about=(
-            "Four samples in the corners and straight lines in w between them: each step is a face, not a cross-fade."
-        ),
+        about="Four samples in the corners, and straight lines in w between them.",
     ),
     _row(
         "stylegan2/2",
         stylegan2.four_way,
         seed=200,
-        about="Four other corners: the code changes evenly, but hair, gaze and colour each change at another step.",
+        about="Four other corners: from step to step the code changes evenly.",
     ),
     _row(
         "stylegan2/3",
         stylegan2.layer_swap,
         seed=300,
-        about=(
-            "Each row's face with each column's code in the later half of the layers: the early layers determine pose "
-            "and shape, the late ones colour and line."
-        ),
+        about="Each row's face, with each column's code in the later half of the layers.",
     ),
     _row(
         "stylegan2/exploration",
         stylegan2.exploration,
         seed=400,
-        about=(
-            "A walk through ten samples, twenty steps from each to the next: everything between two faces is a face."
-        ),
+        about="A walk through ten samples, twenty steps from each to the next.",
     ),
     _row(
         "swapae/1",
@@ -95,7 +88,7 @@ FIGURES = (
         swapae.style_strip,
         seed=700,
         pictures=2,
-        about=("The same for another pair: a style is one vector, so everything between two styles is a style."),
+        about="The same for another pair: a style is one vector, so there are styles between two styles.",
     ),
     _row(
         "swapae/4",
@@ -109,51 +102,41 @@ FIGURES = (
         swapae.structure_strip,
         seed=900,
         pictures=2,
-        about=(
-            "One style, while the structure changes in eight steps to another picture's: in the middle it looks like a "
-            "double exposure, because the mean of two structure maps is not the map of a face."
-        ),
+        about="One style, while the structure changes in eight steps to another picture's.",
     ),
     _row(
         "swapae/6",
         swapae.structure_strip,
         seed=1000,
         pictures=2,
-        about=(
-            "Another pair: the less two faces overlap, the worse is the middle. Changing one region at a "
-            "time is better."
-        ),
+        about="Another pair: a structure is a map, and the mean of two maps need not be the map of a face.",
     ),
     _row(
         "swapae/7",
         swapae.structure_strip,
         seed=1100,
         pictures=3,
-        about="Three structures in one strip: each stop is a clear face, the pictures between two stops are not.",
+        about="Three structures in one strip.",
     ),
     _row(
         "swapae/8",
         swapae.every_location,
         seed=1200,
         pictures=6,
-        about=(
-            "Every swap location for one face. The number counts the layers that keep the face's own style: "
-            "from top to "
-            "bottom its identity returns, until only the colours are those of the other picture."
-        ),
+        about="Every swap location for one face. The number counts the layers that keep the face's own style.",
     ),
     *(
         _row(f"swapae/{number}", swapae.swaps, seed=100 * number + 400, pictures=10, location=location, about=about)
         for number, location, about in (
-            (9, 2, "Location 2: the two coarsest layers keep the face's own style, and with it the identity."),
-            (10, 2, "Location 2 for another face: shading and line follow the style, the features mostly stay."),
-            (11, 2, "Location 2 once more: the more a style differs from the face's own, the less likeness stays."),
-            (12, 3, "Location 3: one more layer keeps the face's own style, which protects eyes and mouth."),
-            (13, 3, "Location 3 for another face: 2 and 3 are the most pleasing locations for drawings."),
-            (14, 3, "Location 3 once more: compare one style across faces; colours agree, shapes do not."),
-            (15, 7, "Location 7: only the last layer takes the other style, which sets the overall colour."),
-            (16, 7, "Location 7 for another face: it acts like a colour filter."),
-            (17, 7, "Location 7 once more: every line of the drawing stays the same."),
+            (9, 2, "Location 2: the two coarsest layers keep the face's own style."),
+            (10, 2, "Location 2 for another face."),
+            (11, 2, "Location 2 for a third face."),
+            (12, 3, "Location 3: one more layer keeps the face's own style."),
+            (13, 3, "Location 3 for another face."),
+            (14, 3, "Location 3 for a third face."),
+            (15, 7, "Location 7: only the last layer takes the other style."),
+            (16, 7, "Location 7 for another face."),
+            (17, 7, "Location 7 for a third face."),
         )
     ),
     _row(
@@ -162,7 +145,7 @@ FIGURES = (
         seed=2200,
         pictures=12,
         location=3,
-        about="A picture unlike the training data: what is kept shows how well the encoder generalizes.",
+        about="A picture unlike the training data: compare it with its reconstruction, below it.",
     ),
     _row(
         "swapae/19",
@@ -170,9 +153,7 @@ FIGURES = (
         seed=2300,
         pictures=12,
         location=3,
-        about=(
-            "A photo, first turned into a cartoon, then swapped: a cartoon is closer to the training data than a photo."
-        ),
+        about="A photo, first turned into a cartoon, then swapped.",
     ),
     _row(
         "swapae/20",
@@ -180,7 +161,7 @@ FIGURES = (
         seed=2400,
         pictures=12,
         location=2,
-        about="The same at location 2: more of the style's drawing, less of the likeness.",
+        about="The same at location 2.",
     ),
     _row(
         "swapae/21",
@@ -188,7 +169,7 @@ FIGURES = (
         seed=2500,
         pictures=12,
         location=5,
-        about="The same at location 5: the likeness of the photo, in the palette of the style.",
+        about="The same at location 5.",
     ),
     _row(
         "swapae/22",
@@ -196,10 +177,7 @@ FIGURES = (
         seed=2600,
         pictures=4,
         location=3,
-        about=(
-            "Failures: a face upside down, half outside the picture, much too small, in the dark. What the cartoonizer "
-            "loses cannot be recovered by a swap."
-        ),
+        about="Hard photos: a face upside down, half outside the picture, much too small, in the dark.",
     ),
     _row(
         "swapae/jtbc",
@@ -207,7 +185,7 @@ FIGURES = (
         seed=2700,
         pictures=5,
         location=3,
-        about="Photo above, result below: the simplest test of whether a person can still be recognized.",
+        about="Photo above, result below.",
     ),
     _row(
         "face2webtoon/dh",
@@ -219,8 +197,8 @@ FIGURES = (
         _row(f"face2webtoon/{name}", photos.photo_sheet, seed=seed, pictures=6, about=about)
         for name, seed, about in (
             ("dh-sheet", 2800, "A photo in five sampled styles: above swapped at location 3, below at 5."),
-            ("grb", 2900, "Five other styles. The first column is the photo in its own style, the best likeness."),
-            ("je", 3000, "The lower row keeps the photo's own style in two more layers: more likeness, less webtoon."),
+            ("grb", 2900, "Five other styles. The first column is the photo in its own style."),
+            ("je", 3000, "The lower row keeps the photo's own style in two more layers."),
             ("jyp", 3100, "Noise is zero, so only the style differs along a row."),
         )
     ),

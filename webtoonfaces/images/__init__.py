@@ -4,26 +4,31 @@
 ffmpeg are imported only by the functions that need them; importing this package loads Pillow and numpy.
 """
 
-from webtoonfaces.images._animate import save_gif, save_mp4
+from webtoonfaces.images._animate import save_animation, save_gif, save_mp4, save_webp
 from webtoonfaces.images._load import ImageSource, load_image, to_tensor
 from webtoonfaces.images._pixels import as_floats, as_levels, shrink, to_pil
-from webtoonfaces.images._save import encode, save_image
+from webtoonfaces.images._save import ANIMATIONS, PICTURES, check_target, encode, save_image
 from webtoonfaces.images._sheets import contact_sheet, frame, strip, swap_sheet
 from webtoonfaces.images._show import show
 from webtoonfaces.images._sizes import resized, scaled, shrunk
 
 __all__ = [
+    "ANIMATIONS",
+    "PICTURES",
     "ImageSource",
     "as_floats",
     "as_levels",
+    "check_target",
     "contact_sheet",
     "encode",
     "frame",
     "load_image",
     "resized",
+    "save_animation",
     "save_gif",
     "save_image",
     "save_mp4",
+    "save_webp",
     "scaled",
     "show",
     "shrink",

@@ -1,4 +1,4 @@
-"""GIF and MP4."""
+"""GIF, WebP and MP4."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 from webtoonfaces.errors import BadInputError, ImageError, MissingExtraError
 from webtoonfaces.images._load import ImageSource, load_image
 from webtoonfaces.images._options import whole_number
-from webtoonfaces.images._save import picture_file
+from webtoonfaces.images._save import ANIMATIONS, check_target, picture_file
 
 _Indices: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -61,6 +61,48 @@ def save_gif(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps
         with picture_file(path) as draft:
             first.save(draft, "GIF", **options)
     return path
+
+
+def save_webp(
+    frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps: float = 20, loop: int = 0, quality: int = 80
+) -> Path:
+    """Write `frames` (each anything `load_image` takes, all of one size) as an animated WebP and return its path.
+
+    Browsers, phones and GitHub play it. It keeps all colours, and its files are several times smaller than a GIF's.
+    `quality`, 1 to 100, is that of each frame. `fps`, at most 50, is exact on average, since a frame lasts whole
+    milliseconds. `loop` 0 repeats for ever. The frames are kept in memory.
+
+    Raises `ImageError` for another suffix, for no frames, and for frames of different sizes.
+    """
+    _check_fps(fps, most=50)
+    whole_number(loop, "loop", most=65535)
+    whole_number(quality, "quality", least=1, most=100)
+    path = _with_suffix(path, ".webp")
+    pictures = list(_alike(frames))
+    if not pictures:
+        raise ImageError("An animation needs at least one frame.")
+    thousandths = [round(index * 1000 / fps) for index in range(len(pictures) + 1)]
+    durations = [end - start for start, end in pairwise(thousandths)]
+    with picture_file(path) as draft:
+        pictures[0].save(
+            draft,
+            "WEBP",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=durations,
+            loop=loop,
+            quality=quality,
+            method=2,  # of 0 to 6: a third of the time of the default, 4, for files a tenth larger
+        )
+    return path
+
+
+def save_animation(frames: Iterable[ImageSource], path: str | os.PathLike[str], *, fps: float = 20) -> Path:
+    """Write `frames` as a GIF, WebP or MP4, by the suffix of `path`; raises what the three of them raise."""
+    suffix = check_target(path, ANIMATIONS).suffix.lower()
+    if suffix == ".mp4":
+        return save_mp4(frames, path, fps=fps)
+    return (save_gif if suffix == ".gif" else save_webp)(frames, path, fps=fps)
 
 
 def save_mp4(
@@ -122,10 +164,7 @@ def _check_fps(fps: float, *, most: int) -> None:
 
 
 def _with_suffix(path: str | os.PathLike[str], suffix: str) -> Path:
-    path = Path(path).expanduser()
-    if path.suffix.lower() != suffix:
-        raise ImageError(f"{path.name!r} should end in {suffix}.")
-    return path
+    return check_target(path, (suffix,))
 
 
 def _alike(frames: Iterable[ImageSource]) -> Iterator[Image.Image]:

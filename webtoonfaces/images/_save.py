@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,22 @@ from webtoonfaces.files import replacing
 from webtoonfaces.images._load import ImageSource, load_image
 from webtoonfaces.images._options import whole_number
 
-_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".pdf": "PDF"}
+PICTURES = tuple(_SUFFIXES)  # the endings of the pictures that `save_image` writes
+ANIMATIONS = (".gif", ".webp", ".mp4")  # those of `save_gif`, `save_webp` and `save_mp4`
 
 
 def encode(
     image: ImageSource, format: str = "PNG", *, quality: int = 90, metadata: Mapping[str, str] | None = None
 ) -> bytes:
-    """The bytes of a PNG, JPEG or WebP file that shows `image`, which is anything `load_image` takes.
+    """The bytes of a PNG, JPEG, WebP or PDF file that shows `image`, which is anything `load_image` takes.
 
-    `quality`, 1 to 100, is for JPEG and WebP. JPEG keeps colour at full resolution (4:4:4), since thin coloured lines
-    blur otherwise; WebP uses its fastest method, for live views. Each entry of `metadata` becomes an iTXt chunk of a
-    PNG (PNG specification, section 11.3.3.4), readable as `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1
-    characters. Raises `ImageError` for an unknown format, and for metadata in a format other than PNG.
+    `quality`, 1 to 100, is for all but PNG. JPEG keeps colour at full resolution (4:4:4), since thin coloured lines
+    blur otherwise; a PDF is one page with such a JPEG on it; WebP uses its fastest method, for live views.
+    Each entry of `metadata` becomes an iTXt chunk of a PNG (PNG specification, section 11.3.3.4), readable as
+    `PIL.Image.open(...).text`; keys are 1 to 79 Latin-1 characters.
+
+    Raises `ImageError` for an unknown format, and for metadata in a format other than PNG.
     """
     name = "JPEG" if format.upper() == "JPG" else format.upper()
     whole_number(quality, "quality", least=1, most=100)
@@ -38,8 +42,10 @@ def encode(
         options = {"quality": quality, "subsampling": "4:4:4"}
     elif name == "WEBP":
         options = {"quality": quality, "method": 0}
+    elif name == "PDF":
+        options = {"quality": quality, "subsampling": "4:4:4"}
     else:
-        raise ImageError(f"Pictures are written as PNG, JPEG or WebP, not {format!r}.")
+        raise ImageError(f"Pictures are written as PNG, JPEG or WebP, or as PDF, not {format!r}.")
     if metadata and name != "PNG":
         raise ImageError(f"Only PNG keeps metadata with a picture; {name} does not. Save as PNG, or without metadata.")
     picture = load_image(image)
@@ -56,22 +62,35 @@ def encode(
 def save_image(
     image: ImageSource, path: str | os.PathLike[str], *, quality: int = 95, metadata: Mapping[str, str] | None = None
 ) -> Path:
-    """Write `image` as PNG, JPEG or WebP, by the suffix of `path`, and return the path; options as in `encode`.
+    """Write `image` as PNG, JPEG, WebP or PDF, by the suffix of `path`, and return the path; options as in `encode`.
 
     A missing folder is created. An older file is replaced only when the new one is complete. Raises `ImageError` for
     another suffix and if the file cannot be written.
     """
-    path = Path(path).expanduser()
-    format = _SUFFIXES.get(path.suffix.lower())
-    if format is None:
-        animation = {".gif": " For an animation use save_gif.", ".mp4": " For a video use save_mp4."}
-        advice = animation.get(path.suffix.lower(), "")
-        raise ImageError(
-            f"{path.name!r} does not end in {', '.join(_SUFFIXES)}: the suffix chooses the format.{advice}"
-        )
+    path = check_target(path)
+    format = _SUFFIXES[path.suffix.lower()]
     content = encode(image, format, quality=quality, metadata=metadata)
     with picture_file(path) as draft:
         draft.write_bytes(content)
+    return path
+
+
+def check_target(path: str | os.PathLike[str], endings: Sequence[str] = PICTURES) -> Path:
+    """The path, if a picture or an animation can be written to it: for a check before long work.
+
+    endings : those that are allowed, in lower case, such as `PICTURES` or `ANIMATIONS`.
+    Raises `ImageError` for another ending, for a folder, and for a path that leads through a file.
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() not in endings:
+        use = {".gif": "save_gif", ".mp4": "save_mp4"}.get(path.suffix.lower(), "")
+        advice = f" For an animation use {use}." if use and endings == PICTURES else ""
+        raise ImageError(f"{path.name!r} does not end in {', '.join(endings)}: the suffix chooses the format.{advice}")
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder. Give the name of a file, such as {path / f'picture{endings[0]}'}.")
+    blocking = next((folder for folder in path.parents if folder.exists() and not folder.is_dir()), None)
+    if blocking is not None:
+        raise ImageError(f"{path} could not be written: {blocking} is a file, not a folder.")
     return path
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from tqdm.auto import tqdm
 
 from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from ..weights import convert, registry
@@ -42,12 +43,12 @@ TRAITS = {
     "animegan2": Traits(multiple=32, bgr=False, reach=None),
     "dexined": Traits(multiple=16, bgr=True, reach=416),
 }
-_PREFIXES = {"cartoonizer": "{}-cartoonizer", "animegan2": "animegan2-{}"}
+_KINDS = ("cartoonizer", "animegan2")
 
 
 def cartoonizer_names() -> dict[str, registry.Record]:
-    """The names of cartoonizers and their records: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
-    return {_PREFIXES[r.kind].format(r.name): r for r in registry.records() if r.kind in _PREFIXES}
+    """The records of all cartoonizers by their names: "facial-cartoonizer", "animegan2-face_paint_512_v2", ..."""
+    return {record.name: record for record in registry.records() if record.kind in _KINDS}
 
 
 def load_cartoonizer(
@@ -87,7 +88,7 @@ def load_edges(
     text = os.fspath(source)
     if text != DEXINED and not is_file(text):
         raise UnknownNameError("edge detector", text, [DEXINED])
-    checkpoint, origin = read_weights("dexined", "biped" if text == DEXINED else text, checkpoints)
+    checkpoint, origin = read_weights("dexined", text, checkpoints)
     return EdgeDetector(checkpoint.build("net"), kind="dexined", device=device, weights=origin)
 
 
@@ -142,15 +143,20 @@ class _PictureNetwork(Handle):
         return self._forward(images)
 
     def _in_parts(self, images: Tensor, reach: int) -> Tensor:
-        """The same as `_forward`, computed in parts, each with all pixels that influence it."""
+        """The same as `_forward`, in parts that are computed with all that can be felt in them."""
+        down, across = (list(_parts(side, reach)) for side in images.shape[2:])
+        count = len(down) * len(across)
         rows = []
-        for top, bottom in _parts(images.shape[2], reach):
+        bar = tqdm(total=count, desc=self.kind, unit="part", leave=False, disable=count < 2)
+        for top, bottom in down:
             row = []
-            for left, right in _parts(images.shape[3], reach):
+            for left, right in across:
                 y, x = max(0, top - reach), max(0, left - reach)
                 part = self._forward(images[..., y : bottom + reach, x : right + reach])
                 row.append(part[..., top - y : bottom - y, left - x : right - x].clone())
+                bar.update()
             rows.append(torch.cat(row, dim=3))
+        bar.close()
         return torch.cat(rows, dim=2)
 
 

@@ -7,20 +7,22 @@ location keep the photo's own style, the others take the new one; noise is zero.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from .. import codes
-from ..errors import BadInputError
+from ..errors import BadInputError, FaceNotFoundError, ImageError
 from ..faces import AlignedFace, align_face
-from ..images import ImageSource, contact_sheet, load_image, save_gif, save_image, to_pil
+from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, to_pil
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from ..rendering.renderer import check_models
 from .cartoonize import Step, as_step, portrait_title
@@ -30,14 +32,15 @@ Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; the pictures of small models are enlarged to this size in sheets
 ANCHORS, STEPS = 10, 20  # samples of the style exploration, and steps between two: 9 x 20 = 180 frames
 BATCH = 10
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # suffixes of a picture; `save` treats any other path as a folder
+LOCATIONS = (3, 5)  # where swaps are drawn unless others are asked for
+PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp")  # taken from a folder
 
 
 class EncodedFace:
     """An encoded photo; `draw` takes any number of styles without encoding it again.
 
-    Attributes: `picture` (the aligned photo, PIL), `encoded` (the picture that was encoded: the photo or its cartoon),
-    `aligned` (AlignedFace or None), `structure` [1, C, h, w], `style` [1, L, D].
+    Attributes: `picture` (the aligned photo, PIL), `encoded` (what was encoded: the photo, or its cartoon), `aligned`
+    (AlignedFace or None), `structure` [1, C, h, w], `style` [1, L, D].
     """
 
     def __init__(
@@ -125,28 +128,40 @@ class StyleEncoder:
 class WebtoonSheet:
     """The result of `face2webtoon`: every picture, with methods to arrange and save them.
 
-    `images[i][j]` is the photo at `locations[i]` in style j; `reconstruction` is the photo with its own style.
+    `images[i][j]` is the photo at `locations[i]` in style j, `reconstruction` the photo with its own style; `name` is
+    that of the photo's file, without its suffix, or "" if there is none; `style_names` are the styles' seeds or files.
     """
 
     portrait: EncodedFace
     style_encoder: StyleEncoder
     styles: list[Image.Image]
     codes: Tensor = field(repr=False)
-    locations: tuple[float, ...] = (3, 5)
+    locations: tuple[float, ...] = LOCATIONS
     images: list[list[Image.Image]] = field(default_factory=list, repr=False)
     reconstruction: Image.Image | None = field(default=None, repr=False)
+    name: str = ""
+    style_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.style_names) != len(self.styles):
+            object.__setattr__(self, "style_names", tuple(f"style {j}" for j in range(len(self.styles))))
 
     @property
     def face(self) -> Image.Image:
         """The aligned photo."""
         return self.portrait.picture
 
-    def sheet(self, *, cell: int = CELL) -> Image.Image:
-        """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style."""
+    def sheet(self, *, cell: int = CELL, labels: bool = False) -> Image.Image:
+        """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style.
+
+        labels : write below each picture what it is.
+        """
         rows: list[Image.Image | None] = [self.face, *self.styles]
-        for row in self.images:
+        named: list[str] = ["photo", *self.style_names]
+        for location, row in zip(self.locations, self.images, strict=True):
             rows += [self.reconstruction, *row]
-        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell)
+            named += ["reconstruction", *[f"location {location:g}"] * len(row)]
+        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell, labels=named if labels else None)
 
     def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
         """180 frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples, 20 steps apart."""
@@ -163,17 +178,20 @@ class WebtoonSheet:
     def gif(
         self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int = CELL
     ) -> Path:
-        """Write the style exploration as a GIF of 9 seconds; returns its path."""
-        return save_gif(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
+        """Write the style exploration, 9 seconds, as the GIF, WebP or MP4 that `path` ends in; returns the path."""
+        return save_animation(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
 
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
         """Write the sheet as one picture, or each picture into a folder; returns the paths.
 
-        path : a file that ends in .png, .jpg or .webp for the sheet; otherwise a folder, which is made if necessary. In
-            it, results are named by location and style. Styles are numbered from 0, as in `images` and `paste`.
+        path : ends in .png, .jpg, .webp or .pdf for the sheet; has no ending, or is there already, for a folder. In a
+            folder, results are named by location and style. Styles are numbered from 0, as `images` and `paste` number
+            them.
+
+        Raises ImageError for any other ending.
         """
         path = Path(path)
-        if path.suffix.lower() in PICTURES and not path.is_dir():
+        if not path.is_dir() and path.suffix[1:2].isalpha():
             return [save_image(self.sheet(), path)]
         named = {"photo": self.face, "reconstruction": self.reconstruction}
         named |= {f"style-{j}": style for j, style in enumerate(self.styles)}
@@ -194,24 +212,56 @@ class WebtoonSheet:
         return self.portrait.aligned.paste(self.images[row][style])
 
     def _repr_png_(self) -> bytes | None:
-        return self.sheet()._repr_png_()
+        return self.sheet(labels=True)._repr_png_()
+
+
+@overload
+def face2webtoon(
+    face: list[AlignedFace | ImageSource] | tuple[AlignedFace | ImageSource, ...],
+    *,
+    styles: int | ImageSource | Iterable[Style] = ...,
+    swapae: SwappingAutoencoder | None = ...,
+    generator: StyleGAN2 | None = ...,
+    locations: float | Sequence[float] = ...,
+    seed: int = ...,
+    truncation_psi: float = ...,
+    align: bool = ...,
+    cartoonize: Step = ...,
+) -> list[WebtoonSheet]: ...
+
+
+@overload
+def face2webtoon(
+    face: AlignedFace | ImageSource,
+    *,
+    styles: int | ImageSource | Iterable[Style] = ...,
+    swapae: SwappingAutoencoder | None = ...,
+    generator: StyleGAN2 | None = ...,
+    locations: float | Sequence[float] = ...,
+    seed: int = ...,
+    truncation_psi: float = ...,
+    align: bool = ...,
+    cartoonize: Step = ...,
+) -> WebtoonSheet: ...
 
 
 def face2webtoon(
-    face: AlignedFace | ImageSource,
+    face: AlignedFace | ImageSource | list[AlignedFace | ImageSource] | tuple[AlignedFace | ImageSource, ...],
     *,
     styles: int | ImageSource | Iterable[Style] = 5,
     swapae: SwappingAutoencoder | None = None,
     generator: StyleGAN2 | None = None,
-    locations: float | Sequence[float] = (3, 5),
+    locations: float | Sequence[float] = LOCATIONS,
     seed: int = 0,
     truncation_psi: float = 0.7,
     align: bool = True,
     cartoonize: Step = None,
-) -> WebtoonSheet:
-    """Redraw a photo in webtoon styles.
+) -> WebtoonSheet | list[WebtoonSheet]:
+    """Redraw a photo in webtoon styles, or several.
 
-    face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False.
+    face : an AlignedFace, or anything `load_image` opens; it is aligned first unless `align` is False. A list of them,
+        or the path of a folder of photos, gives a list of sheets, with a progress bar. There, a photo in which no face
+        is found is left out, with a warning.
     styles : how many samples to use as styles (seeds `seed`, `seed + 1`, ...), one picture, or a list of seeds and
         pictures.
     swapae, generator : the models; by default the embedded demo models.
@@ -229,27 +279,86 @@ def face2webtoon(
     """
     check_models("face2webtoon", generator=generator, swapae=swapae)
     swapae = swapae or load_swapae()
-    listed = _listed(styles, seed)
+    listed = listed_styles(styles, seed)
     if generator is None and any(isinstance(style, (int, np.integer)) for style in listed):
         generator = load_stylegan2()
+    chosen = checked_locations(locations, swapae.num_ws)
+    style_encoder = StyleEncoder(swapae, generator, truncation_psi)
+    photos = _photos(face)
+    pictures, found = style_encoder.gather(listed)
+    names = tuple(_named(style, index) for index, style in enumerate(listed))
+
+    def sheet_of(face: AlignedFace | ImageSource) -> WebtoonSheet:
+        portrait = EncodedFace(face, swapae, align=align, cartoonize=cartoonize)
+        drawn = [portrait.draw(found, location=location) for location in chosen]
+        name = Path(face).stem if isinstance(face, (str, os.PathLike)) else ""
+        rebuilt = portrait.rebuild()
+        return WebtoonSheet(portrait, style_encoder, pictures, found, chosen, drawn, rebuilt, name, names)
+
+    if photos is None:
+        return sheet_of(face)  # type: ignore[arg-type]
+    sheets = []
+    for photo in tqdm(photos, unit="photo", disable=len(photos) < 2):
+        try:
+            sheets.append(sheet_of(photo))
+        except FaceNotFoundError as error:
+            if len(photos) == 1:
+                raise
+            label = photo if isinstance(photo, (str, os.PathLike)) else "a picture"
+            warnings.warn(f"No sheet of {label}: {error}", stacklevel=2)
+    if not sheets:
+        raise FaceNotFoundError(f"No face was found in any of these {len(photos)} photos.")
+    return sheets
+
+
+def _named(style: Style, index: int) -> str:
+    """What a label says of a style: its seed, the name of its file, or its number."""
+    if isinstance(style, (int, np.integer)):
+        return f"seed {style}"
+    return Path(style).stem if isinstance(style, (str, os.PathLike)) else f"style {index}"
+
+
+def checked_locations(locations: float | Sequence[float], layers: int) -> tuple[float, ...]:
+    """Swap locations as a tuple; raises BadInputError where one is no number from 0 to `layers`, or there is none."""
     chosen = tuple(locations) if isinstance(locations, Iterable) else (locations,)
     if not all(isinstance(location, (int, float, np.number)) for location in chosen):
         raise BadInputError(f"locations are numbers, such as (3, 5), not {locations!r}.")
     if not chosen:
         raise BadInputError("Give at least one swap location, such as locations=(3,).")
-    encoded = EncodedFace(face, swapae, align=align, cartoonize=cartoonize)
-    style_encoder = StyleEncoder(swapae, generator, truncation_psi)
-    pictures, found = style_encoder.gather(listed)
-    drawn = [encoded.draw(found, location=location) for location in chosen]
-    return WebtoonSheet(encoded, style_encoder, pictures, found, chosen, drawn, encoded.rebuild())
+    for location in chosen:
+        if not 0 <= location <= layers:
+            raise BadInputError(f"A swap location of this model goes from 0 to {layers}, not to {location:g}.")
+    return chosen
 
 
-def _listed(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:
-    """The argument `styles` of `face2webtoon` as a list of seeds and pictures."""
+def photos_in(folder: Path) -> list[Path]:
+    """The photos of a folder, by name, without those in folders inside it. Raises ImageError where there is none."""
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTOS and not path.name.startswith("."))
+    if not found:
+        raise ImageError(f"There is no photo in the folder {folder}. Photos end in {', '.join(PHOTOS)}.")
+    return found
+
+
+def _photos(face: object) -> list[AlignedFace | ImageSource] | None:
+    """What `face2webtoon` is given, if it is several photos; None for a single one."""
+    if isinstance(face, (list, tuple)):
+        if not face:
+            raise BadInputError("The list of photos is empty. Give at least one.")
+        return list(face)
+    if isinstance(face, (str, os.PathLike)) and Path(face).expanduser().is_dir():
+        return list(photos_in(Path(face).expanduser()))
+    return None
+
+
+def listed_styles(styles: int | ImageSource | Iterable[Style], seed: int) -> list[Style]:
+    """The argument `styles` as a list of seeds and pictures; raises BadInputError if it is empty or something else."""
     if isinstance(styles, (int, np.integer)):
-        return list(range(seed, seed + int(styles)))
+        styles = range(seed, seed + int(styles))
     if isinstance(styles, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
         return [styles]
     if not isinstance(styles, Iterable):
         raise BadInputError(f"styles is a number, a picture, or a list of seeds and pictures, not {styles!r}.")
-    return list(styles)
+    listed = list(styles)
+    if not listed:
+        raise BadInputError("Give at least one style: a number of styles, seeds, or pictures.")
+    return listed

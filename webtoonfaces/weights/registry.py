@@ -98,6 +98,22 @@ def find(kind: str, name: str) -> Record:
     return of_kind[name]
 
 
+def named(name: str) -> Record:
+    """The record called `name`, of whatever kind.
+
+    Raises:
+        UnknownNameError: there is none; the message offers the nearest.
+        BadInputError: kinds share the name, such as "demo"; the message lists them.
+    """
+    found = [record for record in records() if record.name == name]
+    if not found:
+        raise UnknownNameError("weight", name, {record.name for record in records()})
+    if len(found) > 1:
+        choices = " or ".join(f"{record.kind} {record.name}" for record in found)
+        raise BadInputError(f"Several weights are called {name!r}. Say which one: {choices}.")
+    return found[0]
+
+
 def parse(text: str) -> tuple[Record, ...]:
     """A registry from TOML text: a list of tables `[[weight]]` whose fields are those of `Record`.
 

@@ -34,7 +34,7 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 
 # %%
 for record in wf.available_models():
-    print(f"{record.kind:12} {record.name:12} {'embedded' if record.embedded else '':10} {record.title}")
+    print(f"{record.kind:11} {record.name:27} {'embedded' if record.embedded else '':8}  {record.title}")
 
 # %% [markdown]
 # To download and verify one now, type in a terminal

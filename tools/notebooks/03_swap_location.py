@@ -45,16 +45,21 @@ wf.SwapExplorer(AE, G)
 # `encode` gives a picture's structure and style, `swap_at` combines two styles at a location, `render` draws.
 
 # %%
-one, other = G.render(G.sample_ws([0, 3], truncation_psi=0.7))
-structure, style = AE.encode(one)
-_, taken = AE.encode(other)
-locations = (0, 2, 3, 5, AE.num_ws)
-swapped = [AE.render(structure, wf.swap_at(style, taken, location=location))[0] for location in locations]
-wf.show([one, other, *swapped], columns=len(swapped) + 2, titles=["structure", "style", *map(str, locations)])
+drawing, other = G.render(G.sample_ws([0, 3], truncation_psi=0.7))
+structure, own_style = AE.encode(drawing)
+_, other_style = AE.encode(other)
+
+pictures, titles = [drawing, other], ["structure from", "style from"]
+for location in (0, 2, 3, 5, AE.num_ws):
+    style = wf.swap_at(own_style, other_style, location=location)
+    pictures += AE.render(structure, style)
+    titles.append(f"location {location}")
+wf.show(pictures, columns=len(pictures), titles=titles)
 
 # %% [markdown]
 # A style is one vector, so halfway between two styles is a style again:
 
 # %%
-between = [AE.render(structure, wf.lerp(style, taken, t))[0] for t in (0, 0.25, 0.5, 0.75, 1)]
-wf.show(between, titles=["its own", "", "half", "", "the other's"])
+shares = (0, 0.25, 0.5, 0.75, 1)
+between = [AE.render(structure, wf.lerp(own_style, other_style, share))[0] for share in shares]
+wf.show(between, titles=[f"{share:.0%} of the other style" for share in shares])

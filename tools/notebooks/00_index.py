@@ -12,7 +12,7 @@
 
 # %% [markdown]
 # # webtoonfaces
-# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/index.ipynb)
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/00_index.ipynb)
 #
 # Explore faces of webtoons: drag between them, mix them layer by layer, and turn a photo into one. Open a notebook and
 # run its cells from top to bottom (Shift + Enter). Nothing is downloaded: two small demo models come with the package.

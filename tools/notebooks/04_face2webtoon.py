@@ -49,11 +49,11 @@ face.image
 
 # %% [markdown]
 # First row: the photo, and five styles sampled from the StyleGAN2. Below, the photo in each style, swapped at location
-# 2 and at location 5: this many of the autoencoder's eight layers keep the photo's own style, the others take the new
+# 3 and at location 5: this many of the autoencoder's eight layers keep the photo's own style, the others take the new
 # one. The first column is the photo's reconstruction.
 
 # %%
-sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(2, 5))
+sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G)
 sheet
 
 # %% [markdown]
@@ -62,8 +62,9 @@ sheet
 # training data; the demo models gain little by it. `wf.cartoonize` can use published networks, too.
 
 # %%
-cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, locations=(2, 5), cartoonize=True)
-wf.show([face.image, cartoon.portrait.encoded, sheet.reconstruction, cartoon.reconstruction], columns=4)
+cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, cartoonize=True)
+pictures = [face.image, cartoon.portrait.encoded, sheet.reconstruction, cartoon.reconstruction]
+wf.show(pictures, columns=4, titles=["photo", "cartoon", "photo, reconstructed", "cartoon, reconstructed"])
 
 # %%
 cartoon
@@ -79,7 +80,7 @@ wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(
 # ## Back into the photo
 
 # %%
-sheet.paste(style=0, location=2)
+sheet.paste(style=0, location=3)
 
 # %% [markdown]
 # ## Save it

@@ -65,5 +65,6 @@ wf.show([G.render(wf.truncate(ws, G.w_avg, psi=psi))[0] for psi in levels], titl
 # %%
 from IPython.display import Image
 
-walk = wf.loop(G.sample_ws(range(4), truncation_psi=0.7), steps=10)
-Image(wf.save_gif(G.render(walk), "loop.gif").read_bytes())
+walk = wf.loop(G.sample_ws(range(4), truncation_psi=0.7), steps=12)
+frames = [frame.resize((384, 384)) for frame in G.render(walk)]
+Image(data=wf.save_webp(frames, "loop.webp", fps=16).read_bytes(), format="webp")

@@ -50,11 +50,12 @@ from IPython.display import Image
 walk = wf.loop(G.sample_ws([0, 3, 6], truncation_psi=0.7), steps=6)
 styles = G.render(walk)
 frames = wf.face2webtoon(face, styles=styles, swapae=AE, generator=G, locations=(3,)).images[0]
-Image(wf.save_gif(frames, "styles.gif", fps=8).read_bytes())
+frames = [frame.resize((384, 384)) for frame in frames]
+Image(data=wf.save_webp(frames, "styles.webp", fps=8).read_bytes(), format="webp")
 
 # %% [markdown]
 # ## The animation of the original
 # Ten samples, twenty steps between two, nine seconds: style above, photo and result below.
 
 # %%
-Image(sheet.gif("exploration.gif", cell=128).read_bytes())
+Image(data=sheet.gif("exploration.webp", cell=192).read_bytes(), format="webp")

@@ -1,0 +1,226 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Every figure, by name
+# [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/07_every_figure.ipynb)
+#
+# The figures of the README of naver-webtoon-faces, each with one call. Run the cells from top to bottom (Shift +
+# Enter); together they take a few minutes on a laptop. Nothing is downloaded: the embedded demo models show how things
+# work. Load other models in the next cell for better pictures.
+
+# %%
+try:
+    import webtoonfaces as wf
+except ModuleNotFoundError:  # for example on Colab; installs what is missing, without a restart
+    import subprocess
+    import sys
+
+    package = "webtoonfaces[faces] @ git+https://github.com/webtoonfaces/webtoonfaces"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+    import webtoonfaces as wf
+
+# %%
+G = wf.load_stylegan2("demo")
+AE = wf.load_swapae("demo")
+models = {"generator": G, "swapae": AE}
+
+
+def show(*names, **layout):
+    """Some figures with their names above them."""
+    return wf.show([wf.figures.draw(name, **models) for name in names], titles=names, **layout)
+
+
+wf.figures.names()
+
+# %% [markdown]
+# ## What the models learned from
+#
+# **dataset.** The number of pictures of each title: the models draw most easily what is frequent here.
+
+# %%
+show("dataset", height=4)
+
+# %% [markdown]
+# ## StyleGAN2: faces from seeds
+#
+# A seed gives a code w for each layer, and the code a face. Codes that are mixed or interpolated give faces too.
+#
+# **stylegan2/samples.** Samples of six seeds, truncated to 0.7: closer to the mean face, they are cleaner and less
+# varied.
+#
+# **stylegan2/1.** Four samples in the corners, and straight lines in w between them.
+#
+# **stylegan2/2.** Four other corners: from step to step the code changes evenly.
+#
+# **stylegan2/3.** Each row's face, with each column's code in the later half of the layers.
+
+# %%
+show("stylegan2/samples", "stylegan2/1", "stylegan2/2", "stylegan2/3", columns=2, height=4.5)
+
+# %% [markdown]
+# **stylegan2/exploration.** A walk through ten samples, twenty steps from each to the next.
+
+# %%
+walk = wf.figures.draw("stylegan2/exploration", **models)
+walk
+
+# %% [markdown]
+# ## Swapping Autoencoder: structure and style
+#
+# A picture has two codes: the structure says what is where, the style how it is drawn. A sheet keeps the structure of
+# the framed picture and takes the styles above and below.
+#
+# **swapae/1.** The framed face in ten styles, each used in every layer: this much is kept by the structure code alone.
+
+# %%
+show("swapae/1", height=4.5)
+
+# %% [markdown]
+# ### Between two styles
+#
+# **swapae/2.** One structure, while the style changes in eight even steps from its own to that of another picture.
+#
+# **swapae/3.** The same for another pair: a style is one vector, so there are styles between two styles.
+#
+# **swapae/4.** A style that passes through that of a third picture: a strip takes any number of stops.
+
+# %%
+show("swapae/2", "swapae/3", "swapae/4", columns=1, height=1.2)
+
+# %% [markdown]
+# ### Between two structures
+#
+# **swapae/5.** One style, while the structure changes in eight steps to another picture's.
+#
+# **swapae/6.** Another pair: a structure is a map, and the mean of two maps need not be the map of a face.
+#
+# **swapae/7.** Three structures in one strip.
+
+# %%
+show("swapae/5", "swapae/6", "swapae/7", columns=1, height=1.2)
+
+# %% [markdown]
+# ### Where to swap
+#
+# The swap location is the number of layers, from the coarsest on, that keep the picture's own style.
+#
+# **swapae/8.** Every swap location for one face. The number counts the layers that keep the face's own style.
+
+# %%
+show("swapae/8", height=6)
+
+# %% [markdown]
+# **swapae/9.** Location 2: the two coarsest layers keep the face's own style.
+#
+# **swapae/10.** Location 2 for another face.
+#
+# **swapae/11.** Location 2 for a third face.
+
+# %%
+show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.8)
+
+# %% [markdown]
+# **swapae/12.** Location 3: one more layer keeps the face's own style.
+#
+# **swapae/13.** Location 3 for another face.
+#
+# **swapae/14.** Location 3 for a third face.
+
+# %%
+show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.8)
+
+# %% [markdown]
+# **swapae/15.** Location 7: only the last layer takes the other style.
+#
+# **swapae/16.** Location 7 for another face.
+#
+# **swapae/17.** Location 7 for a third face.
+
+# %%
+show("swapae/15", "swapae/16", "swapae/17", columns=3, height=2.8)
+
+# %% [markdown]
+# ### A picture from outside
+#
+# **swapae/18.** A picture unlike the training data: compare it with its reconstruction, below it.
+
+# %%
+show("swapae/18", height=4.5)
+
+# %% [markdown]
+# ## A photo, cartoonized and swapped
+#
+# **swapae/19.** A photo, first turned into a cartoon, then swapped.
+#
+# **swapae/20.** The same at location 2.
+#
+# **swapae/21.** The same at location 5.
+
+# %%
+show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.8)
+
+# %% [markdown]
+# **swapae/22.** Hard photos: a face upside down, half outside the picture, much too small, in the dark.
+#
+# **swapae/jtbc.** Photo above, result below.
+
+# %%
+show("swapae/22", "swapae/jtbc", columns=2, height=3.5)
+
+# %% [markdown]
+# ## face2webtoon
+#
+# The styles are samples of StyleGAN2, so no drawing is needed.
+#
+# **face2webtoon/dh.** One photo, encoded once, while its style walks through those of ten samples.
+
+# %%
+wf.figures.draw("face2webtoon/dh", **models)
+
+# %% [markdown]
+# **face2webtoon/dh-sheet.** A photo in five sampled styles: above swapped at location 3, below at 5.
+#
+# **face2webtoon/grb.** Five other styles. The first column is the photo in its own style.
+#
+# **face2webtoon/je.** The lower row keeps the photo's own style in two more layers.
+#
+# **face2webtoon/jyp.** Noise is zero, so only the style differs along a row.
+
+# %%
+show("face2webtoon/dh-sheet", "face2webtoon/grb", "face2webtoon/je", "face2webtoon/jyp", columns=2, height=3)
+
+# %% [markdown]
+# ## How good the original was
+#
+# **fid.** FID from photographs to webtoons in 250,000 iterations: most of the decrease is in the first 50,000.
+
+# %%
+show("fid", height=4)
+
+# %% [markdown]
+# ## With your own pictures
+# The first picture is the source, the others, in any number, are the styles. A picture is a path, a PIL image or an
+# array.
+
+# %%
+photo = wf.align_face(wf.example_photo()).image  # or "my-face.png"
+drawings = G.render(G.sample_ws([3, 14, 15, 92], truncation_psi=0.7))  # or ["drawing-1.png", "drawing-2.png"]
+wf.show(wf.figures.draw("swapae/9", images=[photo, *drawings], **models), height=4.5)
+
+# %% [markdown]
+# ## All of them
+# In a terminal, `webtoonfaces figures out/` writes every figure into a folder, with a page that shows them all. An
+# animation is written with `save`.
+
+# %%
+walk.save("exploration.webp")
