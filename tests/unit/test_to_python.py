@@ -12,7 +12,15 @@ from PIL import Image
 import webtoonfaces as wf
 from webtoonfaces.rendering import recipe as r
 from webtoonfaces.rendering.renderer import Renderer
-from webtoonfaces.rendering.to_python import CartoonOf, ExamplePhoto, FaceOf, PhotoFile, Snippet, python_cell
+from webtoonfaces.rendering.to_python import (
+    CartoonOf,
+    ExamplePhoto,
+    FaceOf,
+    PhotoFile,
+    PortraitOf,
+    Snippet,
+    python_cell,
+)
 
 A, B, C = r.Seed(1, 0.5), r.Seed(2, 0.5), r.Seed(3, 0.9, 2)
 SWAPPED = r.Decoded(r.StructureOf(A), r.SwapAt(r.StyleOf(A), r.StyleOf(C), 2.5), "const")
@@ -73,6 +81,10 @@ def test_seeds_of_one_truncation_are_one_call(renderer):
         (
             CartoonOf(FaceOf(PhotoFile("a b.png"), 64, box=(1, 2, 3, 4)), "classical"),
             "AE.encode(wf.cartoonize(wf.align_face('a b.png', box=(1, 2, 3, 4), size=64).image, model='classical'))",
+        ),
+        (
+            PortraitOf(FaceOf(PhotoFile("me.jpg"), 256), "noir"),
+            "AE.encode(wf.portrait(wf.align_face('me.jpg', size=256), title='noir', size=256).draw())",
         ),
     ],
 )

@@ -136,7 +136,7 @@ class _Measurement:
             self._balance(self._median(cheeks, 0.4, 0.8))
         self.skin_lab = np.median(self.lab[cheeks], 0)
         # Rather in the light than in the shade: titles lay their own shadows over it.
-        skin = self._median(cheeks, 0.4, 0.8)
+        skin = self._median(cheeks, 0.5, 0.85)
         if not self.colored:
             light = float(np.clip(lab_of(np.array(skin))[0] / plain[0], 0.35, 1.08))
             skin = adjusted(PLAIN.skin, saturation=1.25 - 0.25 * light, value=light)
@@ -320,7 +320,13 @@ class _Measurement:
         return values
 
     def _collar(self, chin: Points, skin_like: Bits, below: Bits) -> str:
-        column = below & (np.abs(self.x - chin[0]) < 0.03)
+        away = np.abs(self.x - chin[0])
+        light = self.lab[..., 0]
+        linen = below & ~skin_like & (away < 0.26) & (light > np.clip(self.skin_lab[0] + 6, 68, 86))
+        jacket = below & (away > 0.18) & (away < 0.45) & (self.y > 0.88) & (light < 48)
+        if linen.sum() > 0.006 * SIDE * SIDE and jacket.sum() > 0.006 * SIDE * SIDE:
+            return "suit"
+        column = below & (away < 0.03)
         if not column.any():
             return "crew"
         rows = np.nonzero(column.any(1))[0]

@@ -143,8 +143,6 @@ def portrait(
 ) -> Portrait:
     """A face of a photo, measured and drawn as a webtoon would: without any network, in any of the titles.
 
-    Parameters
-    ----------
     photo : anything `load_image` opens, or an AlignedFace with 68 landmarks (from `align_face`, `align_faces`).
     title : one of `titles()`, or a Title: what the portrait shows itself in.
     size : px, 16 to 4096: how large it shows itself.
