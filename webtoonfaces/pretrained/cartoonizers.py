@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .. import files
 from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from ..weights import convert, registry
 from .generators import Handle, Weights, is_file, place, read_weights
@@ -66,10 +67,12 @@ def load_cartoonizer(
         kind, found = names[text].kind, names[text].name
     elif not is_file(text):
         raise UnknownNameError("cartoonizer", text, names)
-    elif not Path(text).expanduser().is_file():
-        raise WeightsNotFoundError(f"There is no file {text}. Give a .pt or .safetensors, or: {', '.join(names)}.")
+    elif not files.is_file(files.expanded(text)):
+        raise WeightsNotFoundError(
+            f"There is no file {files.shown(text)}. Give a .pt or .safetensors, or: {', '.join(names)}."
+        )
     else:
-        kind, found = _kind_of(Path(text).expanduser()), text
+        kind, found = _kind_of(files.expanded(text)), text
     checkpoint, origin = read_weights(kind, found, checkpoints)
     return Cartoonizer(checkpoint.build("net"), kind=kind, device=device, weights=origin)
 

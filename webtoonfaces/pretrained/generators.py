@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .. import codes
+from .. import codes, files
 from ..errors import BadInputError, WeightsError, WeightsNotFoundError
 from ..images import ImageSource, load_image, to_pil, to_tensor
 from ..models import stylegan2 as stylegan2_networks
@@ -106,14 +106,17 @@ def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) 
     """The content of a file, given by a name or its path, and its origin; see `load_stylegan2`."""
     text = os.fspath(source)
     if is_file(text):
-        path = Path(text).expanduser()
-        if not path.is_file():
+        path = files.expanded(text)
+        if not files.is_file(path):
             raise WeightsNotFoundError(
-                f"There is no file {path}. Give the path of a .safetensors or .pt file, or one of these names: "
-                f"{', '.join(r.name for r in registry.records() if r.kind == family)}."
+                f"There is no file {files.shown(path)}. Give the path of a .safetensors or .pt file, or one of these "
+                f"names: {', '.join(r.name for r in registry.records() if r.kind == family)}."
             )
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
         return convert.read(path, family), Weights(family, "", sha256, path)
     record = registry.find(family, text)
     path = store.fetch(record, checkpoints=checkpoints)
