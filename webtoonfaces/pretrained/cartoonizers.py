@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .. import files
 from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from ..weights import convert, registry
-from .generators import Handle, Weights, is_file, place, read_weights
+from .generators import Handle, Weights, is_file, load_networks, place
 
 CORE = 768  # px, side of the parts in which a large picture is computed, without their surroundings
 LARGEST = 2048 * 2048  # px, for networks that need the whole picture: about 6 GB of memory
@@ -73,8 +73,8 @@ def load_cartoonizer(
         )
     else:
         kind, found = _kind_of(files.expanded(text)), text
-    checkpoint, origin = read_weights(kind, found, checkpoints)
-    return Cartoonizer(checkpoint.build("net"), kind=kind, device=device, weights=origin)
+    networks, origin = load_networks(kind, found, checkpoints)
+    return Cartoonizer(networks["net"], kind=kind, device=device, weights=origin)
 
 
 def load_edges(
@@ -90,8 +90,8 @@ def load_edges(
     text = os.fspath(source)
     if text != DEXINED and not is_file(text):
         raise UnknownNameError("edge detector", text, [DEXINED])
-    checkpoint, origin = read_weights("dexined", "biped" if text == DEXINED else text, checkpoints)
-    return EdgeDetector(checkpoint.build("net"), kind="dexined", device=device, weights=origin)
+    networks, origin = load_networks("dexined", "biped" if text == DEXINED else text, checkpoints)
+    return EdgeDetector(networks["net"], kind="dexined", device=device, weights=origin)
 
 
 def _kind_of(path: Path) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .. import codes, files
@@ -82,8 +82,8 @@ def load_stylegan2(
 
     Raises WeightsError or a subclass: not found, download failed, wrong sha256, unsafe file, another network.
     """
-    checkpoint, origin = read_weights("stylegan2", source, checkpoints)
-    return StyleGAN2(checkpoint.build("g_ema"), device=device, weights=origin)  # type: ignore[arg-type]
+    networks, origin = load_networks("stylegan2", source, checkpoints)
+    return StyleGAN2(networks["g_ema"], device=device, weights=origin)  # type: ignore[arg-type]
 
 
 def load_swapae(
@@ -93,17 +93,19 @@ def load_swapae(
     checkpoints: str | os.PathLike[str] | None = None,
 ) -> SwappingAutoencoder:
     """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
-    checkpoint, origin = read_weights("swapae", source, checkpoints)
+    networks, origin = load_networks("swapae", source, checkpoints)
     return SwappingAutoencoder(
-        checkpoint.build("e_ema"),  # type: ignore[arg-type]
-        checkpoint.build("g_ema"),  # type: ignore[arg-type]
+        networks["e_ema"],  # type: ignore[arg-type]
+        networks["g_ema"],  # type: ignore[arg-type]
         device=device,
         weights=origin,
     )
 
 
-def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tuple[convert.Checkpoint, Weights]:
-    """The content of a file, given by a name or its path, and its origin; see `load_stylegan2`."""
+def load_networks(
+    family: str, source: str | os.PathLike[str], checkpoints: Any
+) -> tuple[dict[str, nn.Module], Weights]:
+    """The networks that rendering needs, from a name or the path of a file, and their origin; see `load_stylegan2`."""
     text = os.fspath(source)
     if is_file(text):
         path = files.expanded(text)
@@ -117,11 +119,18 @@ def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) 
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
-        return convert.read(path, family), Weights(family, "", sha256, path)
+        return _built(path, family), Weights(family, "", sha256, path)
     record = registry.find(family, text)
     path = store.fetch(record, checkpoints=checkpoints)
     sha256 = store.verify(path, record)
-    return convert.read(path, family), Weights(family, record.name, sha256, path)
+    networks = _built(path, family)
+    store.confirm(path, record)
+    return networks, Weights(family, record.name, sha256, path)
+
+
+def _built(path: Path, family: str) -> dict[str, nn.Module]:
+    checkpoint = convert.read(path, family)
+    return {name: checkpoint.build(name) for name in convert.NEEDED[family]}
 
 
 def is_file(text: str) -> bool:

@@ -50,13 +50,13 @@ _PLAIN = {
 }
 
 
-def check(path: Path) -> None:
-    """Check a file of weights by its content: a safetensors file, or a `.pt` of either format.
+def check(path: Path, *, safetensors: bool) -> None:
+    """Check a file of weights by its content: a safetensors file, or else a `.pt` of either format.
 
     Raises UnsafeFileError: the file asks for an object that is on no list; the message names it.
     WeightsError: it is damaged, cut short, or asks for more memory than its size explains.
     """
-    if path.suffix == ".safetensors":
+    if safetensors:
         safetensors_header(path)
     else:
         check_pickle(path)
