@@ -30,7 +30,7 @@ from webtoonfaces.errors import (
 )
 from webtoonfaces.files import expanded, is_file, write_text
 from webtoonfaces.weights import scan
-from webtoonfaces.weights.download import can_resume, discard, download
+from webtoonfaces.weights.download import MOST_BYTES, can_resume, discard, download
 from webtoonfaces.weights.registry import Record, Source
 
 if TYPE_CHECKING:
@@ -301,7 +301,8 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
     failures: list[tuple[Source, WeightsError]] = []
     for source in record.sources:
         try:
-            download(source, part, label=record.filename, progress=progress)
+            most = record.bytes or MOST_BYTES
+            download(source, part, label=record.filename, progress=progress, most=most)
         except OSError:  # from the disk; network errors are raised as DownloadError
             discard(part)
             raise
