@@ -7,11 +7,14 @@ import zlib
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import EpsImagePlugin, Image
 
+import webtoonfaces as wf
 from webtoonfaces.data.folder import info
-from webtoonfaces.errors import ImageError
-from webtoonfaces.images import header_size, load_image, png_text
+from webtoonfaces.errors import BadInputError, ImageError
+from webtoonfaces.images import header_size, load_image, png_text, to_tensor
+from webtoonfaces.pretrained.generators import SwappingAutoencoder
 from webtoonfaces.rendering.recipe import RecipeError
 from webtoonfaces.rendering.saved import Shelf, replay
 
@@ -90,3 +93,21 @@ def test_other_pictures_hold_no_recipe(tmp_path: Path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "JPEG")
     with pytest.raises(ImageError):
         png_text(tmp_path / "a.png", "webtoonfaces")
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (20, 2000)])
+def test_a_sliver_is_not_blown_up(size: tuple[int, int], tiny_swapae: SwappingAutoencoder):
+    sliver = Image.new("RGB", size)
+    for give in (sliver, [sliver, sliver], to_tensor(sliver)):
+        with pytest.raises(BadInputError, match="Crop it"):
+            tiny_swapae.encode(give)
+    with pytest.raises(BadInputError, match="Crop it"):
+        wf.SwapExplorer(structure=sliver, generator=None, swapae=tiny_swapae)
+    assert tiny_swapae.encode(Image.new("RGB", (160, 20)))[0].shape[3] == 8 * 4
+
+
+def test_a_structure_of_too_many_places_is_refused(tiny_swapae: SwappingAutoencoder):
+    style = tiny_swapae.encode(Image.new("RGB", (64, 64)))[1]
+    with pytest.raises(BadInputError, match="Crop the picture"):
+        tiny_swapae.decode(torch.zeros(1, 8, 100, 100), style)

@@ -31,6 +31,7 @@ from ..weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
 MOST_PSI = 2  # in both directions; beyond it the picture is not a face
+LONGEST = 8  # times the shorter side of a picture that is encoded: more takes gigabytes
 LONG = 24  # the least number of pictures for which a progress bar is shown
 EXAMPLE = "astronaut.png"
 
@@ -368,6 +369,11 @@ class SwappingAutoencoder(Handle):
 
     def _sides(self, first: int, second: int) -> tuple[int, int]:
         """The two sides, in px, at which a picture with these sides is encoded."""
+        if max(first, second) > LONGEST * min(first, second):
+            raise BadInputError(
+                f"A picture of {first} x {second} px is too narrow to encode: its shorter side would become "
+                f"{self.size} px, and its longer side more than {LONGEST} times that. Crop it to a face first."
+            )
         scale = self.size / min(first, second)
         return max(self.size, round(first * scale / 16) * 16), max(self.size, round(second * scale / 16) * 16)
 
@@ -390,6 +396,13 @@ class SwappingAutoencoder(Handle):
             raise BadInputError(
                 f"The style should be [N, {self.style_dim}] or [N, {self.num_ws}, {self.style_dim}], "
                 f"not {list(style.shape)}. Codes of one model do not fit another."
+            )
+        largest = LONGEST * max(self.size, 256) ** 2
+        height, width = (self.cell * side for side in structure.shape[2:])
+        if height * width > largest:
+            raise BadInputError(
+                f"This structure, {list(structure.shape[2:])}, is that of a picture of {width} x {height} px; "
+                f"at most {largest:,} px are drawn. Crop the picture before encoding it."
             )
         n = max(len(structure), len(style))
         if {len(structure), len(style)} - {1, n}:

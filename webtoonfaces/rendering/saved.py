@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,9 +99,17 @@ class Shelf:
 
     def __iter__(self) -> Iterator[Item]:
         """The newest first."""
-        found = [path for path in self.folder.glob("*.png") if path.is_file()]
-        for path in sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True):
-            yield Item(path.stem, path)
+        found = []
+        with suppress(OSError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                # Files come and go, and links may lead nowhere.
+                with suppress(OSError):
+                    if entry.name.endswith(".png") and not entry.name.startswith(".") and entry.is_file():
+                        found.append((entry.stat().st_mtime_ns, entry.name))
+        for _, name in sorted(found, reverse=True):
+            # A name need not be text; what a browser is sent has to be.
+            shown = os.fsencode(name).decode("utf-8", "replace")
+            yield Item(shown.removesuffix(".png"), self.folder / name)
 
     def __getitem__(self, name: str) -> Item:
         for item in self:
