@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import Any
 from .flags import add_command
 
 UPLOAD_BYTES = 100 * 2**20  # with Jupyter's default of 10 MiB, a larger photo is lost without a message
+
+SETTINGS = {
+    "websocket_max_message_size": UPLOAD_BYTES,
+    # JupyterLab has its own MathJax; without this its page names the address of an old one on a public server.
+    "mathjax_url": "static/mathjax",
+}
 
 
 def add_lab(commands: Any) -> None:
@@ -39,7 +46,7 @@ def command(root: Path, *extra: str, notebook: str = "") -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={root}",
         *([f"--LabApp.default_url=/lab/tree/{notebook}"] if notebook else []),
-        f'--ServerApp.tornado_settings={{"websocket_max_message_size": {UPLOAD_BYTES}}}',
+        f"--ServerApp.tornado_settings={json.dumps(SETTINGS)}",
         # No requests to the network: no news, no search for updates or extensions.
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
