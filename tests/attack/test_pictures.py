@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -111,3 +113,20 @@ def test_a_structure_of_too_many_places_is_refused(tiny_swapae: SwappingAutoenco
     style = tiny_swapae.encode(Image.new("RGB", (64, 64)))[1]
     with pytest.raises(BadInputError, match="Crop the picture"):
         tiny_swapae.decode(torch.zeros(1, 8, 100, 100), style)
+
+
+MEMORY = """
+import resource, sys
+from webtoonfaces.images import load_image
+load_image(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("suffix", "mode"), [("webp", "RGB"), ("png", "RGBA"), ("jpg", "RGB"), ("png", "P")])
+def test_the_largest_picture_takes_no_more_memory_than_is_promised(tmp_path: Path, suffix: str, mode: str):
+    path = tmp_path / f"large.{suffix}"
+    Image.new(mode, (8000, 8000)).save(path)
+    run = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, check=True, text=True)
+    assert int(run.stdout) < 1.1 * 1024
