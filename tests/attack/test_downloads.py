@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +30,8 @@ from tests.unit.test_store import (  # noqa: F401  (fixtures)
 )
 from webtoonfaces.errors import DownloadError, WeightsError
 from webtoonfaces.weights import download
+
+KILLS = int(os.environ.get("ATTACK_KILLS", "2"))
 
 
 @pytest.fixture
@@ -208,22 +212,28 @@ def test_processes_at_once_make_one_download(server: Server, tmp_path: Path):  #
 
 
 def test_a_killed_download_leaves_nothing_under_the_name(server: Server, tmp_path: Path, behave):  # noqa: F811
+    original, chance = Handler.do_GET, random.Random(0)
+    gate = threading.Event()
+
     def answer(handler: Handler) -> None:
         head(handler, ETag='"v1"', Content_Length=str(len(WEIGHT)))
-        handler.wfile.write(WEIGHT[:500_000])
+        handler.wfile.write(WEIGHT[: chance.randrange(1, len(WEIGHT))])
         handler.wfile.flush()
-        time.sleep(20)
+        gate.wait(20)
 
-    original = Handler.do_GET
     behave(answer)
-    running = process(server, tmp_path)
     part = tmp_path / "test.pt.part"
-    while not (part.is_file() and part.stat().st_size):
-        assert running.poll() is None
-        time.sleep(0.05)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
-    assert not (tmp_path / "test.pt").exists()
+    for _ in range(KILLS):
+        part.unlink(missing_ok=True)
+        running = process(server, tmp_path)
+        while not (part.is_file() and part.stat().st_size):
+            assert running.poll() is None
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.05)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        assert not (tmp_path / "test.pt").exists()
+    gate.set()
     behave(original)
     server.files["w"] = WEIGHT
     assert fetch(record(server.url("w"), sha256=SHA256), tmp_path).read_bytes() == WEIGHT
