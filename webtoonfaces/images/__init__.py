@@ -5,7 +5,7 @@ ffmpeg are imported only by the functions that need them; importing this package
 """
 
 from webtoonfaces.images._animate import save_gif, save_mp4
-from webtoonfaces.images._load import ImageSource, header_size, load_image, png_text, to_tensor
+from webtoonfaces.images._load import MOST_PIXELS, ImageSource, header_size, load_image, png_text, to_tensor
 from webtoonfaces.images._pixels import as_floats, as_levels, shrink, to_pil
 from webtoonfaces.images._save import encode, save_image
 from webtoonfaces.images._sheets import contact_sheet, frame, strip, swap_sheet
@@ -13,6 +13,7 @@ from webtoonfaces.images._show import show
 from webtoonfaces.images._sizes import resized, scaled, shrunk
 
 __all__ = [
+    "MOST_PIXELS",
     "ImageSource",
     "as_floats",
     "as_levels",
