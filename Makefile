@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all test-widgets7 lint lab-check colab-check clean
+.PHONY: help lab test attack test-all test-widgets7 lint lab-check colab-check clean
 .NOTPARALLEL: # two pips must not change one environment at once
 
 help: ## list the targets
@@ -27,6 +27,9 @@ test-all: $(VENV)/.test ## run every test, the slow ones too
 test-widgets7: $(VENV)/.widgets7 ## run the explorers' tests with the ipywidgets 7.7 of Colab
 	PYTHONPATH=$(WIDGETS7) $(BIN)/python -c 'import ipywidgets as w; assert w.__version__.startswith("7.7."), w.__version__'
 	PYTHONPATH=$(WIDGETS7) $(BIN)/python -m pytest tests/widgets $(ARGS)
+
+attack: $(VENV)/.test ## try hostile files, servers and kills, in at most 30 minutes; print a table
+	nice -n 10 $(BIN)/python -m tests.attack $(ARGS)
 
 lint: $(VENV)/.test ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check

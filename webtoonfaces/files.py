@@ -47,3 +47,26 @@ def remove_drafts(folder: Path, pattern: str) -> None:
     """
     for draft in folder.glob(f".{pattern}.*.{DRAFT}*"):
         draft.unlink(missing_ok=True)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file; False, too, for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with `~` replaced by the home folder; as it is where there is no such user."""
+    path = Path(path)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as a message shows it: cut where it is very long, and with what is no text escaped."""
+    text = os.fspath(path).encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= 300 else f"{text[:300]}..."

@@ -257,3 +257,15 @@ def test_torch_load_never_runs_what_is_in_a_file() -> None:
     for module, call in calls:
         options = {option.arg: ast.unparse(option.value) for option in call.keywords}
         assert options.get("weights_only") == "True", f"{module}, line {call.lineno}"
+
+
+def test_pictures_are_opened_in_one_place() -> None:
+    """`images._load` allows certain formats only. Pillow alone would start programs for some of the others."""
+    opening = {
+        module_name(path)
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Image.open", "PIL.Image.open")
+    }
+    own = {"drawing.raster", "drawing.pseudo_photo"}  # they decode what they have just encoded, no file
+    assert opening - own == {"images._load"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import logging
 import os
@@ -15,9 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.attack import corpus
 from webtoonfaces.errors import (
     DownloadError,
     HashMismatchError,
@@ -26,12 +29,21 @@ from webtoonfaces.errors import (
     WeightsError,
     WeightsNotFoundError,
 )
+from webtoonfaces.pretrained import generators
 from webtoonfaces.weights import download, store
 from webtoonfaces.weights.registry import Record, Source
 
-WEIGHT = b"PK\x03\x04" + bytes(range(256)) * 4000
+
+def checkpoint(**tensors: torch.Tensor) -> bytes:
+    file = io.BytesIO()
+    torch.save(tensors, file)
+    return file.getvalue()
+
+
+WEIGHT = checkpoint(weight=torch.arange(256_000, dtype=torch.float32))
 SHA256 = hashlib.sha256(WEIGHT).hexdigest()
-OTHER = b"PK\x03\x04" + b"something else" * 1000
+OTHER = checkpoint(other=torch.ones(3500))
+UNCONFIRMED = " unconfirmed"  # after a sha256 in pins.json, until the file was loaded
 QUOTA_PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head></html>"
 
 
@@ -220,8 +232,8 @@ def test_a_wrong_hash_leaves_nothing(server: Server, tmp_path: Path):
 
 def test_a_wrong_size_or_start_is_refused(server: Server, tmp_path: Path):
     server.files["w"] = WEIGHT
-    with pytest.raises(DownloadError, match="bytes long instead of 12"):
-        fetch(record(server.url("w"), bytes=12), tmp_path / "mine")
+    with pytest.raises(DownloadError, match=f"bytes long instead of {len(WEIGHT) + 1:,}"):
+        fetch(record(server.url("w"), bytes=len(WEIGHT) + 1), tmp_path / "mine")
     server.files["w"] = b"version https://git-lfs.github.com/spec/v1"
     with pytest.raises(DownloadError, match="not a checkpoint"):
         fetch(record(server.url("w")), tmp_path / "mine")
@@ -463,10 +475,11 @@ def test_drive_breaks_off(drive: Server, tmp_path: Path):
     drive.cut["abcdefghijklmnopqrstuvwxyz"] = [100_000]
     with pytest.raises(DownloadError, match="Google Drive: "):
         fetch(ON_DRIVE, tmp_path)
-    assert files_in(tmp_path) == []
+    assert files_in(tmp_path) == [".drive-test.pt.part"]  # what gdown goes on from
     drive.cut["abcdefghijklmnopqrstuvwxyz"] = [100_000]
     both = dataclasses.replace(ON_DRIVE, sources=(*ON_DRIVE.sources, Source(url=drive.url("w"))))
     assert fetch(both, tmp_path).read_bytes() == WEIGHT
+    assert ".drive-test.pt.part" not in files_in(tmp_path)
 
 
 # ------------------------------------------------------------------------------------------------ verifying
@@ -476,6 +489,8 @@ def test_pinned_on_first_use_then_changed(server: Server, tmp_path: Path):
     server.files["w"] = WEIGHT
     weight = record(server.url("w"))
     path = fetch(weight, tmp_path)
+    assert json.loads((tmp_path / "pins.json").read_text()) == {"test.pt": SHA256 + UNCONFIRMED}
+    store.confirm(path, weight)
     assert json.loads((tmp_path / "pins.json").read_text()) == {"test.pt": SHA256}
     changed = bytearray(WEIGHT)
     changed[-1] ^= 1
@@ -497,7 +512,9 @@ def test_pinned_on_first_use_then_changed(server: Server, tmp_path: Path):
 def test_a_pin_outlives_its_file(server: Server, tmp_path: Path):
     server.files["w"] = WEIGHT
     weight = record(server.url("w"))
-    fetch(weight, tmp_path).unlink()
+    path = fetch(weight, tmp_path)
+    store.confirm(path, weight)
+    path.unlink()
     server.files["w"] = OTHER
     with pytest.raises(HashMismatchError, match="force=True"):
         fetch(weight, tmp_path)
@@ -505,13 +522,69 @@ def test_a_pin_outlives_its_file(server: Server, tmp_path: Path):
     assert fetch(weight, tmp_path, force=True).read_bytes() == OTHER
 
 
+def test_a_cut_download_is_not_trusted(server: Server, tmp_path: Path):
+    for cut in (WEIGHT[:500_000], WEIGHT[:-1], WEIGHT[:-22]):
+        server.files["w"] = cut
+        with pytest.raises(DownloadError, match="not a whole checkpoint"):
+            fetch(record(server.url("w")), tmp_path)
+        assert files_in(tmp_path) == []
+    (tmp_path / "test.pt").write_bytes(WEIGHT[:500_000])  # as copied by hand
+    with pytest.raises(DownloadError, match="not a whole checkpoint"):
+        store.verify(tmp_path / "test.pt", record())
+    assert files_in(tmp_path) == ["test.pt"]
+
+
+def test_a_flipped_bit_is_not_pinned(tmp_path: Path):
+    changed = bytearray(WEIGHT)
+    changed[len(WEIGHT) // 2] ^= 1
+    (tmp_path / "test.pt").write_bytes(changed)
+    with pytest.raises(DownloadError, match="checksum"):
+        store.verify(tmp_path / "test.pt", record())
+
+
+def test_a_pin_that_no_load_confirmed_gives_way(server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    server.files["w"] = OTHER  # whole, and not the weight: no network was ever made of it
+    weight = record(server.url("w"))
+    fetch(weight, tmp_path).unlink()
+    server.files["w"] = WEIGHT
+    with caplog.at_level(logging.WARNING):
+        path = fetch(weight, tmp_path)
+    assert "never loaded" in caplog.text
+    store.confirm(path, weight)
+    assert json.loads((tmp_path / "pins.json").read_text()) == {"test.pt": SHA256}
+    path.write_bytes(OTHER)
+    with pytest.raises(HashMismatchError):
+        store.verify(path, weight)
+
+
+def test_a_load_confirms_the_pin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    weight = record(kind="stylegan2", format="rosinality-pt")
+    (tmp_path / "test.pt").write_bytes(corpus.as_bytes(corpus.original()))
+    monkeypatch.setattr(generators.registry, "find", lambda kind, name: weight)
+    generators.load_stylegan2("test", checkpoints=tmp_path, device="cpu")
+    assert UNCONFIRMED not in (tmp_path / "pins.json").read_text()
+    (tmp_path / "test.pt").write_bytes(WEIGHT)
+    (tmp_path / "pins.json").unlink()
+    with pytest.raises(WeightsError):
+        generators.load_stylegan2("test", checkpoints=tmp_path, device="cpu")
+    assert UNCONFIRMED in (tmp_path / "pins.json").read_text()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"test.pt": [[[]]]}', '{"test.pt": "abc"}', "[]", '{"a": null}'])
+def test_pins_that_are_none(tmp_path: Path, text: str):
+    (tmp_path / "test.pt").write_bytes(WEIGHT)
+    (tmp_path / "pins.json").write_text(text)
+    with pytest.raises(WeightsError, match=r"pins\.json is damaged"):
+        store.verify(tmp_path / "test.pt", record())
+
+
 def test_pins_of_a_folder_add_up(tmp_path: Path):
     for name, content in (("test.pt", WEIGHT), ("old_name.pt", OTHER)):
         (tmp_path / name).write_bytes(content)
         store.verify(tmp_path / name, record())
     assert json.loads((tmp_path / "pins.json").read_text()) == {
-        "old_name.pt": hashlib.sha256(OTHER).hexdigest(),
-        "test.pt": SHA256,
+        "old_name.pt": hashlib.sha256(OTHER).hexdigest() + UNCONFIRMED,
+        "test.pt": SHA256 + UNCONFIRMED,
     }
     assert files_in(tmp_path) == ["old_name.pt", "pins.json", "test.pt"]
 

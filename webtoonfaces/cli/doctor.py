@@ -54,6 +54,7 @@ def findings(*, checkpoints: str | None = None) -> Iterator[Finding]:
     yield _torch()
     yield from _packages()
     yield from _faces()
+    yield from _limits()
     yield from _weights(checkpoints)
 
 
@@ -91,6 +92,26 @@ def _faces() -> Iterator[Finding]:
             yield Finding(what, "not installed", remedy, needed=False)
         else:
             yield Finding(what, state)
+
+
+def _limits() -> Iterator[Finding]:
+    """What is refused beyond, as SECURITY.md says."""
+    from ..images import MOST_PIXELS
+    from ..pretrained.generators import LONGEST
+    from ..rendering import recipe
+    from ..weights import download, scan
+
+    yield Finding("limit, pictures", f"{MOST_PIXELS / 1e6:.0f} megapixels; encoded: sides at most 1 : {LONGEST}")
+    yield Finding(
+        "limit, weights",
+        f"tensors {scan.MOST_TIMES} x the file, {scan.MOST_ENTRIES:,} of them; pickle or header "
+        f"{scan.MOST_PICKLE / 2**20:.0f} MiB, {scan.MOST_STEPS:,} steps",
+    )
+    yield Finding(
+        "limit, recipes",
+        f"{recipe.MOST_BYTES / 2**20:.0f} MiB, {recipe.MOST_NODES:,} parts, {recipe.MOST_PIXELS / 1e6:.0f} megapixels",
+    )
+    yield Finding("limit, downloads", f"{download.MOST_BYTES / 2**30:.0f} GiB where the size is not recorded")
 
 
 def _weights(checkpoints: Any) -> Iterator[Finding]:

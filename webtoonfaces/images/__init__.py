@@ -5,7 +5,7 @@ ffmpeg are imported only by the functions that need them; importing this package
 """
 
 from webtoonfaces.images._animate import save_animation, save_gif, save_mp4, save_webp
-from webtoonfaces.images._load import ImageSource, load_image, to_tensor
+from webtoonfaces.images._load import MOST_PIXELS, ImageSource, header_size, load_image, png_text, to_tensor
 from webtoonfaces.images._pixels import as_floats, as_levels, shrink, to_pil
 from webtoonfaces.images._save import ANIMATIONS, PICTURES, check_target, encode, save_image
 from webtoonfaces.images._sheets import contact_sheet, frame, strip, swap_sheet
@@ -14,6 +14,7 @@ from webtoonfaces.images._sizes import resized, scaled, shrunk
 
 __all__ = [
     "ANIMATIONS",
+    "MOST_PIXELS",
     "PICTURES",
     "ImageSource",
     "as_floats",
@@ -22,7 +23,9 @@ __all__ = [
     "contact_sheet",
     "encode",
     "frame",
+    "header_size",
     "load_image",
+    "png_text",
     "resized",
     "save_animation",
     "save_gif",

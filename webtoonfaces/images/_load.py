@@ -37,12 +37,14 @@ _FORMATS = (
     "TGA",
 )
 
+MOST_PIXELS = 64_000_000  # of a picture that is opened
+
 _KNOWN = "PNG, JPEG, WebP, GIF, TIFF, BMP and PSD are read"
 
 _opening = threading.Lock()  # Python's warning filters apply to the whole process
 
 
-def load_image(source: ImageSource, *, background: Color = "white", max_pixels: int = 64_000_000) -> Image.Image:
+def load_image(source: ImageSource, *, background: Color = "white", max_pixels: int = MOST_PIXELS) -> Image.Image:
     """A new RGB picture, upright and in sRGB, from any kind of picture; the source is not changed.
 
     `source` is one of
@@ -70,6 +72,24 @@ def load_image(source: ImageSource, *, background: Color = "white", max_pixels: 
         return to_rgb(_decoded(from_tensor(source), "The tensor", limit), color)
     with _stream(source) as (stream, name):
         return to_rgb(_decoded(_opened(stream, name), name, limit), color)
+
+
+def header_size(source: ImageSource) -> tuple[int, int]:
+    """Width and height in px of the picture in a file, as its header says; nothing is decoded.
+
+    Raises `ImageError` for what is no picture, and for more pixels than `load_image` takes.
+    """
+    with _stream(source) as (stream, name), _opened(stream, name) as image:
+        _check_size(image, name, MOST_PIXELS)
+        return image.size
+
+
+def png_text(source: ImageSource, key: str) -> str | None:
+    """The text that a PNG keeps under `key`, None where it keeps none. Raises `ImageError` for anything but a PNG."""
+    with _stream(source) as (stream, name), _opened(stream, name, ("PNG",)) as image:
+        _decoded(image, name, MOST_PIXELS)  # a text may stand behind the pixels
+        text = getattr(image, "text", {}).get(key)
+    return None if text is None else str(text)
 
 
 def to_tensor(image_or_images: ImageSource | Iterable[ImageSource], *, size: Size | None = None) -> torch.Tensor:
@@ -140,22 +160,22 @@ def _existing_file(text: str | bytes) -> Path:
     try:
         if path.is_file():
             return path
-        if path.is_dir():
-            raise ImageError(f"{shown} is a folder. Give the path of one picture in that folder.")
-        found = path.exists()
+        folder, found = path.is_dir(), path.exists()
     except (OSError, ValueError):  # not a possible file name
-        found = False
+        folder = found = False
+    if folder:
+        raise ImageError(f"{shown} is a folder. Give the path of one picture in that folder.")
     if found:
         raise ImageError(f"{shown} is not a regular file. Give the path of a picture file.")
     raise ImageError(f"There is no file {shown!r} (looked for in {Path.cwd()}). Check the name and the folder.")
 
 
-def _opened(stream: BinaryIO, name: str) -> Image.Image:
+def _opened(stream: BinaryIO, name: str, formats: tuple[str, ...] | None = None) -> Image.Image:
     """The picture in `stream`; only its header has been read."""
     try:
         with _opening, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower, and an error
-            return Image.open(stream, formats=_formats())
+            return Image.open(stream, formats=formats or _formats())
     except Image.DecompressionBombError as error:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
         raise ImageError(f"{name} has more than {most:.4g} megapixels. Make it smaller first.") from error
@@ -185,6 +205,15 @@ def _no_picture(stream: BinaryIO, name: str) -> str:
 
 
 def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
+    _check_size(image, name, limit)
+    try:
+        image.load()
+    except Exception as error:  # on a damaged file Pillow's decoders raise many kinds of exceptions
+        raise ImageError(f"{name} is truncated or damaged: {error}. Download or save it again.") from error
+    return image
+
+
+def _check_size(image: Image.Image, name: str, limit: int) -> None:
     width, height = image.size
     if width * height > limit:
         raise ImageError(
@@ -193,8 +222,3 @@ def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
         )
     if not width * height:
         raise ImageError(f"{name} has no pixels: its size is {width} x {height}.")
-    try:
-        image.load()
-    except Exception as error:  # on a damaged file Pillow's decoders raise many kinds of exceptions
-        raise ImageError(f"{name} is truncated or damaged: {error}. Download or save it again.") from error
-    return image

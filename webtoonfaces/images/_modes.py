@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from webtoonfaces.errors import ImageError
 
@@ -25,13 +25,17 @@ def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
     color, alpha = _split(image)
     rgb = _to_srgb(color, image.info.get("icc_profile"))
     if alpha is not None:
-        rgb = Image.composite(rgb, Image.new("RGB", rgb.size, background), alpha)
+        whole = Image.new("RGB", rgb.size, background)
+        whole.paste(rgb, mask=alpha)
+        rgb = whole
     rgb.info = {}  # otherwise Pillow would write a profile or a GPS position into the next file
     return rgb
 
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # a copy of a large picture costs 256 MB
         return ImageOps.exif_transpose(image)
     except Exception:  # Pillow's EXIF parser raises many kinds of exceptions; the picture itself may still be good
         return image
@@ -45,7 +49,7 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         if image.mode in ("1", "L", "LA", "La"):
             grey, alpha = image.convert("LA").split()
             return grey, alpha
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         return rgba.convert("RGB"), rgba.getchannel("A")
     if image.mode in ("L", "RGB", "CMYK", "LAB"):
         return image.copy(), None

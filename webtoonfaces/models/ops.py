@@ -387,6 +387,12 @@ def resolutions(size: int) -> list[int]:
     return [2**i for i in range(2, size.bit_length())]
 
 
+def check_whole(name: str, value: object, least: int, most: int) -> None:
+    """ValueError unless a size of a network is a whole number from `least` to `most`."""
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{name} is a whole number from {least} to {most}, not {str(value)[:40]!r}.")
+
+
 def published_channels(size: int, multiplier: int = 2) -> tuple[int, ...]:
     """Channel counts at 4, 8, ... `size` px as in StyleGAN2's configuration E or F (`multiplier` 1 or 2)."""
     return tuple(min(512, 16384 * multiplier // resolution) for resolution in resolutions(size))

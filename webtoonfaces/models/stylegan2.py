@@ -20,6 +20,7 @@ from .ops import (
     Prefix,
     ResidualDiscriminator,
     StyledConv,
+    check_whole,
     published_channels,
     resolutions,
     upsample,
@@ -45,6 +46,11 @@ class StyleGAN2Config:
     mapping_layers: int = 8
 
     def __post_init__(self) -> None:
+        check_whole("size", self.size, 32, 1024)
+        check_whole("w_dim", self.w_dim, 1, 4096)
+        check_whole("mapping_layers", self.mapping_layers, 0, 64)
+        for width in self.channels:
+            check_whole("each of channels", width, 1, 4096)
         if self.size not in (32, 64, 128, 256, 512, 1024):
             raise ValueError(f"A StyleGAN2 makes pictures of 32, 64, 128, 256, 512 or 1024 px, not {self.size}.")
         if len(self.channels) != len(resolutions(self.size)):

@@ -27,6 +27,7 @@ from .ops import (
     ResidualDiscriminator,
     StyledConv,
     UpSkip,
+    check_whole,
     published_channels,
 )
 
@@ -54,8 +55,17 @@ class SwapAEConfig:
     cell: int = 16
 
     def __post_init__(self) -> None:
+        check_whole("cell", self.cell, 8, 16)
         if self.cell not in UP_FROM:
             raise ValueError(f"A cell of the structure code is 16 or 8 px wide, not {self.cell!r}.")
+        check_whole("channel", self.channel, 1, 256)
+        check_whole("structure_channels", self.structure_channels, 1, 512)
+        check_whole("size", self.size, 32, 1024)
+        if self.size % 16:
+            raise ValueError(f"size is a multiple of 16, not {self.size}.")
+        check_whole("the number of discriminator_channels", len(self.discriminator_channels), 4, 9)
+        for width in self.discriminator_channels:
+            check_whole("each of discriminator_channels", width, 1, 4096)
 
     @property
     def style_dim(self) -> int:

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from .. import files
 from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from ..weights import convert, registry
-from .generators import Handle, Weights, is_file, place, read_weights
+from .generators import Handle, Weights, is_file, load_networks, place
 
 CORE = 768  # px, side of the parts in which a large picture is computed, without their surroundings
 LARGEST = 2048 * 2048  # px, for networks that need the whole picture: about 6 GB of memory
@@ -67,12 +68,14 @@ def load_cartoonizer(
         kind, found = names[text].kind, names[text].name
     elif not is_file(text):
         raise UnknownNameError("cartoonizer", text, names)
-    elif not Path(text).expanduser().is_file():
-        raise WeightsNotFoundError(f"There is no file {text}. Give a .pt or .safetensors, or: {', '.join(names)}.")
+    elif not files.is_file(files.expanded(text)):
+        raise WeightsNotFoundError(
+            f"There is no file {files.shown(text)}. Give a .pt or .safetensors, or: {', '.join(names)}."
+        )
     else:
-        kind, found = _kind_of(Path(text).expanduser()), text
-    checkpoint, origin = read_weights(kind, found, checkpoints)
-    return Cartoonizer(checkpoint.build("net"), kind=kind, device=device, weights=origin)
+        kind, found = _kind_of(files.expanded(text)), text
+    networks, origin = load_networks(kind, found, checkpoints)
+    return Cartoonizer(networks["net"], kind=kind, device=device, weights=origin)
 
 
 def load_edges(
@@ -88,8 +91,8 @@ def load_edges(
     text = os.fspath(source)
     if text != DEXINED and not is_file(text):
         raise UnknownNameError("edge detector", text, [DEXINED])
-    checkpoint, origin = read_weights("dexined", text, checkpoints)
-    return EdgeDetector(checkpoint.build("net"), kind="dexined", device=device, weights=origin)
+    networks, origin = load_networks("dexined", text, checkpoints)
+    return EdgeDetector(networks["net"], kind="dexined", device=device, weights=origin)
 
 
 def _kind_of(path: Path) -> str:

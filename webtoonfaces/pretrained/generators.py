@@ -18,10 +18,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .. import codes
+from .. import codes, files
 from ..errors import BadInputError, WeightsError, WeightsNotFoundError
 from ..images import ImageSource, load_image, to_pil, to_tensor
 from ..models import stylegan2 as stylegan2_networks
@@ -31,6 +31,7 @@ from ..weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
 MOST_PSI = 2  # in both directions; beyond it the picture is not a face
+LONGEST = 8  # times the shorter side of a picture that is encoded: more takes gigabytes
 LONG = 24  # the least number of pictures for which a progress bar is shown
 EXAMPLE = "astronaut.png"
 
@@ -82,8 +83,8 @@ def load_stylegan2(
 
     Raises WeightsError or a subclass: not found, download failed, wrong sha256, unsafe file, another network.
     """
-    checkpoint, origin = read_weights("stylegan2", source, checkpoints)
-    return StyleGAN2(checkpoint.build("g_ema"), device=device, weights=origin)  # type: ignore[arg-type]
+    networks, origin = load_networks("stylegan2", source, checkpoints)
+    return StyleGAN2(networks["g_ema"], device=device, weights=origin)  # type: ignore[arg-type]
 
 
 def load_swapae(
@@ -93,32 +94,44 @@ def load_swapae(
     checkpoints: str | os.PathLike[str] | None = None,
 ) -> SwappingAutoencoder:
     """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
-    checkpoint, origin = read_weights("swapae", source, checkpoints)
+    networks, origin = load_networks("swapae", source, checkpoints)
     return SwappingAutoencoder(
-        checkpoint.build("e_ema"),  # type: ignore[arg-type]
-        checkpoint.build("g_ema"),  # type: ignore[arg-type]
+        networks["e_ema"],  # type: ignore[arg-type]
+        networks["g_ema"],  # type: ignore[arg-type]
         device=device,
         weights=origin,
     )
 
 
-def read_weights(family: str, source: str | os.PathLike[str], checkpoints: Any) -> tuple[convert.Checkpoint, Weights]:
-    """The content of a file, given by a name or its path, and its origin; see `load_stylegan2`."""
+def load_networks(
+    family: str, source: str | os.PathLike[str], checkpoints: Any
+) -> tuple[dict[str, nn.Module], Weights]:
+    """The networks that rendering needs, from a name or the path of a file, and their origin; see `load_stylegan2`."""
     text = os.fspath(source)
     if is_file(text):
-        path = Path(text).expanduser()
-        if not path.is_file():
+        path = files.expanded(text)
+        if not files.is_file(path):
             raise WeightsNotFoundError(
-                f"There is no file {path}. Give the path of a .safetensors or .pt file, or one of these names: "
-                f"{', '.join(r.name for r in registry.records() if r.kind == family)}."
+                f"There is no file {files.shown(path)}. Give the path of a .safetensors or .pt file, or one of these "
+                f"names: {', '.join(r.name for r in registry.records() if r.kind == family)}."
             )
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return convert.read(path, family), Weights(family, "", sha256, path)
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
+        return _built(path, family), Weights(family, "", sha256, path)
     record = registry.find(family, text)
     path = store.fetch(record, checkpoints=checkpoints)
     sha256 = store.verify(path, record)
-    return convert.read(path, family), Weights(family, record.name, sha256, path)
+    networks = _built(path, family)
+    store.confirm(path, record)
+    return networks, Weights(family, record.name, sha256, path)
+
+
+def _built(path: Path, family: str) -> dict[str, nn.Module]:
+    checkpoint = convert.read(path, family)
+    return {name: checkpoint.build(name) for name in convert.NEEDED[family]}
 
 
 def is_file(text: str) -> bool:
@@ -356,6 +369,11 @@ class SwappingAutoencoder(Handle):
 
     def _sides(self, first: int, second: int) -> tuple[int, int]:
         """The two sides, in px, at which a picture with these sides is encoded."""
+        if max(first, second) > LONGEST * min(first, second):
+            raise BadInputError(
+                f"A picture of {first} x {second} px is too narrow to encode: its shorter side would become "
+                f"{self.size} px, and its longer side more than {LONGEST} times that. Crop it to a face first."
+            )
         scale = self.size / min(first, second)
         return max(self.size, round(first * scale / 16) * 16), max(self.size, round(second * scale / 16) * 16)
 
@@ -378,6 +396,13 @@ class SwappingAutoencoder(Handle):
             raise BadInputError(
                 f"The style should be [N, {self.style_dim}] or [N, {self.num_ws}, {self.style_dim}], "
                 f"not {list(style.shape)}. Codes of one model do not fit another."
+            )
+        largest = LONGEST * max(self.size, 256) ** 2
+        height, width = (self.cell * side for side in structure.shape[2:])
+        if height * width > largest:
+            raise BadInputError(
+                f"This structure, {list(structure.shape[2:])}, is that of a picture of {width} x {height} px; "
+                f"at most {largest:,} px are drawn. Crop the picture before encoding it."
             )
         n = max(len(structure), len(style))
         if {len(structure), len(style)} - {1, n}:

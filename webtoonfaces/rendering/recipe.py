@@ -29,6 +29,8 @@ from ..errors import BadInputError
 KEY = "webtoonfaces"  # the key of the recipe in a PNG's metadata
 FORMAT = 1
 MOST_NODES, MOST_DEPTH, MOST_BYTES = 2000, 40, 4 * 2**20
+MOST_PIXELS, MOST_CELL = 64_000_000, 1024  # of all sheets together; px, the side of a cell
+MOST_SIDES = 4  # of a stored tensor: [N, C, h, w]
 
 
 class RecipeError(BadInputError):
@@ -60,9 +62,10 @@ class Stored:
         """float32 of `shape`; RecipeError if the bytes are damaged, do not fit `shape`, or contain NaN or infinity."""
         try:
             raw = base64.b64decode(self.data, validate=True)
-        except binascii.Error as error:
+        except (binascii.Error, ValueError) as error:  # the latter for letters beyond ASCII
             raise RecipeError("A stored code in this recipe is damaged.") from error
-        if any(side < 1 for side in self.shape) or len(raw) != 4 * math.prod(self.shape):
+        sides = len(self.shape) <= MOST_SIDES and all(side >= 1 for side in self.shape)
+        if not sides or len(raw) != 4 * math.prod(self.shape):
             raise RecipeError("A stored code in this recipe is damaged: its data do not have the stated size.")
         array = np.frombuffer(raw, dtype="<f4").reshape(self.shape).astype(np.float32)
         if not np.isfinite(array).all():
@@ -195,10 +198,23 @@ class Recipe:
             )
         reader = _Reader()
         picture = reader.read(content.get("picture"), Picture, depth=0)
+        pixels = sum(_pixels(sheet) for sheet in walk(picture) if isinstance(sheet, Sheet))
+        if pixels > MOST_PIXELS:
+            raise RecipeError(f"This recipe is of a sheet of more than {MOST_PIXELS // 10**6} megapixels.")
         models = content.get("models")
         if not isinstance(models, list) or len(models) > 8:
             raise RecipeError("This recipe is damaged: it has no list of models.")
-        return Recipe(picture, tuple(_model(m) for m in models), str(content.get("version"))[:40])
+        return Recipe(picture, tuple(_model(m) for m in models), _told(content.get("version")).strip("'"))
+
+
+def _pixels(sheet: Sheet) -> int:
+    """How many pixels a sheet from a stranger would have. Raises RecipeError for one that cannot be laid out."""
+    if not 1 <= sheet.columns <= MOST_NODES or not 1 <= sheet.cell <= MOST_CELL or not sheet.cells:
+        raise RecipeError(
+            f"This recipe is of a sheet of {len(sheet.cells)} cells in {sheet.columns} columns, each of {sheet.cell} "
+            f"px. A sheet has at most {MOST_NODES} columns, and cells of 1 to {MOST_CELL} px."
+        )
+    return sheet.columns * -(-len(sheet.cells) // sheet.columns) * sheet.cell**2
 
 
 def walk(node: Any) -> Iterator[Any]:
@@ -259,6 +275,11 @@ def _write(value: Any) -> Any:
     return value
 
 
+def _told(value: Any) -> str:
+    """A value in a message: short, and never the whole of something nested."""
+    return f"a {type(value).__name__}" if isinstance(value, (dict, list)) else repr(value)[:40]
+
+
 class _Reader:
     """Builds the nodes of a scene from JSON by the types of their fields, within limits."""
 
@@ -273,7 +294,7 @@ class _Reader:
         if isinstance(value, dict):
             kind = _KINDS_READ.get(str(value.get("is")))
             if kind is None or kind not in allowed:
-                raise RecipeError(f"This recipe contains a {str(value.get('is'))[:40]!r} in a place where none can be.")
+                raise RecipeError(f"This recipe contains {_told(value.get('is'))} in a place where none can be.")
             hints = typing.get_type_hints(kind)
             parts = {name: self.read(value.get(name), hint, depth=depth + 1) for name, hint in hints.items()}
             return kind(**parts)
@@ -281,7 +302,7 @@ class _Reader:
             if typing.get_origin(option) is tuple and isinstance(value, list):
                 return tuple(self.read(v, typing.get_args(option)[0], depth=depth + 1) for v in value[: MOST_NODES + 1])
             if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-                if not math.isfinite(value) or abs(value) > 1e6:
+                if not abs(value) <= 1e6:  # also for NaN
                     raise RecipeError("This recipe contains NaN, infinity or a number that is too large.")
                 return float(value)
             if option is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**32:
@@ -290,4 +311,4 @@ class _Reader:
                 return None
             if option is str and isinstance(value, str):
                 return value
-        raise RecipeError(f"This recipe contains {str(value)[:40]!r} in place of another kind of value.")
+        raise RecipeError(f"This recipe contains {_told(value)} in place of another kind of value.")

@@ -150,6 +150,8 @@ class Renderer:
             case r.Seed(seed, psi, cutoff):
                 return self.generator.sample_ws([seed], truncation_psi=psi, truncation_cutoff=cutoff)
             case r.Stored():
+                if code.shape[:1] != (1,):
+                    raise BadInputError(f"A stored code is of one picture, [1, ...], not {list(code.shape)}.")
                 return torch.from_numpy(code.array())
             case r.Blend(a, b, t, method):
                 if method not in ("lerp", "slerp"):
@@ -187,14 +189,16 @@ class Renderer:
         return scaled(picture, self.generator.size)
 
     def _decoded(self, picture: r.Decoded, draft: bool) -> Image.Image:
-        structure, style = self.code(picture.structure), self.code(picture.style)
-        side = self.swapae.cell * max(structure.shape[2:])
+        swapae, structure, style = self.swapae, self.code(picture.structure), self.code(picture.style)
+        if structure.ndim != 4:
+            raise BadInputError(f"A structure code is [1, C, h, w], not {list(structure.shape)}.")
+        side = swapae.cell * max(structure.shape[2:])
         if draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8:
             # This network has no smaller outputs; a structure of half the size takes a quarter of the work.
             structure = F.interpolate(structure, scale_factor=0.5, mode="area")
         with self._timed("swapae", self.swapae.cell * max(structure.shape[2:])):
             prefix = self._swap_prefix if picture.noise != "random" else None
-            images = self.swapae.decode(structure, style, noise_mode=picture.noise, prefix=prefix)
+            images = swapae.decode(structure, style, noise_mode=picture.noise, prefix=prefix)
         drawn = to_pil(images)[0]
         if max(drawn.size) == side:
             return drawn

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from ..errors import BadInputError, UnknownNameError
-from ..images import load_image, save_image
+from ..errors import BadInputError, ImageError, UnknownNameError
+from ..images import load_image, png_text, save_image
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_recorded
 from . import recipe as r
 from .renderer import Renderer
@@ -33,19 +34,19 @@ def save_picture(picture: Image.Image, path: str | os.PathLike[str], recipe: r.R
 def read_recipe(path: str | os.PathLike[str]) -> r.Recipe:
     """The recipe in a PNG; RecipeError if there is none or it cannot be read."""
     try:
-        with Image.open(path) as image:
-            image.load()
-            text = getattr(image, "text", {}).get(r.KEY)
-    except FileNotFoundError as error:
-        raise r.RecipeError(f"There is no file {os.fspath(path)}. Check the path.") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise r.RecipeError(f"{Path(path).name} cannot be read as a PNG.") from error
+        text = png_text(path, r.KEY)
+    except ImageError as error:
+        raise r.RecipeError(f"{_shown(path)} cannot be read as a PNG. {error}") from error
     if text is None:
         raise r.RecipeError(
-            f"{Path(path).name} contains no recipe. Only PNGs saved by webtoonfaces have one, and image editors often "
+            f"{_shown(path)} contains no recipe. Only PNGs saved by webtoonfaces have one, and image editors often "
             "remove it."
         )
-    return r.Recipe.from_json(str(text))
+    return r.Recipe.from_json(text)
+
+
+def _shown(path: str | os.PathLike[str]) -> str:
+    return Path(path).name[:200]
 
 
 def replay(
@@ -98,9 +99,17 @@ class Shelf:
 
     def __iter__(self) -> Iterator[Item]:
         """The newest first."""
-        found = [path for path in self.folder.glob("*.png") if path.is_file()]
-        for path in sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True):
-            yield Item(path.stem, path)
+        found = []
+        with suppress(OSError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                # Files come and go, and links may lead nowhere.
+                with suppress(OSError):
+                    if entry.name.endswith(".png") and not entry.name.startswith(".") and entry.is_file():
+                        found.append((entry.stat().st_mtime_ns, entry.name))
+        for _, name in sorted(found, reverse=True):
+            # A name need not be text; what a browser is sent has to be.
+            shown = os.fsencode(name).decode("utf-8", "replace")
+            yield Item(shown.removesuffix(".png"), self.folder / name)
 
     def __getitem__(self, name: str) -> Item:
         for item in self:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..errors import BadInputError, WebtoonFacesError
+from ..errors import BadInputError, WebtoonFacesError, WeightsError
 from ..files import remove_drafts, replacing
-from ..weights import convert
+from ..weights import convert, scan
 
 
 class CheckpointError(WebtoonFacesError):
@@ -18,8 +19,21 @@ class CheckpointError(WebtoonFacesError):
 
 
 def states(folder: Path) -> list[Path]:
-    """The run's checkpoints, oldest first."""
-    return sorted(folder.glob("state-*.pt"))
+    """The run's checkpoints, oldest first; files of other names are none."""
+    found = ((re.fullmatch(r"state-([0-9]{1,15})\.pt", path.name), path) for path in folder.glob("state-*.pt"))
+    return [path for _, path in sorted((int(name[1]), path) for name, path in found if name and path.is_file())]
+
+
+def newest_whole(folder: Path) -> Path | None:
+    """The newest checkpoint that is complete; the newest of all if none is, None if there is none."""
+    found = states(folder)[::-1]
+    for path in found:
+        try:
+            scan.check_pickle(path)
+            return path
+        except WeightsError:
+            continue
+    return found[0] if found else None
 
 
 def save_state(folder: Path, state: Mapping[str, Any], *, keep: int) -> Path:
@@ -45,6 +59,7 @@ def save_state(folder: Path, state: Mapping[str, Any], *, keep: int) -> Path:
 def load_state(path: Path) -> dict[str, Any]:
     """The content of a file that `save_state` wrote, on the CPU. Raises `BadInputError` for another kind of file."""
     state = convert.unpickle(path)
-    if not isinstance(state, dict) or not {"step", "family", "networks"} <= state.keys():
+    whole = isinstance(state, dict) and {"step", "family", "networks"} <= state.keys()
+    if not whole or type(state["step"]) is not int or not isinstance(state["networks"], dict):
         raise BadInputError(f"{path} is not the checkpoint of a training run. Give a state-*.pt of one.")
     return state

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,10 +23,10 @@ from torch.utils.data import DataLoader
 
 from ..data.folder import PictureFolder
 from ..data.pairs import Pairs
-from ..errors import BadInputError, MissingExtraError
-from ..files import write_text
+from ..errors import BadInputError, MissingExtraError, WebtoonFacesError, WeightsError
+from ..files import replacing, write_text
 from ..images import as_floats
-from .checkpoints import load_state, save_state, states
+from .checkpoints import CheckpointError, load_state, save_state, states
 from .run_folder import OPTIONS
 from .step import Share, StepRandom, StepSampler
 
@@ -138,18 +140,26 @@ class _Loop:
         if self.main:
             description = {**asdict(self.options), **asdict(self.trainer.config()), **self.about}
             content = json.dumps({"family": self.trainer.family, **description}, indent=1, default=str)
-            write_text(self.options.out / OPTIONS, content + "\n")
+            with self._aside():
+                write_text(self.options.out / OPTIONS, content + "\n")
         try:
             with _signals(self._stop):
                 return self._train()
         finally:
             if self._writer is not None:
-                self._writer.close()
+                with self._aside():
+                    self._writer.close()
 
     def _train(self) -> Path:
         options, first = self.options, self.step
         started = reported = saved = time.monotonic()
-        for images, rows, photos in self._batches():
+        batches = self._batches()
+        while True:
+            try:
+                images, rows, photos = next(batches)
+            except Exception:  # a picture has vanished or cannot be read any more
+                self._keep_steps_since(first)
+                raise
             shares, done = self._shares(images, rows, photos), self._done(time.monotonic() - started)
             scores = self._agreed(self.trainer.step(shares, step=self.step, shown=self.shown, done=done))
             self.step += 1
@@ -168,9 +178,9 @@ class _Loop:
             if leave:
                 break
             if save:
-                self._save()
+                self._save_if_possible()
                 saved = time.monotonic()
-        return self._save()
+        return self._save_or_rescue()
 
     @property
     def shown(self) -> int:
@@ -253,10 +263,23 @@ class _Loop:
     def _log(self, scores: dict[str, float]) -> None:
         if not self.main:
             return
-        with (self.options.out / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"step": self.step, "kimg": self.shown / 1000, **scores}) + "\n")
-        for name, value in scores.items():
-            self._board().add_scalar(name, value, self.shown)
+        with self._aside():
+            with (self.options.out / "log.jsonl").open("a") as file:
+                file.write(json.dumps({"step": self.step, "kimg": self.shown / 1000, **scores}) + "\n")
+            for name, value in scores.items():
+                self._board().add_scalar(name, value, self.shown)
+
+    _told = False
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Around what only describes the run: it does not end for a full disk, which may have room again later."""
+        try:
+            yield
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                self.say(f"{self.options.out} cannot be written to ({error}). Training goes on. Free some space.")
 
     def _board(self) -> Any:
         if self._writer is None:
@@ -272,56 +295,103 @@ class _Loop:
             return
         picture = self.trainer.preview()
         folder = self.options.out / "samples"
-        folder.mkdir(exist_ok=True)
-        picture.save(folder / f"{self.shown:09d}.png")
-        self._board().add_image("samples", np.asarray(picture), self.shown, dataformats="HWC")
+        with self._aside():
+            folder.mkdir(exist_ok=True)
+            with replacing(folder / f"{self.shown:09d}.png") as draft:
+                picture.save(draft)
+            self._board().add_image("samples", np.asarray(picture), self.shown, dataformats="HWC")
+
+    def _save_if_possible(self) -> None:
+        """A checkpoint on the way; one that cannot be written is written at the next time."""
+        try:
+            self._save()
+        except CheckpointError as error:
+            self.say(f"{error} Training goes on, and the checkpoint is tried again.")
+            self.accelerator.wait_for_everyone()
+
+    def _save_or_rescue(self) -> Path:
+        """The last checkpoint; where it cannot be written to the run's folder, into one for temporary files."""
+        try:
+            return self._save()
+        except CheckpointError as error:
+            folder = Path(tempfile.mkdtemp(prefix="webtoonfaces-"))
+            try:
+                path = self._write(folder)
+            except CheckpointError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise error from None
+            raise CheckpointError(f"{error} The steps of this run are in {path}: move that file there first.") from None
+
+    def _keep_steps_since(self, first: int) -> None:
+        """Save before an error ends the run. The other processes are not waited for: they may be gone."""
+        if self.main and self.step > first:
+            self.say(f"saved {self._write(self.options.out)}")
 
     def _save(self) -> Path:
         path = self.options.out / f"state-{self.step:09d}.pt"
         if self.main:
-            state = {
-                "step": self.step,
-                "batch": self.options.batch,
-                "seed": self.options.seed,
-                "family": self.trainer.family,
-                "config": asdict(self.trainer.config()),
-                "networks": {name: net.state_dict() for name, net in self.trainer.networks.items()},
-                "optimizers": {name: o.state_dict() for name, o in self.trainer.optimizers.items()},
-                "scalars": self.trainer.scalars(),
-            }
-            path = save_state(self.options.out, state, keep=self.options.keep)
+            path = self._write(self.options.out)
             self.say(f"saved {path}")
         self.accelerator.wait_for_everyone()
         return path
 
+    def _write(self, folder: Path) -> Path:
+        state = {
+            "step": self.step,
+            "batch": self.options.batch,
+            "seed": self.options.seed,
+            "family": self.trainer.family,
+            "config": asdict(self.trainer.config()),
+            "networks": {name: net.state_dict() for name, net in self.trainer.networks.items()},
+            "optimizers": {name: o.state_dict() for name, o in self.trainer.optimizers.items()},
+            "scalars": self.trainer.scalars(),
+        }
+        return save_state(folder, state, keep=self.options.keep)
+
     def _resume(self) -> None:
-        found = states(self.options.out)
-        if not found:
+        path, state, damaged = self._newest()
+        if path is None:
             return
-        state = load_state(found[-1])
         for name in ("batch", "seed", "family"):
             now = self.trainer.family if name == "family" else getattr(self.options, name)
-            if state[name] != now:
+            if state.get(name) != now:
                 raise BadInputError(
-                    f"{self.options.out} was trained with {name} {state[name]}, not {now}. Resume it with the same, or "
-                    "choose another folder and start from the weights with --init."
+                    f"{self.options.out} was trained with {name} {state.get(name)}, not {now}. Resume it with that, "
+                    "or choose another folder and start from the weights with --init."
                 )
         try:
             for name, net in self.trainer.networks.items():
                 net.load_state_dict(state["networks"][name])
             for name, optimizer in self.trainer.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][name])
-        except (KeyError, ValueError, RuntimeError) as error:
+            self.trainer.load_scalars(state["scalars"])
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise BadInputError(
-                f"{found[-1]} was trained with networks of other sizes, or with other networks. Resume it with its own "
+                f"{path} was trained with networks of other sizes, or with other networks. Resume it with its own "
                 "configuration, or choose another folder and start from the weights with --init."
             ) from error
-        self.trainer.load_scalars(state["scalars"])
         self.step = state["step"]
         if self.main:
-            _forget_after(self.options.out / "log.jsonl", self.step)
+            with self._aside():
+                _forget_after(self.options.out / "log.jsonl", self.step)
         self.accelerator.wait_for_everyone()  # before the main process deletes a checkpoint that another still reads
-        self.say(f"resumed {found[-1].name} at {self.shown / 1000:.1f} kimg")
+        if self.main:
+            for other in damaged:  # out of the way: it counts no more as the newest, and is there to be looked at
+                other.replace(other.with_name(f"damaged-{other.name}"))
+        self.say(f"resumed {path.name} at {self.shown / 1000:.1f} kimg")
+
+    def _newest(self) -> tuple[Path | None, dict[str, Any], list[Path]]:
+        """The newest checkpoint that can be read, its content, and the damaged ones that are newer."""
+        damaged: dict[Path, WebtoonFacesError] = {}
+        for path in reversed(states(self.options.out)):
+            try:
+                return path, load_state(path), list(damaged)
+            except (BadInputError, WeightsError) as error:
+                damaged[path] = error
+                self.say(f"{path.name} is left out: {error}")
+        if damaged:
+            raise next(iter(damaged.values()))
+        return None, {}, []
 
 
 @contextmanager
@@ -353,8 +423,15 @@ def _forget_after(log: Path, step: int) -> None:
     """Remove the log's lines of the steps that are repeated after resuming."""
     if not log.exists():
         return
-    lines = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
-    write_text(log, "".join(line for line in lines if json.loads(line)["step"] <= step))
+    kept = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+        try:
+            known = line.endswith("\n") and json.loads(line)["step"] <= step
+        except (ValueError, LookupError, TypeError, RecursionError):  # a damaged line
+            known = False
+        if known:
+            kept.append(line)
+    write_text(log, "".join(kept))
 
 
 def _line(shown: int, seconds: float, speed: float, scores: dict[str, float]) -> str:

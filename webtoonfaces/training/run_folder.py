@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,11 @@ from torch import nn
 from ..errors import BadInputError
 from ..weights import convert
 from ..weights.layouts import from_ours
-from .checkpoints import load_state, states
+from .checkpoints import load_state, newest_whole
 
 OPTIONS = "options.json"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ class RunFolder:
 
     @classmethod
     def find(cls, folder: Path) -> RunFolder | None:
-        """The run in a folder at its last checkpoint; None if there is no checkpoint."""
-        found = states(folder)
-        return cls(folder, found[-1]) if found else None
+        """The run in a folder at its last whole checkpoint; None if there is no checkpoint."""
+        found = newest_whole(folder)
+        return cls(folder, found) if found else None
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -55,9 +58,18 @@ class RunFolder:
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """The content of `options.json`, which was written when the run began; {} if it is missing."""
+        """The content of `options.json`, which was written when the run began; {} if it is missing or damaged."""
         path = self.folder / OPTIONS
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict):
+            _log.warning("%s is damaged, so what it says of the run is not known.", path)
+            return {}
+        return content
 
     @property
     def begun(self) -> dict[str, Any]:

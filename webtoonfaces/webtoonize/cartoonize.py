@@ -37,6 +37,7 @@ CLASSICAL, PORTRAIT, LINES = "classical", "portrait", "lines"
 PORTRAIT_TITLE = "romance"
 FAINTEST, DARKEST = 0.4, 0.8  # the probability of an edge at which DexiNed's lines begin, and at which they are black
 SMALLEST = 16  # px
+BAND = 256  # rows
 
 
 def cartoonize(
@@ -103,8 +104,13 @@ def portrait_title(step: object) -> str | None:
 
 def inked(cartoon: Image.Image, ink: Image.Image, *, strength: float) -> Image.Image:
     """`cartoon`, RGB, darkened by `ink`, mode L of the same size: cartoon * (1 - strength * ink)."""
-    shade = ink.point([round(255 - strength * level) for level in range(256)])
-    return ImageChops.multiply(cartoon, Image.merge("RGB", (shade, shade, shade)))
+    shades = [round(255 - strength * level) for level in range(256)]
+    result = Image.new("RGB", cartoon.size)
+    for top in range(0, cartoon.height, BAND):  # in bands: the pictures may be large
+        box = (0, top, cartoon.width, min(top + BAND, cartoon.height))
+        shade = ink.crop(box).point(shades)
+        result.paste(ImageChops.multiply(cartoon.crop(box), Image.merge("RGB", (shade, shade, shade))), box[:2])
+    return result
 
 
 def as_step(step: Step) -> Callable[[Image.Image], Image.Image] | None:

@@ -45,6 +45,7 @@ STROKE = 4.0  # px, averaging of a line along the flow
 FAINTEST, DARKEST = 0.006, 0.022  # decrease of lightness at which a line begins, and at which it is black
 
 BAND = 32  # rows that are filtered at once
+RAMP_BAND = 256  # rows of a picture at its own size
 _LMS = (
     (0.4122214708, 0.5363325363, 0.0514459929),
     (0.2119034982, 0.6806995451, 0.1073969566),
@@ -89,8 +90,12 @@ def ramp(values: Tensor, size: tuple[int, int], low: float, high: float) -> Imag
     The values are enlarged before the threshold, so that edges stay sharp.
     """
     field = resized(Image.fromarray(values[0, 0].float().cpu().numpy()), size)
-    levels = (np.asarray(field) - np.float32(low)) * np.float32(255 / (high - low))
-    return Image.fromarray(np.rint(levels.clip(0, 255)).astype(np.uint8))
+    levels = np.empty((field.height, field.width), np.uint8)
+    for top in range(0, field.height, RAMP_BAND):  # in bands: the picture may be large
+        part = np.asarray(field.crop((0, top, field.width, min(top + RAMP_BAND, field.height))))
+        part = (part - np.float32(low)) * np.float32(255 / (high - low))
+        levels[top : top + len(part)] = np.rint(part.clip(0, 255))
+    return Image.fromarray(levels)
 
 
 # ----------------------------------------------------------------------------------------------------- colours

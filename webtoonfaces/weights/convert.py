@@ -12,21 +12,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..errors import LayoutError, UnsafeFileError, WeightsError, WeightsNotFoundError
-from ..files import replacing
-from .layouts import StateDict, build, config_of, export, kinds, original_view
+from ..errors import LayoutError, WeightsError, WeightsNotFoundError
+from ..files import is_file, replacing, shown
+from . import scan
+from .layouts import StateDict, build, config_of, export, kinds, original_view, resized
 
 __all__ = [
     "FAMILIES",
@@ -44,6 +44,8 @@ __all__ = [
 ]
 
 FORMAT = "webtoonfaces/1"
+MOST_PARTS = 10_000
+MOST_WORDS = 1000  # characters of one of the options that an original file was trained with
 PART = "part"  # in the header of a file that is one of several: "2/5"
 
 # Name of a network in an original file -> its kind, for each family.
@@ -94,9 +96,9 @@ class Checkpoint:
             return build(kind, self.networks[name], config=config_of(kind, self.config[name]))
         module = build(kind, self.networks[name])
         trained_at = self.metadata.get("size", "")
-        if kind in ("swapae_encoder", "swapae_generator") and trained_at.isdigit():
+        if kind in ("swapae_encoder", "swapae_generator") and trained_at.isascii() and trained_at.isdigit():
             # These two take any size, so only the file's options tell the size that they were trained at.
-            module.config = replace(module.config, size=int(trained_at))  # type: ignore[type-var]
+            module.config = resized(kind, module.config, int(trained_at))
         return module
 
 
@@ -118,8 +120,8 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
 
 def _existing(path: str | Path) -> Path:
     path = Path(path)
-    if not path.is_file():
-        raise WeightsNotFoundError(f"There is no file {path}. Check the path.")
+    if not is_file(path):
+        raise WeightsNotFoundError(f"There is no file {shown(path)}. Check the path.")
     return path
 
 
@@ -134,56 +136,52 @@ def read_all(paths: Sequence[str | Path], family: str) -> Checkpoint:
     for path in paths:
         here = network_names(path, family)
         checkpoint = read(path, family, names=[name for name in FAMILIES[family] if name in here])
-        part, of_several, total = checkpoint.metadata.get(PART, "").partition("/")
+        part, total = _part(checkpoint.metadata.get(PART, ""), Path(path))
         for name, tensors in checkpoint.networks.items():
-            joined.networks[name] = joined.networks.get(name, {}) | tensors if of_several else tensors
+            joined.networks[name] = joined.networks.get(name, {}) | tensors if total else tensors
         joined.config.update(checkpoint.config)
         joined.metadata.update(checkpoint.metadata)
-        if of_several:
-            parts.setdefault(int(total), set()).add(int(part))
+        if total:
+            parts.setdefault(total, set()).add(part)
     for count, found in parts.items():
         missing = sorted(set(range(1, count + 1)) - found)
         if missing:
             raise WeightsError(
-                f"This checkpoint has {count} parts, and part {', '.join(map(str, missing))} is missing. Give all of "
+                f"This checkpoint has {count} parts, and part {_some(map(str, missing))} is missing. Give all of "
                 "its files, for instance as name-*.safetensors."
             )
     return joined
 
 
+def _part(text: str, path: Path) -> tuple[int, int]:
+    """Which part a file is, and of how many; (1, 0) for a whole one."""
+    if not text:
+        return 1, 0
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    part, total = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part <= total <= MOST_PARTS:
+        raise WeightsError(
+            f"{path.name} calls itself part {text[:40]!r} of a checkpoint; there are at most {MOST_PARTS:,}."
+        )
+    return part, total
+
+
+def _some(words: Iterable[str], most: int = 12) -> str:
+    """The first of many names, cut to a length that can be read."""
+    listed = [word if len(word) <= 100 else f"{word[:100]}..." for word in words]
+    more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
 def unpickle(path: str | Path) -> Any:
     """The content of a `.pt` file on the CPU; only tensors, containers and `argparse.Namespace` are allowed."""
     path = Path(path)
+    scan.check_pickle(path)
     with torch.serialization.safe_globals([argparse.Namespace]):
         try:
-            unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        except (ValueError, RuntimeError, OSError, pickle.UnpicklingError):
-            unsafe = []  # not torch's zip format; torch.load below applies the same rule to the older format
-        if unsafe:
-            raise UnsafeFileError(_unsafe(path, ", ".join(sorted(unsafe))))
-        try:
             return torch.load(path, map_location="cpu", weights_only=True)
-        except pickle.UnpicklingError as error:
-            named = re.search(r"(?:GLOBAL|class|function) ([\w.]+)", str(error))
-            if named:
-                raise UnsafeFileError(_unsafe(path, named.group(1))) from None
-            raise WeightsError(_damaged(path)) from error
-        except (RuntimeError, EOFError, ValueError, KeyError, OSError, IndexError) as error:
-            raise WeightsError(_damaged(path)) from error
-
-
-def _unsafe(path: Path, named: str) -> str:
-    return (
-        f"{path.name} was not opened, because it would run code on this machine: it asks for {named}. "
-        "A checkpoint needs only tensors, numbers and text. Get it elsewhere, or ask its author for safetensors."
-    )
-
-
-def _damaged(path: Path) -> str:
-    return (
-        f"{path.name} cannot be read as a checkpoint. It may be damaged, truncated, or a web page saved under that "
-        "name. Check its size, and download it again."
-    )
+        except Exception as error:  # what is left of damages makes torch's reader raise of every kind
+            raise scan.damaged(path) from error
 
 
 def _from_original(content: Any, path: Path, family: str, wanted: Iterable[str]) -> Checkpoint:
@@ -204,33 +202,53 @@ def _from_original(content: Any, path: Path, family: str, wanted: Iterable[str])
     if missing:
         raise LayoutError(
             f"{path.name} is not a {family} checkpoint: it lacks {', '.join(missing)} and contains "
-            f"{', '.join(sorted(map(str, content))[:12]) or 'nothing'}."
+            f"{_some(sorted(key for key in content if isinstance(key, str))) or 'nothing'}."
         )
     args = content.get("args")
-    metadata = {k: str(v) for k, v in vars(args).items()} if isinstance(args, argparse.Namespace) else {}
+    metadata = _plain_options(vars(args)) if isinstance(args, argparse.Namespace) else {}
     return Checkpoint(family, {name: networks[name] for name in wanted}, {}, metadata)
 
 
+def _plain_options(options: Mapping[Any, Any]) -> dict[str, str]:
+    """Those of the training options that are a number or a word: nested lists may stand for more than memory holds."""
+    plain = {str(key): str(value) for key, value in options.items() if isinstance(value, (bool, int, float, str))}
+    return {key: value for key, value in plain.items() if len(key) + len(value) <= MOST_WORDS}
+
+
 def _read_safetensors(path: Path, family: str, wanted: Iterable[str]) -> Checkpoint:
+    header = scan.safetensors_header(path).get("__metadata__") or {}
+    if header.get("format") != FORMAT:
+        raise LayoutError(
+            f"{path.name} was not written by webtoonfaces: its header lacks format={FORMAT!r}. "
+            "Convert the original checkpoint with: webtoonfaces convert FILE.pt FILE.safetensors"
+        )
+    if header.get("family") != family:
+        raise LayoutError(f"{path.name} contains a {str(header.get('family'))[:40]}, not a {family}.")
+    config = _config(header.get("config", "{}"), path)
+    networks: dict[str, StateDict] = {}
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            if header.get("format") != FORMAT:
-                raise LayoutError(
-                    f"{path.name} was not written by webtoonfaces: its header lacks format={FORMAT!r}. "
-                    "Convert the original checkpoint with: webtoonfaces convert FILE.pt FILE.safetensors"
-                )
-            if header.get("family") != family:
-                raise LayoutError(f"{path.name} contains a {header.get('family')}, not a {family}.")
-            networks: dict[str, StateDict] = {}
             for name in wanted:
                 keys = [key for key in file.keys() if key.startswith(f"{name}.")]  # noqa: SIM118  (no mapping)
                 if not keys:
                     raise LayoutError(f"{path.name} contains no network {name!r}.")
                 networks[name] = {key.removeprefix(f"{name}."): file.get_tensor(key) for key in keys}
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(_damaged(path)) from error
-    return Checkpoint(family, networks, json.loads(header.get("config", "{}")), dict(header))
+    except WeightsError:
+        raise
+    except Exception as error:  # of the library's own kinds, and of torch's
+        raise scan.damaged(path) from error
+    return Checkpoint(family, networks, config, dict(header))
+
+
+def _config(text: str, path: Path) -> dict[str, Any]:
+    """The configurations of the networks, from the header's JSON."""
+    try:
+        config = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        config = None
+    if not isinstance(config, dict) or not all(isinstance(value, dict) for value in config.values()):
+        raise LayoutError(f"The header of {path.name} describes its networks in no way that can be read.")
+    return config
 
 
 def write(
@@ -332,9 +350,10 @@ def network_names(path: str | Path, family: str) -> set[str]:
     """The names of the networks in a file ("g_ema", "d", ...)."""
     path = _existing(path)
     if path.suffix == ".safetensors":
-        with safe_open(path, framework="pt") as file:
-            return {key.split(".", 1)[0] for key in file.keys()}  # noqa: SIM118
+        return {key.split(".", 1)[0] for key in scan.safetensors_header(path) if key != "__metadata__"}
     content = unpickle(path)
     if not isinstance(content, Mapping):
         return set()
-    return set(content) if any(name in content for name in FAMILIES[family]) else set(NEEDED[family])
+    if any(name in content for name in FAMILIES[family]):
+        return {name for name in content if isinstance(name, str)}
+    return set(NEEDED[family])

@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 import ssl
-import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -31,44 +31,51 @@ _TIMEOUT_S = 30.0
 _RETRIES = 2
 _FIRST_PAUSE_S = 1.0  # doubled before each further retry
 _CHUNK = 1 << 20
+_LONGEST_PAUSE_S = 60.0  # that a server may ask for with Retry-After
+_SLOWEST, _WINDOW_S = 1024, 60.0  # bytes a second, as a mean over so many seconds
+_LONGEST_S = 6 * 3600.0  # for one file
+MOST_BYTES = 8 * 2**30  # of a file whose size is not recorded
 
 
 class _TransientError(Exception):
     """A failure that may not occur again; `error` is raised if all further attempts fail too."""
 
-    def __init__(self, error: DownloadError):
+    def __init__(self, error: DownloadError, *, pause: float = 0.0):
         super().__init__(error)
-        self.error = error
+        self.error, self.pause = error, pause
 
 
-def download(source: Source, part: Path, *, label: str, progress: bool) -> None:
-    """Download to `part`. Raises DownloadError or a subclass for network errors, OSError for disk errors."""
+def download(source: Source, part: Path, *, label: str, progress: bool, most: int = MOST_BYTES) -> None:
+    """Download at most `most` bytes to `part`.
+
+    Raises DownloadError or a subclass for network errors, OSError for disk errors.
+    """
     if source.drive:
-        discard(part)
-        _get_from_drive(source.drive, part, label=label, progress=progress)
+        _get_from_drive(source.drive, part, label=label, progress=progress, most=most)
         return
     for attempt in range(_RETRIES + 1):
         try:
-            _get_from_web(source.url, part, label=label, progress=progress)
+            _get_from_web(source.url, part, label=label, progress=progress, most=most)
             return
         except _TransientError as failure:
             if attempt == _RETRIES:
                 raise failure.error from failure.__cause__
-            time.sleep(_FIRST_PAUSE_S * 2**attempt)
+            time.sleep(max(failure.pause, _FIRST_PAUSE_S * 2**attempt))
 
 
 def discard(part: Path) -> None:
     """Remove the files of an interrupted download."""
     part.unlink(missing_ok=True)
     _resume_note(part).unlink(missing_ok=True)
+    shutil.rmtree(_drive_folder(part), ignore_errors=True)
 
 
 def can_resume(part: Path) -> bool:
     """Whether an interrupted download can be resumed."""
-    return _resume_note(part).is_file()
+    return _resume_note(part).is_file() or _drive_folder(part).is_dir()
 
 
-def _get_from_web(url: str, part: Path, *, label: str, progress: bool) -> None:
+def _get_from_web(url: str, part: Path, *, label: str, progress: bool, most: int) -> None:
     """Download to `part`; resume an earlier attempt if the server still has the same file."""
     offset, validator = _resume_point(part, url)
     headers = {"User-Agent": f"webtoonfaces/{__version__}", "Accept-Encoding": "identity"}
@@ -79,13 +86,46 @@ def _get_from_web(url: str, part: Path, *, label: str, progress: bool) -> None:
         if not offset:
             discard(part)
             _write_resume_note(part, url, response)
+        if (total or 0) > most:
+            discard(part)
+            raise _too_large(total or 0, most)
+        pace = _Pace()
         with part.open("ab") as file, _bar(label, shown=progress, total=total, done=offset) as bar:
             while chunk := _read_chunk(response):
+                offset += len(chunk)
+                if offset > most:
+                    file.truncate(0)
+                    raise _too_large(offset, most)
                 file.write(chunk)
+                pace.check(len(chunk))
                 bar.update(len(chunk))
     size = part.stat().st_size
     if total is not None and size != total:
         raise _TransientError(DownloadError(f"The connection was lost after {size:,} of {total:,} bytes."))
+
+
+def _too_large(size: int, most: int) -> DownloadError:
+    return DownloadError(f"The server sends {size:,} bytes or more where at most {most:,} are expected.")
+
+
+class _Pace:
+    """Ends a transfer that is so slow that it would never end."""
+
+    def __init__(self) -> None:
+        self._started = self._since = time.monotonic()
+        self._bytes = 0
+
+    def check(self, count: int) -> None:
+        now = time.monotonic()
+        self._bytes += count
+        if now - self._started > _LONGEST_S:
+            raise DownloadError(f"The download took more than {_LONGEST_S / 3600:.0f} hours and was stopped.")
+        if now - self._since > _WINDOW_S:
+            if self._bytes < _SLOWEST * _WINDOW_S:
+                raise _TransientError(
+                    DownloadError(f"The server sends less than {_SLOWEST} bytes a second, so it was given up.")
+                )
+            self._since, self._bytes = now, 0
 
 
 def _open(request: urllib.request.Request, part: Path) -> Any:
@@ -102,7 +142,13 @@ def _open(request: urllib.request.Request, part: Path) -> Any:
             discard(part)
             raise _TransientError(refusal) from error
         if error.code == http.HTTPStatus.TOO_MANY_REQUESTS or error.code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _TransientError(refusal) from error
+            pause = _asked_pause(error.headers.get("Retry-After"))
+            if pause > _LONGEST_PAUSE_S:
+                raise DownloadError(
+                    f"The server answered {error.code} {error.reason} and asks to be left alone for "
+                    f"{pause / 60:.0f} minutes. Try again then."
+                ) from error
+            raise _TransientError(refusal, pause=pause) from error
         raise refusal from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLError):
@@ -110,11 +156,24 @@ def _open(request: urllib.request.Request, part: Path) -> Any:
         raise OfflineError(f"The server could not be reached: {error.reason}.") from error
     except (OSError, http.client.HTTPException) as error:
         raise _TransientError(DownloadError(f"The server's answer could not be read: {error}.")) from error
+    except ValueError as error:  # a redirect to what is no address
+        raise DownloadError(f"The server redirects to an address that cannot be read: {error}.") from error
+
+
+def _asked_pause(header: str | None) -> float:
+    """Seconds that a Retry-After header asks for; 0 without one, and for one that cannot be read."""
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
+
+    try:
+        return max(0.0, Retry().parse_retry_after(header)) if header else 0.0
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0.0
 
 
 def _read_chunk(response: Any) -> bytes:
     try:
-        return response.read(_CHUNK)
+        return response.read1(_CHUNK)  # what has arrived: a slow server is noticed
     except (OSError, http.client.HTTPException) as error:
         raise _TransientError(DownloadError(f"The connection was lost: {error}.")) from error
 
@@ -162,7 +221,10 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _refuse_unencrypted(url: str, *, loopback_allowed: bool = True) -> None:
-    encrypted = urlsplit(url).scheme == "https"
+    try:
+        encrypted = urlsplit(url).scheme == "https"
+    except ValueError as error:
+        raise DownloadError(f"{url[:200]!r} is not an address: {error}.") from error
     if not encrypted and not (loopback_allowed and _is_loopback(url)):
         raise DownloadError(f"The address {url} is not encrypted (https), so nothing is downloaded from it.")
 
@@ -175,20 +237,31 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool) -> None:
+def _drive_folder(part: Path) -> Path:
+    """Where gdown keeps what it has received, and resumes from."""
+    return part.with_name(f".drive-{part.name}")
+
+
+def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool, most: int) -> None:
     import gdown
 
-    with (
-        tempfile.TemporaryDirectory(prefix=".drive-", dir=part.parent) as folder,
-        _bar(label, shown=progress) as bar,
-    ):
+    part.unlink(missing_ok=True)
+    folder = _drive_folder(part)
+    folder.mkdir(exist_ok=True)
+    received = folder / part.name
+    cancel = threading.Event()
+    deadline = threading.Timer(_LONGEST_S, cancel.set)
+    deadline.daemon = True
+    deadline.start()
+    try:
+        with _bar(label, shown=progress) as bar:
 
-        def show(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            def show(done: int, total: int | None) -> None:
+                if max(done, total or 0) > most:
+                    raise _too_large(max(done, total or 0), most)
+                bar.total = total
+                bar.update(done - bar.n)
 
-        received = Path(folder) / part.name
-        try:
             gdown.download(
                 url=_DRIVE_DOWNLOAD.format(id=file_id),
                 output=str(received),
@@ -197,11 +270,31 @@ def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool) -> 
                 progress=show,
                 timeout=_TIMEOUT_S,
                 retries=_RETRIES,
+                resume=True,
+                cancel=cancel,
             )
-        except Exception as error:  # gdown reads web pages that may change: any exception is possible
-            raise _drive_error(error) from error
         # Only its owner can read gdown's file; a copy gets the usual permissions.
         shutil.copyfile(received, part)
+    except DownloadError:
+        discard(part)
+        raise
+    except OSError as error:
+        if not isinstance(error, _network_errors()):
+            raise  # the disk
+        raise _drive_error(error) from error
+    except Exception as error:  # gdown reads web pages that may change: any exception is possible
+        raise _drive_error(error) from error
+    finally:
+        deadline.cancel()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    import requests
+
+    return (requests.RequestException, ConnectionError, TimeoutError)
 
 
 def _drive_error(error: Exception) -> DownloadError:

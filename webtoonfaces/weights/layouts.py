@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -29,11 +29,16 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
     Raises LayoutError, which names all missing, unexpected and wrongly shaped keys.
     """
     builder = _builder(kind)
-    strays = sorted(key for key, value in state_dict.items() if not isinstance(value, Tensor))
+    strays = sorted(
+        str(key)[:100] for key, value in state_dict.items() if not isinstance(key, str) or not isinstance(value, Tensor)
+    )
     if strays:
-        raise LayoutError(f"This is not the state dict of a {kind}: {', '.join(strays)} are not tensors.")
+        raise LayoutError(f"This is not the state dict of a {kind}: {_some(strays)} are not tensors.")
     if config is None:
-        config = builder.infer(state_dict)
+        try:
+            config = builder.infer(state_dict)
+        except ValueError as error:
+            raise LayoutError(f"These weights do not fit a {kind}: {error}") from error
     with torch.device("meta"):  # initializing weights that are replaced below would take seconds
         module = builder.make(config)
     layout = {key: tuple(value.shape) for key, value in original_view(module).items()}
@@ -41,6 +46,8 @@ def build(kind: str, state_dict: Mapping[str, Tensor], *, config: Any = None) ->
     optional = {*filters, "w_avg"}
     layout |= {key: tuple(value.shape) for key, value in filters.items()}
     _check_layout(kind, layout, optional, state_dict)
+    for key, value in state_dict.items():
+        _check_numbers(kind, key, value)
     for key in sorted(filters.keys() & state_dict.keys()):
         if not torch.allclose(state_dict[key].float(), filters[key], atol=1e-6):
             raise LayoutError(
@@ -108,6 +115,23 @@ def from_ours(state_dict: Mapping[str, Tensor]) -> StateDict:
     }
 
 
+def _check_numbers(kind: str, key: str, value: Tensor) -> None:
+    """Ordinary numbers, in the memory of this machine: finite floats, or the whole numbers that batch norm counts."""
+    plain = value.layout == torch.strided and not value.is_quantized and not value.is_nested and not value.is_meta
+    if not plain or value.is_complex():
+        raise LayoutError(f"{key[:100]} of this {kind} is no plain tensor of real numbers, but {value.dtype}.")
+    if value.is_floating_point() and not value.isfinite().all():
+        raise LayoutError(
+            f"{key[:100]} of this {kind} holds numbers that are infinite or none (NaN). The file is damaged, or its "
+            "training has diverged: get it again, or take an earlier checkpoint."
+        )
+
+
+def _some(words: list[str], most: int = 200) -> str:
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(word[:200] for word in words[:most]) + more
+
+
 def _absent_w_avg(module: nn.Module, ours: StateDict) -> StateDict:
     absent = module.state_dict().keys() - ours.keys()
     return {key: torch.zeros(module.state_dict()[key].shape) for key in absent}
@@ -131,7 +155,7 @@ def _check_layout(
         if keys
     ]
     if problems:
-        told = "; ".join(f"{label}: {', '.join(keys)}" for label, keys in problems)
+        told = "; ".join(f"{label}: {_some(keys)}" for label, keys in problems)
         raise LayoutError(f"These weights do not fit a {kind}. Keys {told}. Is it a checkpoint of another model?")
 
 
@@ -261,7 +285,17 @@ def config_of(kind: str, values: Mapping[str, Any]) -> Any:
     if not kind.startswith(("stylegan2", "swapae")):
         return None
     known = {field.name for field in fields(cls)}
+    if not isinstance(values, Mapping):
+        raise LayoutError(f"The header of this file does not describe a {kind}.")
     try:
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
     except (TypeError, ValueError) as error:
-        raise LayoutError(f"The header of this file does not describe a {kind}: {error}.") from error
+        raise LayoutError(f"The header of this file does not describe a {kind}: {error}") from error
+
+
+def resized(kind: str, config: Any, size: int) -> Any:
+    """`config` for pictures of another size, in px. Raises LayoutError for a size that no network has."""
+    try:
+        return replace(config, size=size)
+    except ValueError as error:
+        raise LayoutError(f"The options of this file do not describe a {kind}: {error}") from error

@@ -16,6 +16,7 @@ import logging
 import os
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,11 +24,13 @@ from webtoonfaces.errors import (
     DownloadError,
     HashMismatchError,
     QuotaError,
+    UnsafeFileError,
     WeightsError,
     WeightsNotFoundError,
 )
-from webtoonfaces.files import write_text
-from webtoonfaces.weights.download import can_resume, discard, download
+from webtoonfaces.files import expanded, is_file, write_text
+from webtoonfaces.weights import scan
+from webtoonfaces.weights.download import MOST_BYTES, can_resume, discard, download
 from webtoonfaces.weights.registry import Record, Source
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 FOLDER = "checkpoints"
 PINS = "pins.json"
 
+_PIN = re.compile(r"([0-9a-f]{64})( unconfirmed)?")
 _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|\?xml)", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
@@ -53,7 +57,7 @@ def search_folders(checkpoints: Folder | None = None) -> list[Path]:
     They are the folder given, `./checkpoints`, the one of the current clone, the one of the package, and the user's
     cache (`$WEBTOONFACES_CACHE`, by default the operating system's cache folder).
     """
-    folders = [Path(checkpoints).expanduser()] if checkpoints is not None else []
+    folders = [expanded(checkpoints)] if checkpoints is not None else []
     folders.append(Path(FOLDER))
     folders.extend(folder for folder in (_clone_folder(), _package_folder()) if folder is not None)
     folders.append(_cache_folder())
@@ -63,20 +67,20 @@ def search_folders(checkpoints: Folder | None = None) -> list[Path]:
 def download_folder(checkpoints: Folder | None = None) -> Path:
     """The folder for downloads: the one given; else, inside a clone, its `checkpoints`; else the user's cache."""
     if checkpoints is not None:
-        return Path(checkpoints).expanduser().resolve()
+        return expanded(checkpoints).resolve()
     return (_clone_folder() or _cache_folder()).resolve()
 
 
 def locate(record: Record, *, checkpoints: Folder | None = None) -> Path | None:
     """The file of a weight, under its own name or an alias; None if no folder contains it. It is not verified."""
     candidates = (folder / name for folder in search_folders(checkpoints) for name in record.filenames)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if is_file(path)), None)
 
 
 def _cache_folder() -> Path:
     chosen = os.environ.get("WEBTOONFACES_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     import platformdirs
 
     return platformdirs.user_cache_path("webtoonfaces", appauthor=False)
@@ -148,22 +152,33 @@ def verify(path: Folder, record: Record) -> str:
     Raises HashMismatchError if the sha256 is not the recorded or pinned one, QuotaError if the file is a web page,
     DownloadError if it does not have the recorded format or size, WeightsError if it or `pins.json` cannot be read.
     """
-    path = Path(path).expanduser().absolute()
-    pinned = "" if record.sha256 else _read_pins(path.parent).get(path.name, "")
+    path = expanded(path).absolute()
+    pin = None if record.sha256 else _read_pins(path.parent).get(path.name)
     try:
-        sha256 = _check(path, record, record.sha256 or pinned, what=str(path))
+        sha256 = _check(path, record, pin, what=str(path))
     except WeightsError as error:
-        trust = f" If you trust the new file, remove its line from {path.parent / PINS}." if pinned else ""
+        trust = f" If you trust the new file, remove its line from {path.parent / PINS}." if pin else ""
         raise type(error)(f"{error} {_remedy(record)}{trust}{_by_hand(record, path.parent)}") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if not (record.sha256 or pinned or record.embedded):
-        _pin(path, sha256)
+    if not (record.sha256 or record.embedded) and (pin is None or pin.sha256 != sha256):
+        _pin(path, _Pin(sha256))
     return sha256
 
 
-def _check(path: Path, record: Record, expected: str, *, what: str) -> str:
+def confirm(path: Folder, record: Record) -> None:
+    """Note that a verified file was loaded as the network that it should be: from now on its sha256 is binding."""
+    path = expanded(path).absolute()
+    if record.sha256 or record.embedded:
+        return
+    pin = _read_pins(path.parent).get(path.name)
+    if pin is not None and not pin.confirmed and pin.sha256 == _sha256(path):
+        _pin(path, _Pin(pin.sha256, confirmed=True))
+
+
+def _check(path: Path, record: Record, pin: _Pin | None, *, what: str) -> str:
     sha256 = _sha256(path)
+    expected = record.sha256 or (pin.sha256 if pin else "")
     if expected and sha256 == expected:
         return sha256
     start, size = _read_start(path), path.stat().st_size
@@ -172,7 +187,7 @@ def _check(path: Path, record: Record, expected: str, *, what: str) -> str:
             f"{what} is a web page, not a weight. Google Drive sends one when too many people have downloaded a "
             f"file; its limit lasts about a day. In a browser where you are signed in to Google it often works sooner."
         )
-    if expected:
+    if record.sha256 or (pin and pin.confirmed):
         source = "the registry has" if record.sha256 else "at its first use it had"
         raise HashMismatchError(
             f"{what} is not the expected file: its sha256 is {sha256} ({size:,} bytes), {source} {expected}."
@@ -181,6 +196,18 @@ def _check(path: Path, record: Record, expected: str, *, what: str) -> str:
         raise DownloadError(f"{what} is not a checkpoint: {size:,} bytes that do not start like {record.format}.")
     if record.bytes and size != record.bytes:
         raise DownloadError(f"{what} is {size:,} bytes long instead of {record.bytes:,}.")
+    try:
+        scan.check(path, safetensors=record.format == "safetensors")
+    except UnsafeFileError:
+        raise
+    except WeightsError as error:
+        raise DownloadError(f"{what} is not a whole checkpoint. {error}") from error
+    if pin:
+        _log.warning(
+            "%s is another file than the one noted in %s, which was never loaded. It is complete, so it is used.",
+            what,
+            PINS,
+        )
     return sha256
 
 
@@ -214,26 +241,43 @@ def _has_magic(start: bytes, file_format: str) -> bool:
 # ------------------------------------------------------------------------------------------------ pins and locks
 
 
-def _read_pins(folder: Path) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Pin:
+    """The sha256 of a file that the registry has none for. It binds once the file was loaded as a network.
+
+    In `pins.json` it is the sha256 alone, and before that the sha256 and the word "unconfirmed".
+    """
+
+    sha256: str
+    confirmed: bool = False
+
+    def __str__(self) -> str:
+        return self.sha256 if self.confirmed else f"{self.sha256} unconfirmed"
+
+
+def _read_pins(folder: Path) -> dict[str, _Pin]:
     path = folder / PINS
     try:
         pins = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):
         pins = None
-    if not isinstance(pins, dict) or not all(isinstance(sha256, str) for sha256 in pins.values()):
+    found = pins.items() if isinstance(pins, dict) else [("", None)]
+    read = {name: _PIN.fullmatch(text) if isinstance(text, str) else None for name, text in found}
+    if not all(read.values()):
         raise WeightsError(
             f"{path} is damaged. Delete it; the files beside it are pinned again when they are next used."
         )
-    return pins
+    return {name: _Pin(match[1], confirmed=not match[2]) for name, match in read.items() if match}
 
 
-def _pin(path: Path, sha256: str) -> None:
+def _pin(path: Path, pin: _Pin) -> None:
     pins = path.with_name(PINS)
     try:
         with _lock(pins):
-            text = json.dumps(_read_pins(path.parent) | {path.name: sha256}, indent=2, sort_keys=True)
+            known = {name: str(other) for name, other in _read_pins(path.parent).items()}
+            text = json.dumps(known | {path.name: str(pin)}, indent=2, sort_keys=True)
             write_text(pins, text + "\n")
     except OSError as error:
         _log.warning("The sha256 of %s could not be noted beside it (%s): a change will go unnoticed.", path, error)
@@ -253,11 +297,12 @@ def _lock(path: Path) -> BaseFileLock:
 
 def _download(record: Record, target: Path, *, progress: bool, force: bool) -> None:
     part = target.with_name(f"{target.name}.part")
-    pinned = "" if record.sha256 or force else _read_pins(target.parent).get(target.name, "")
+    pin = None if record.sha256 or force else _read_pins(target.parent).get(target.name)
     failures: list[tuple[Source, WeightsError]] = []
     for source in record.sources:
         try:
-            download(source, part, label=record.filename, progress=progress)
+            most = record.bytes or MOST_BYTES
+            download(source, part, label=record.filename, progress=progress, most=most)
         except OSError:  # from the disk; network errors are raised as DownloadError
             discard(part)
             raise
@@ -267,7 +312,7 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
             failures.append((source, error))
             continue
         try:
-            sha256 = _check(part, record, record.sha256 or pinned, what="What it sent")
+            sha256 = _check(part, record, pin, what="What it sent")
         except WeightsError as error:
             discard(part)
             failures.append((source, error))
@@ -275,9 +320,9 @@ def _download(record: Record, target: Path, *, progress: bool, force: bool) -> N
         part.replace(target)
         discard(part)
         if not record.sha256:
-            _pin(target, sha256)
+            _pin(target, pin if pin and pin.sha256 == sha256 else _Pin(sha256))
         return
-    raise _failure(record, failures, target.parent, pinned=bool(pinned))
+    raise _failure(record, failures, target.parent, pinned=pin is not None)
 
 
 # ------------------------------------------------------------------------------------------------ messages
