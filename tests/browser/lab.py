@@ -175,7 +175,7 @@ class Notebook:
 
     def unfold(self, title: str) -> None:
         """Open a part of the controls, if it is not open."""
-        button = self.find(".wf-accordion button").filter(has_text=title)
+        button = self.find(".wf-accordion > .wf-row > button").filter(has_text=title)
         if "mod-active" not in (button.get_attribute("class") or ""):
             button.press("Enter")
         button.locator(".fa-caret-down").wait_for()  # the kernel shows what is folded away, and then turns the caret

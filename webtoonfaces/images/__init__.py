@@ -4,7 +4,7 @@
 ffmpeg are imported only by the functions that need them; importing this package loads Pillow and numpy.
 """
 
-from webtoonfaces.images._animate import save_gif, save_mp4
+from webtoonfaces.images._animate import save_animation, save_gif, save_mp4, save_webp
 from webtoonfaces.images._load import ImageSource, load_image, to_tensor
 from webtoonfaces.images._pixels import as_floats, as_levels, shrink, to_pil
 from webtoonfaces.images._save import encode, save_image
@@ -21,9 +21,11 @@ __all__ = [
     "frame",
     "load_image",
     "resized",
+    "save_animation",
     "save_gif",
     "save_image",
     "save_mp4",
+    "save_webp",
     "scaled",
     "show",
     "shrink",

@@ -32,7 +32,9 @@ class SaveRow(w.Box):
         steps: Callable[[], int],
         note: str = "",
     ):
-        field = w.Text(value=name, layout=w.Layout(width="150px"))
+        field = w.Text(
+            value=name, continuous_update=False, layout=w.Layout(width="150px"), tooltip=f"Name of the file: {label}"
+        )
 
         def press() -> None:
             path = field.value
