@@ -87,7 +87,7 @@ def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
 
 
 def test_a_gif_is_cancelled_while_the_kernel_stays_free(notebook: Notebook) -> None:
-    notebook.find(".wf-gif").click()
+    notebook.find(".wf-animation").click()
     cancel = notebook.find(".wf-task .wf-cancel")
     cancel.wait_for()
     notebook.until("explorer.tasks.running")  # so a cell can run meanwhile
@@ -95,11 +95,46 @@ def test_a_gif_is_cancelled_while_the_kernel_stays_free(notebook: Notebook) -> N
     notebook.run("explorer.location = 8 - explorer.location")
     notebook.changed(before)
     cancel.click()
-    notebook.told("GIF: cancelled, nothing was saved.")
+    notebook.told("Animation: cancelled, nothing was saved.")
     cancel.wait_for(state="hidden")
     assert not notebook.value("explorer.tasks.running")
-    assert not list(notebook.lab.folder.glob("*.gif"))
+    assert not list(notebook.lab.folder.glob("*.webp"))
     notebook.settled()
+
+
+def test_nothing_jumps_when_another_view_is_chosen(notebook: Notebook) -> None:
+    def places() -> list[float]:
+        parts = (".wf-view", ".wf-undo", ".wf-history", "button[data-value='both']")
+        return notebook.page.evaluate(
+            "([root, parts]) => parts.map((part) => document.querySelector(`.${root} ${part}`)"
+            ".getBoundingClientRect().top - document.querySelector(`.${root}`).getBoundingClientRect().top)",
+            [notebook.root, list(parts)],
+        )
+
+    first = places()
+    for name in ("before | after", "whole photo", "face"):
+        before = notebook.picture()
+        notebook.find("").get_by_role("button", name=name, exact=True).click()
+        notebook.changed(before)
+        assert places() == pytest.approx(first, abs=1), name
+
+
+def test_the_picture_stays_in_sight_of_its_sliders_at_560_px(notebook: Notebook) -> None:
+    size = notebook.page.viewport_size
+    assert size is not None
+    notebook.page.set_viewport_size({"width": 560, "height": 900})
+    notebook.page.evaluate("jupyterapp.shell.collapseLeft()")
+    try:
+        view = notebook.find(".wf-view img")
+        view.scroll_into_view_if_needed()
+        slider = notebook.slider("location")
+        slider.scroll_into_view_if_needed()
+        seen = "one => one.getBoundingClientRect().top > 0 && one.getBoundingClientRect().bottom < innerHeight"
+        assert view.evaluate(seen) and slider.evaluate(seen)
+        body = notebook.find("").first.evaluate("e => e.closest('.wf').scrollWidth <= e.closest('.wf').clientWidth + 1")
+        assert body, "nothing is cut off at the side"
+    finally:
+        notebook.page.set_viewport_size(size)
 
 
 def test_the_whole_photo_is_shown(notebook: Notebook) -> None:

@@ -14,12 +14,13 @@ from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, ImageError
 from webtoonfaces.rendering import recipe as r
 from webtoonfaces.rendering.saved import read_recipe
+from webtoonfaces.widgets.frontend.picker import Picker
 from webtoonfaces.widgets.frontend.strip import PlainStrip, Strip
 from webtoonfaces.widgets.layer_mixer import LayerMixer
 from webtoonfaces.widgets.swap_explorer import SwapExplorer
 
 from .conftest import same
-from .page import classes, find, part, styled
+from .page import classes, find, part, send, styled
 
 L = 8
 
@@ -267,3 +268,30 @@ def test_a_location_that_is_none_is_refused(tiny_swapae, tiny_generator):
 def test_where_to_find_it_on_the_page(swap):
     assert "wf-swap-explorer" in classes(swap)
     assert "wf-view" in classes(swap.stage.view)
+
+
+def upload(swap: SwapExplorer, name: str, content: bytes) -> Picker:
+    picker = part(swap, Picker, nth=1)  # of the style
+    send(picker, {"kind": "photo", "name": name}, content)
+    return picker
+
+
+def test_an_upload_says_what_came_of_it(swap, photo):
+    picker = upload(swap, "me.png", Path(photo).read_bytes())
+    assert (picker.note, picker.busy) == ("me.png is the style now", False)
+    assert isinstance(swap.style, bytes) and swap.wait(30) and same(swap.image, swap.render())
+    picker = upload(swap, "notes.txt", b"no picture")
+    assert picker.note.startswith("notes.txt cannot be used, so nothing was changed.") and not picker.busy
+    assert isinstance(swap.style, bytes) and "alert" in swap.status.value
+
+
+def test_the_cell_of_an_upload_shows_the_real_call_too(demo_swapae, demo_generator, shelf, photo, run_cell):
+    swap = SwapExplorer(demo_swapae, demo_generator, shelf=shelf)
+    upload(swap, "me.png", Path(photo).read_bytes())
+    cell = swap.to_python()
+    assert "wf.replay('swapped.png')" in cell and "# With me.png in this folder" in cell
+    Path("me.png").write_bytes(Path(photo).read_bytes())
+    lines = [line.removeprefix("# ") for line in cell.splitlines() if line.startswith("# ")]
+    real = "\n".join(["import webtoonfaces as wf", *lines[1 : lines.index(next(x for x in lines if "Save the" in x))]])
+    assert same(run_cell(real), swap.render())
+    swap.close()
