@@ -59,10 +59,10 @@ def test_arrow_keys_walk_along_the_strip(notebook: Notebook) -> None:
 def test_the_style_is_rolled_again(notebook: Notebook) -> None:
     before = notebook.picture()
     notebook.find(".wf-style .wf-reroll").click()
-    notebook.until("explorer.style != 1")
+    notebook.until("explorer.style != 39")
     notebook.changed(before)
     notebook.settled()
-    assert notebook.value("explorer.structure") == 0
+    assert notebook.value("explorer.structure") == 10
 
 
 def test_uploads_that_fail_and_succeed_say_so(notebook: Notebook, tmp_path: Path) -> None:

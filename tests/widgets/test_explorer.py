@@ -35,10 +35,10 @@ KINDS = ("InterpolationPad", "LayerMixer", "SwapExplorer", "FaceStudio")
 @pytest.fixture
 def make(tiny_generator, tiny_swapae, shelf) -> Iterator[Callable[[str], Explorer]]:
     makers = {
-        "InterpolationPad": lambda: InterpolationPad(tiny_generator, shelf=shelf),
-        "LayerMixer": lambda: LayerMixer(tiny_generator, shelf=shelf),
-        "SwapExplorer": lambda: SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf),
-        "FaceStudio": lambda: FaceStudio(tiny_swapae, tiny_generator, photo=None, shelf=shelf),
+        "InterpolationPad": lambda: InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf),
+        "LayerMixer": lambda: LayerMixer(tiny_generator, seeds=(0, 1), shelf=shelf),
+        "SwapExplorer": lambda: SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf),
+        "FaceStudio": lambda: FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=shelf),
     }
     yield lambda kind: makers[kind]()
 

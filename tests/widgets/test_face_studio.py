@@ -71,7 +71,7 @@ def seen_once() -> Iterator[None]:
 
 @pytest.fixture
 def studio(tiny_swapae, tiny_generator, tmp_path):
-    made = FaceStudio(tiny_swapae, tiny_generator, photo=None, shelf=Shelf(tmp_path / "shelf"))
+    made = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=Shelf(tmp_path / "shelf"))
     yield made
     made.close()
 
@@ -494,7 +494,7 @@ def test_a_plain_picker_and_board_where_custom_widgets_cannot_load(
     tiny_swapae, tiny_generator, pair, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
-    studio = FaceStudio(tiny_swapae, tiny_generator, photo=None, shelf=Shelf(tmp_path / "shelf"))
+    studio = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=Shelf(tmp_path / "shelf"))
     board = part(studio, PlainBoard)
     assert "10 MB" in part(part(studio, PlainPicker), w.Label).value
     given = {"name": "pair.png", "type": "image/png", "size": 1, "last_modified": NOW, "content": encode(pair)}

@@ -113,15 +113,15 @@ def make(tiny_generator, tiny_swapae, shelf, photo) -> Iterator[Callable[[str], 
     opened: list[Explorer] = []
 
     def studio() -> FaceStudio:
-        found = FaceStudio(tiny_swapae, tiny_generator, photo=None, shelf=shelf)
+        found = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=shelf)
         found.load(photo)
         found.draw_crop((0, 0, 100, 100))
         return found
 
     makers: dict[str, Callable[[], Explorer]] = {
-        "pad": lambda: InterpolationPad(tiny_generator, shelf=shelf),
-        "mixer": lambda: LayerMixer(tiny_generator, shelf=shelf),
-        "swap": lambda: SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf),
+        "pad": lambda: InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf),
+        "mixer": lambda: LayerMixer(tiny_generator, seeds=(0, 1), shelf=shelf),
+        "swap": lambda: SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf),
         "studio": studio,
     }
 

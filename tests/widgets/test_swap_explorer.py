@@ -27,7 +27,7 @@ L = 8
 
 @pytest.fixture
 def swap(tiny_swapae, tiny_generator, shelf):
-    made = SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf)
+    made = SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf)
     yield made
     made.close()
 
@@ -153,7 +153,7 @@ def test_from_the_shelf(swap, tiny_generator, run_cell):
     swap.location = L
     assert same(swap.render(), first), "its own structure in its own style"
     assert same(run_cell(swap.to_python()), first)
-    mixer = LayerMixer(tiny_generator, shelf=swap.shelf)
+    mixer = LayerMixer(tiny_generator, seeds=(0, 1), shelf=swap.shelf)
     mixer.keep()
     swap.take("mixed", place="style")
     assert swap.codes("style")[1] == r.StyleOf(mixer.scene().code)
@@ -232,7 +232,7 @@ def test_the_strip_and_the_slider_go_together(swap):
 
 def test_without_custom_widgets_the_strip_is_buttons(monkeypatch, tiny_swapae, tiny_generator, shelf):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
-    swap = SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf)
+    swap = SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf)
     strip = part(swap, PlainStrip)
     find(strip, "5").click()
     assert swap.location == 5

@@ -109,10 +109,10 @@ CHANGES = {
 @pytest.fixture
 def explorers(tiny_generator, tiny_swapae, shelf):
     made = {
-        "pad": InterpolationPad(tiny_generator, shelf=shelf),
-        "mixer": LayerMixer(tiny_generator, shelf=shelf),
-        "swap": SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf),
-        "studio": FaceStudio(tiny_swapae, tiny_generator, photo=None, shelf=shelf),
+        "pad": InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf),
+        "mixer": LayerMixer(tiny_generator, seeds=(0, 1), shelf=shelf),
+        "swap": SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf),
+        "studio": FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=shelf),
     }
     yield made
     for explorer in made.values():

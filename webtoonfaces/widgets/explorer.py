@@ -352,7 +352,7 @@ class Explorer(w.VBox):
 
             self._shown_on_a_page()
             view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-            bundle = {"text/plain": repr(self), "application/vnd.jupyter.widget-view+json": view}
+            bundle = {"text/plain": f"<{type(self).__name__}>", "application/vnd.jupyter.widget-view+json": view}
             display(bundle | self._still(), raw=True)
             self._handle_displayed(**options)
 

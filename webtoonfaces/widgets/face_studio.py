@@ -33,6 +33,7 @@ from .parts.stage import Small
 from .pictures import THUMBNAIL, VIEW
 from .traits import MAX_PSI, Bool, Checked, Choice, Float, Seed
 
+SEED = 39  # a style of the demo model that suits most photos
 VIEWS = (("face", "face"), ("before | after", "both"), ("whole photo", "photo"))
 WELCOME = "Choose a photo, drop one, or type its path."
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the style, in the exported page
@@ -103,7 +104,7 @@ class FaceStudio(Explorer):
         generator: Any,
         *,
         photo: ImageSource | ExamplePhoto | None = EXAMPLE,
-        seed: int = 0,
+        seed: int = SEED,
         psi: float = 0.7,
         location: float = 3,
         cartoonize: str | bool | None = None,

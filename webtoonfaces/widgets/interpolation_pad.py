@@ -23,7 +23,7 @@ from .frontend import plain_only
 from .frontend.pad import Pad, PlainPad
 from .parts.accordion import Accordion
 from .parts.background_tasks import Progress
-from .parts.groups import group, hint, row
+from .parts.groups import group, hint, named, row
 from .parts.save_row import SaveRow
 from .parts.sliders import psi_slider
 from .parts.stage import Small
@@ -31,6 +31,7 @@ from .pictures import data_uri
 from .traits import LAST_SEED, MAX_PSI, Bool, Choice, Float, Int, Seeds, seeds_for, whole
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
+SEEDS = (10, 28, 39, 57)  # of the demo model, faces between which all places look good
 CELL = 128  # px
 SMALL = 80  # px of a corner's picture
 ROUND = (0, 1, 3, 2)  # the corners in the order of a walk round the square
@@ -76,18 +77,16 @@ class InterpolationPad(Explorer):
     rows = Int(5, low=2, high=9, help="Rows of the grid.")
     cols = Int(5, low=2, high=9, help="Columns of the grid.")
 
-    def __init__(
-        self, generator: Any, *, seeds: Iterable[int] = (0, 1, 2, 3), psi: float = 0.7, shelf: Shelf | None = None
-    ):
+    def __init__(self, generator: Any, *, seeds: Iterable[int] = SEEDS, psi: float = 0.7, shelf: Shelf | None = None):
         check_models(type(self).__name__, generator=generator)
         self._corners: list[r.Code | None] = [None] * len(CORNERS)  # from the shelf; None: by seed
         super().__init__(Renderer(generator), shelf=shelf, seeds=seeds, psi=psi, cutoff=generator.num_ws)
         self._start = (self.seeds, self.psi)
         self._pad = (PlainPad if plain_only() else Pad)(layout=w.Layout(width="100%"))
         self._boxes = [self._seed_box(corner) for corner in range(len(CORNERS))]
-        self._pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width="auto"), tooltip="Picture of the shelf")
+        self._pick = named(w.Dropdown(options=[NOTHING], layout=w.Layout(width="auto")), "Picture of the shelf")
         names = [(name, corner) for corner, name in enumerate(CORNERS)]
-        self._which = w.Dropdown(options=names, layout=w.Layout(width="auto"), tooltip="Corner to put it into")
+        self._which = named(w.Dropdown(options=names, layout=w.Layout(width="auto")), "Corner to put it into")
         corners = group("Drag between four samples", self._pad)
         self.arrange([corners, group("Details", self._accordion())])
         self._pad.observe(lambda _: self._moved(), ["x", "y"])

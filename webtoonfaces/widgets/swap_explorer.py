@@ -28,6 +28,7 @@ from .parts.stage import Small
 from .pictures import THUMBNAIL, VIEW, data_uri
 from .traits import LAST_SEED, MAX_PSI, Choice, Float, Numbers, whole
 
+STRUCTURE, STYLE = 10, 39  # seeds whose pictures swap well in the demo models
 PLACES = ("structure", "style", "second_structure", "second_style")
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the strengths, in the exported page
 
@@ -72,8 +73,8 @@ class SwapExplorer(Explorer):
         swapae: Any,
         generator: Any,
         *,
-        structure: int | ImageSource = 0,
-        style: int | ImageSource = 1,
+        structure: int | ImageSource = STRUCTURE,
+        style: int | ImageSource = STYLE,
         location: float = 3,
         psi: float = 0.7,
         shelf: Shelf | None = None,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+from typing import TypeVar
 
 import ipywidgets as w
+
+Named = TypeVar("Named", bound=w.Widget)
 
 
 def group(heading: str, *controls: w.Widget) -> w.VBox:
@@ -21,6 +24,12 @@ def row(*controls: w.Widget) -> w.Box:
     made = w.Box(list(controls))
     made.add_class("wf-row")
     return made
+
+
+def named(control: Named, text: str) -> Named:
+    """The control with a tooltip, which is also its name where it has no label."""
+    setattr(control, "tooltip" if control.has_trait("tooltip") else "description_tooltip", text)  # ipywidgets 8 or 7
+    return control
 
 
 def hint(text: str) -> w.HTML:

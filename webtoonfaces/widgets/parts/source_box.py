@@ -17,6 +17,7 @@ from ...rendering.saved import Shelf
 from ..frontend import plain_only
 from ..frontend.picker import Picker, PlainPicker
 from ..traits import LAST_SEED
+from .groups import named
 from .sliders import FULL
 from .stage import Stage
 
@@ -184,9 +185,8 @@ class SourceBox(w.HBox):
         return w.HBox([self._seed, self._reroll])
 
     def _shelf_panel(self) -> w.Widget:
-        self._pick = w.Dropdown(
-            options=[NOTHING], tooltip="Picture of the shelf", layout=w.Layout(width=FULL, max_width="300px")
-        )
+        pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width=FULL, max_width="300px"))
+        self._pick = named(pick, "Picture of the shelf")
         self._pick.observe(lambda change: self._given(change.new, self.choose_kept), "value")
         return self._pick
 
@@ -194,7 +194,6 @@ class SourceBox(w.HBox):
         self._path = w.Text(
             placeholder="path of a picture",
             continuous_update=False,
-            tooltip="Path of a picture",
             layout=w.Layout(width=FULL, max_width="300px"),
         )
         self._path.observe(lambda change: self._given(change.new.strip(), self.choose_file), "value")

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from .groups import row
+from .groups import named, row
 from .stage import Stage
 
 
@@ -33,14 +33,9 @@ class Toolbar(w.VBox):
     ):
         self._default = name
         # Sent when it is left: letter by letter, the last ones can arrive after the press of Save.
-        self._name = w.Text(
-            value=f"{name}.png",
-            continuous_update=False,
-            layout=w.Layout(width="150px"),
-            placeholder="file.png",
-            tooltip="Name of the file",
-        )
-        self._code = w.Textarea(layout=w.Layout(width="100%", height="150px"), tooltip="The cell as text")
+        field = w.Text(f"{name}.png", continuous_update=False, layout=w.Layout(width="150px"), placeholder="file.png")
+        self._name = named(field, "Name of the file")
+        self._code = named(w.Textarea(layout=w.Layout(width="100%", height="150px")), "The cell as text")
         self._hide = stage.button("Hide", "times", "Hide the cell", lambda: self._show_code(""))
         self._fold = w.VBox([self._code, self._hide], layout=w.Layout(display="none", width="100%"))
         self._fold.add_class("wf-code")
