@@ -392,15 +392,19 @@ def test_the_cell_of_an_upload_reads_the_saved_picture(portrait, demo_swapae, de
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, shelf=Shelf(tmp_path / "shelf"))
     assert "Save the picture first" in studio.to_python()
     find(studio, "Save").click()
-    assert same_as_cell(studio)
+    assert np.array_equal(pixels(drawn_by_cell(studio)), pixels(saved_of(studio.render())))
     studio.close()
 
 
-def same_as_cell(studio: FaceStudio) -> bool:
+def drawn_by_cell(studio: FaceStudio) -> Image.Image:
     *lines, last = studio.to_python().splitlines()
     names: dict[str, object] = {}
     exec("\n".join([*lines, f"result = {last}"]), names)
-    return np.array_equal(pixels(names["result"]), pixels(studio.render()))
+    return names["result"]
+
+
+def same_as_cell(studio: FaceStudio) -> bool:
+    return np.array_equal(pixels(drawn_by_cell(studio)), pixels(studio.render()))
 
 
 # the animation

@@ -285,13 +285,11 @@ def test_an_upload_says_what_came_of_it(swap, photo):
     assert isinstance(swap.style, bytes) and "alert" in swap.status.value
 
 
-def test_the_cell_of_an_upload_shows_the_real_call_too(demo_swapae, demo_generator, shelf, photo, run_cell):
-    swap = SwapExplorer(demo_swapae, demo_generator, shelf=shelf)
+def test_the_cell_of_an_upload_shows_the_real_call_too(swap, photo, run_cell):
     upload(swap, "me.png", Path(photo).read_bytes())
     cell = swap.to_python()
-    assert "wf.replay('swapped.png')" in cell and "# With me.png in this folder" in cell
+    assert "wf.replay('swapped.png'" in cell and "# With me.png in this folder" in cell
     Path("me.png").write_bytes(Path(photo).read_bytes())
     lines = [line.removeprefix("# ") for line in cell.splitlines() if line.startswith("# ")]
     real = "\n".join(["import webtoonfaces as wf", *lines[1 : lines.index(next(x for x in lines if "Save the" in x))]])
     assert same(run_cell(real), swap.render())
-    swap.close()

@@ -144,7 +144,7 @@ class LayerMixer(Explorer):
         """One more sample; it has no layers yet, and gets the next that are chosen."""
         with self.together():
             self.seeds = (*self.seeds, random.randrange(100_000) if seed is None else seed)
-        self.current = len(self.seeds) - 1
+            self.current = len(self.seeds) - 1
 
     def remove(self, sample: int) -> None:
         """Take a sample away (0 is A); its layers become the first one's."""
