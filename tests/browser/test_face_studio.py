@@ -104,12 +104,11 @@ def test_a_gif_is_cancelled_while_the_kernel_stays_free(notebook: Notebook) -> N
 
 def test_nothing_jumps_when_another_view_is_chosen(notebook: Notebook) -> None:
     def places() -> list[float]:
-        parts = (".wf-view", ".wf-undo", ".wf-history", "button[data-value='before | after']")
-        return notebook.page.evaluate(
-            "([root, parts]) => parts.map((part) => document.querySelector(`.${root} ${part}`)"
-            ".getBoundingClientRect().top - document.querySelector(`.${root}`).getBoundingClientRect().top)",
-            [notebook.root, list(parts)],
-        )
+        button = notebook.find("").get_by_role("button", name="before | after", exact=True)
+        boxes = [part.bounding_box() for part in (button, *map(notebook.find, (".wf-view", ".wf-undo", ".wf-history")))]
+        root = notebook.page.locator(f".{notebook.root}").bounding_box()
+        assert root is not None
+        return [box["y"] - root["y"] for box in boxes if box is not None]
 
     first = places()
     for name in ("before | after", "whole photo", "face"):
