@@ -1,8 +1,9 @@
-"""Takes screenshots of every explorer in JupyterLab (light, dark and narrow) and composes one for the README.
+"""Takes screenshots of every explorer in JupyterLab: light, dark, narrow and wide, at rest and opened.
 
     .venv/bin/python -m tools.screenshots out/screens
 
-writes a PNG for each, and `docs/explorers.png` from the light ones. Needs Chromium and the demo models.
+writes the PNGs, and composes `docs/explorers.png` for the README from the light ones. Needs Chromium and the demo
+models.
 """
 
 from __future__ import annotations
@@ -23,17 +24,32 @@ explorer"""
 EXPLORERS = {
     "wf-interpolation-pad": "InterpolationPad(G)",
     "wf-layer-mixer": "LayerMixer(G)",
-    "wf-swap-explorer": "SwapExplorer(AE, G, structure=wf.align_face(wf.example_photo()).image)",
-    "wf-face-studio": "FaceStudio(AE, G, photo=wf.example_photo(), cartoonize='classical')",
+    "wf-swap-explorer": "SwapExplorer(AE, G)",
+    "wf-face-studio": "FaceStudio(AE, G)",
 }
-LOOKS = {"light": ("JupyterLab Light", 1280), "dark": ("JupyterLab Dark", 1280), "narrow": ("JupyterLab Light", 560)}
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+LOOKS = {
+    "light": (LIGHT, 1280),
+    "dark": (DARK, 1280),
+    "narrow": (LIGHT, 560),
+    "narrow-dark": (DARK, 560),
+    "wide": (LIGHT, 1400),
+}
 HEIGHT = 1400
 ONE_WIDTH, GAP = 700, 20  # px: the width of an explorer in the README's picture, and the space between two
 
 
 def take(notebook: Notebook, path: Path) -> None:
-    notebook.settled()
-    notebook.find("").screenshot(path=path)
+    """The explorer at rest, and with everything unfolded."""
+    notebook.lab.until("wf.picture(root)", "a picture is shown", root=notebook.root)
+    notebook.run("explorer.wait(60)")
+    notebook.page.locator(f".{notebook.root}").screenshot(path=path)
+    for button in notebook.find(".wf-accordion > .wf-row > button").all():
+        button.press("Enter")
+    if notebook.find(".wf-lens-compare").is_visible():
+        notebook.find(".wf-lens-compare").click()
+        notebook.find(".wf-lens").wait_for()
+    notebook.page.locator(f".{notebook.root}").screenshot(path=path.with_stem(f"{path.stem}-opened"))
 
 
 def look(lab: Lab, theme: str, width: int) -> None:

@@ -77,7 +77,7 @@ def test_a_drag_moves_the_swap_location_and_the_release_decides_it(notebook: Not
 def test_the_style_is_rolled_again(notebook: Notebook) -> None:
     before = notebook.picture()
     notebook.find(".wf-reroll").click()
-    notebook.until("explorer.seed != 0")
+    notebook.until("explorer.seed != 39")
     notebook.changed(before)
     notebook.settled()
 
@@ -87,7 +87,7 @@ def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
 
 
 def test_a_gif_is_cancelled_while_the_kernel_stays_free(notebook: Notebook) -> None:
-    notebook.find(".wf-gif").click()
+    notebook.find(".wf-animation").click()
     cancel = notebook.find(".wf-task .wf-cancel")
     cancel.wait_for()
     notebook.until("explorer.tasks.running")  # so a cell can run meanwhile
@@ -95,11 +95,45 @@ def test_a_gif_is_cancelled_while_the_kernel_stays_free(notebook: Notebook) -> N
     notebook.run("explorer.location = 8 - explorer.location")
     notebook.changed(before)
     cancel.click()
-    notebook.told("GIF: cancelled, nothing was saved.")
+    notebook.told("Animation: cancelled, nothing was saved.")
     cancel.wait_for(state="hidden")
     assert not notebook.value("explorer.tasks.running")
-    assert not list(notebook.lab.folder.glob("*.gif"))
+    assert not list(notebook.lab.folder.glob("*.webp"))
     notebook.settled()
+
+
+def test_nothing_jumps_when_another_view_is_chosen(notebook: Notebook) -> None:
+    def places() -> list[float]:
+        button = notebook.find("").get_by_role("button", name="before | after", exact=True)
+        boxes = [part.bounding_box() for part in (button, *map(notebook.find, (".wf-view", ".wf-undo", ".wf-history")))]
+        root = notebook.page.locator(f".{notebook.root}").bounding_box()
+        assert root is not None
+        return [box["y"] - root["y"] for box in boxes if box is not None]
+
+    first = places()
+    for name in ("before | after", "whole photo", "face"):
+        before = notebook.picture()
+        notebook.find("").get_by_role("button", name=name, exact=True).click()
+        notebook.changed(before)
+        assert places() == pytest.approx(first, abs=1), name
+
+
+def test_the_picture_stays_in_sight_of_its_sliders_at_560_px(notebook: Notebook) -> None:
+    size = notebook.page.viewport_size
+    assert size is not None
+    notebook.page.set_viewport_size({"width": 560, "height": 960})
+    notebook.page.evaluate("jupyterapp.shell.collapseLeft()")
+    try:
+        view = notebook.find(".wf-view img")
+        view.scroll_into_view_if_needed()
+        slider = notebook.slider("location")
+        slider.scroll_into_view_if_needed()
+        seen = "one => one.getBoundingClientRect().top > 0 && one.getBoundingClientRect().bottom < innerHeight"
+        assert view.evaluate(seen) and slider.evaluate(seen)
+        body = notebook.find("").first.evaluate("e => e.closest('.wf').scrollWidth <= e.closest('.wf').clientWidth + 1")
+        assert body, "nothing is cut off at the side"
+    finally:
+        notebook.page.set_viewport_size(size)
 
 
 def test_the_whole_photo_is_shown(notebook: Notebook) -> None:

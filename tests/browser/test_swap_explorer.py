@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+import webtoonfaces as wf
+from webtoonfaces.images import encode
 
 from .lab import Lab, Notebook
 
@@ -31,7 +35,7 @@ def test_a_drag_moves_the_swap_location_and_the_release_decides_it(notebook: Not
     location = notebook.value("explorer.location")
     assert 0 < location < 3
     assert location % 1, "a fraction can be chosen"
-    assert notebook.find(".wf-strip [aria-checked=true]").count() == 0
+    assert notebook.find("[aria-label='swap location'] [aria-checked=true]").count() == 0
 
 
 def test_the_strip_is_clicked(notebook: Notebook) -> None:
@@ -55,10 +59,30 @@ def test_arrow_keys_walk_along_the_strip(notebook: Notebook) -> None:
 def test_the_style_is_rolled_again(notebook: Notebook) -> None:
     before = notebook.picture()
     notebook.find(".wf-style .wf-reroll").click()
-    notebook.until("explorer.style != 1")
+    notebook.until("explorer.style != 39")
     notebook.changed(before)
     notebook.settled()
-    assert notebook.value("explorer.structure") == 0
+    assert notebook.value("explorer.structure") == 10
+
+
+def test_uploads_that_fail_and_succeed_say_so(notebook: Notebook, tmp_path: Path) -> None:
+    before, style = notebook.picture(), notebook.find(".wf-style")
+    style.get_by_role("button", name="file", exact=True).click()
+    note = style.locator(".wf-picker-note")
+    for name, content, told in (
+        ("notes.png", b"no picture", "notes.png cannot be used, so nothing was changed."),
+        ("me.jpg", encode(wf.example_photo(), "JPEG"), "me.jpg is the style now"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with notebook.page.expect_file_chooser() as dialogue:
+            style.locator(".wf-picker-button").click()
+        dialogue.value.set_files(path)
+        note.get_by_text(told).wait_for()
+        style.locator(".wf-picker-progress").wait_for(state="hidden")
+    notebook.changed(before)
+    notebook.settled()
+    assert "# With me.jpg in this folder" in notebook.value("explorer.code")
 
 
 def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 import webtoonfaces as wf
+from webtoonfaces.images import scaled
 from webtoonfaces.rendering.saved import Shelf
+from webtoonfaces.widgets.pictures import VIEW
 
 
 @pytest.fixture
@@ -51,3 +53,8 @@ def same(a: Image.Image, b: Image.Image) -> bool:
 def apart(a: Image.Image, b: Image.Image) -> float:
     """Mean difference of two pictures, of 255."""
     return float(np.abs(np.asarray(a, np.int16) - np.asarray(b, np.int16)).mean())
+
+
+def saved_of(picture: Image.Image) -> Image.Image:
+    """What Save writes of a square picture that a model drew: at least as large as it is shown."""
+    return scaled(picture, max(VIEW, *picture.size))

@@ -18,8 +18,8 @@ from webtoonfaces.errors import BadInputError
 from webtoonfaces.rendering.recipe import Sheet
 from webtoonfaces.widgets.explorer import Explorer
 from webtoonfaces.widgets.face_studio import FaceStudio
-from webtoonfaces.widgets.frontend.keys import Keys
 from webtoonfaces.widgets.frontend.pad import Pad
+from webtoonfaces.widgets.frontend.shell import Shell
 from webtoonfaces.widgets.interpolation_pad import InterpolationPad
 from webtoonfaces.widgets.layer_mixer import LayerMixer
 from webtoonfaces.widgets.parts.accordion import Accordion
@@ -35,10 +35,10 @@ KINDS = ("InterpolationPad", "LayerMixer", "SwapExplorer", "FaceStudio")
 @pytest.fixture
 def make(tiny_generator, tiny_swapae, shelf) -> Iterator[Callable[[str], Explorer]]:
     makers = {
-        "InterpolationPad": lambda: InterpolationPad(tiny_generator, shelf=shelf),
-        "LayerMixer": lambda: LayerMixer(tiny_generator, shelf=shelf),
-        "SwapExplorer": lambda: SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf),
-        "FaceStudio": lambda: FaceStudio(tiny_swapae, tiny_generator, shelf=shelf),
+        "InterpolationPad": lambda: InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf),
+        "LayerMixer": lambda: LayerMixer(tiny_generator, seeds=(0, 1), shelf=shelf),
+        "SwapExplorer": lambda: SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf),
+        "FaceStudio": lambda: FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=shelf),
     }
     yield lambda kind: makers[kind]()
 
@@ -179,7 +179,7 @@ def test_an_explorer_on_a_page_stays(make, by) -> None:
     if by == "display":
         display(mixer)
     else:
-        send(part(mixer, Keys), {"kind": "shown"})
+        send(part(mixer, Shell), {"kind": "shown"})
     mixer.add(7)
     ref, letter = weakref.ref(mixer), find(mixer, "Another sample for C")
     del mixer

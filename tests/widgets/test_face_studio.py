@@ -25,6 +25,7 @@ from webtoonfaces.widgets.face_studio import FaceStudio
 from webtoonfaces.widgets.frontend.crop import Board, PlainBoard
 from webtoonfaces.widgets.frontend.picker import Picker, PlainPicker, uploads
 
+from .conftest import saved_of
 from .page import classes, find, hidden, part, seen, send, styled, view
 
 WAIT = 60
@@ -70,7 +71,7 @@ def seen_once() -> Iterator[None]:
 
 @pytest.fixture
 def studio(tiny_swapae, tiny_generator, tmp_path):
-    made = FaceStudio(tiny_swapae, tiny_generator, shelf=Shelf(tmp_path / "shelf"))
+    made = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=Shelf(tmp_path / "shelf"))
     yield made
     made.close()
 
@@ -122,7 +123,7 @@ def test_an_upload_is_read_beside_the_widgets_and_shown(studio, portrait):
     upload(studio, "me.jpg", encode(portrait, "JPEG"))
     assert studio.wait(WAIT)
     assert studio.faces == 1 and studio.photo.size == portrait.size
-    assert view(studio).size == (384, 384)
+    assert view(studio).size == (512, 512)
     assert part(studio, Picker).note == "me.jpg" and not part(studio, Picker).busy
     assert part(studio, Board).picture.startswith("data:image/jpeg") and len(part(studio, Board).boxes) == 1
 
@@ -353,7 +354,7 @@ def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_gene
     shelf = Shelf(tmp_path / "shelf")
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, seed=3, cartoonize=cartoonize, shelf=shelf)
     path = studio.snapshot(tmp_path / "me.png")
-    assert np.array_equal(pixels(wf.replay(path)), pixels(studio.render()))
+    assert np.array_equal(pixels(wf.replay(path)), pixels(saved_of(studio.render())))
     kept = [node for node in r.walk(read_recipe(path).picture) if isinstance(node, r.Stored)]
     assert len(kept) == 2  # structure and texture
     assert np.array_equal(kept[0].array(), read(studio).portrait(0, cartoonize or "").structure.numpy())
@@ -371,7 +372,7 @@ def test_the_whole_photo_is_saved_without_a_recipe_and_it_says_so(opened, tmp_pa
 
 @pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "cartoon", "mixed"])
 def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_path, change):
-    studio = FaceStudio(demo_swapae, demo_generator, shelf=Shelf(tmp_path / "shelf"), seed=4, location=2.5)
+    studio = FaceStudio(demo_swapae, demo_generator, photo=None, shelf=Shelf(tmp_path / "shelf"), seed=4, location=2.5)
     studio.load(save_image(pair, tmp_path / "pair.png"))
     if change in ("style", "mixed"):
         studio.take_style(save_image(Image.radial_gradient("L"), tmp_path / "style.png"))
@@ -391,15 +392,19 @@ def test_the_cell_of_an_upload_reads_the_saved_picture(portrait, demo_swapae, de
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, shelf=Shelf(tmp_path / "shelf"))
     assert "Save the picture first" in studio.to_python()
     find(studio, "Save").click()
-    assert same_as_cell(studio)
+    assert np.array_equal(pixels(drawn_by_cell(studio)), pixels(saved_of(studio.render())))
     studio.close()
 
 
-def same_as_cell(studio: FaceStudio) -> bool:
+def drawn_by_cell(studio: FaceStudio) -> Image.Image:
     *lines, last = studio.to_python().splitlines()
     names: dict[str, object] = {}
     exec("\n".join([*lines, f"result = {last}"]), names)
-    return np.array_equal(pixels(names["result"]), pixels(studio.render()))
+    return names["result"]
+
+
+def same_as_cell(studio: FaceStudio) -> bool:
+    return np.array_equal(pixels(drawn_by_cell(studio)), pixels(studio.render()))
 
 
 # the animation
@@ -414,18 +419,18 @@ def short(monkeypatch):
 
 def test_the_animation_is_written_in_the_background(opened, short, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    row, button = styled(opened, "wf-task"), find(opened, "GIF")
+    row, button = styled(opened, "wf-task"), find(opened, "Animation")
     assert hidden(row)
     button.click()
     assert opened.tasks.running and not hidden(row)
     button.click()
-    assert "GIF is still running" in opened.status.value
+    assert "Animation is still running" in opened.status.value
     assert opened.wait(WAIT)
-    with Image.open(tmp_path / "webtoon-face.gif") as animation:
+    with Image.open(tmp_path / "webtoon-face.webp") as animation:
         assert animation.n_frames == 6 and animation.size == (512, 512)
-    assert "saved webtoon-face.gif" in opened.status.value and not opened.tasks.running and hidden(row)
-    again = opened.save_exploration(tmp_path / "again.gif")
-    assert again.read_bytes() == (tmp_path / "webtoon-face.gif").read_bytes()
+    assert "saved webtoon-face.webp" in opened.status.value and not opened.tasks.running and hidden(row)
+    again = opened.save_exploration(tmp_path / "again.webp")
+    assert again.read_bytes() == (tmp_path / "webtoon-face.webp").read_bytes()
 
 
 @pytest.mark.parametrize("cancel", ["button", "code", "close"])
@@ -442,7 +447,7 @@ def test_a_cancelled_animation_leaves_no_file(opened, tmp_path, monkeypatch, can
             yield frame
 
     monkeypatch.setattr(photo_module.Photo, "exploration", exploration)
-    find(opened, "GIF").click()
+    find(opened, "Animation").click()
     assert opened.wait(WAIT)
     assert len(drawn) == 3 and not list(tmp_path.iterdir())
     assert "cancelled" in opened.status.value and not opened.tasks.running
@@ -459,7 +464,7 @@ def test_the_studio_is_free_while_an_animation_is_written(opened, tmp_path, monk
             yield Image.new("RGB", (16, 16))
 
     monkeypatch.setattr(photo_module.Photo, "exploration", exploration)
-    find(opened, "GIF").click()
+    find(opened, "Animation").click()
     assert started.wait(WAIT)
     opened.location = 8
     assert opened.stage.wait(WAIT) and seen(opened) != first
@@ -493,7 +498,7 @@ def test_a_plain_picker_and_board_where_custom_widgets_cannot_load(
     tiny_swapae, tiny_generator, pair, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
-    studio = FaceStudio(tiny_swapae, tiny_generator, shelf=Shelf(tmp_path / "shelf"))
+    studio = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=Shelf(tmp_path / "shelf"))
     board = part(studio, PlainBoard)
     assert "10 MB" in part(part(studio, PlainPicker), w.Label).value
     given = {"name": "pair.png", "type": "image/png", "size": 1, "last_modified": NOW, "content": encode(pair)}

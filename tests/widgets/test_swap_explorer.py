@@ -14,19 +14,20 @@ from webtoonfaces import codes
 from webtoonfaces.errors import BadInputError, ImageError
 from webtoonfaces.rendering import recipe as r
 from webtoonfaces.rendering.saved import read_recipe
+from webtoonfaces.widgets.frontend.picker import Picker
 from webtoonfaces.widgets.frontend.strip import PlainStrip, Strip
 from webtoonfaces.widgets.layer_mixer import LayerMixer
 from webtoonfaces.widgets.swap_explorer import SwapExplorer
 
 from .conftest import same
-from .page import classes, find, part, styled
+from .page import classes, find, part, send, styled
 
 L = 8
 
 
 @pytest.fixture
 def swap(tiny_swapae, tiny_generator, shelf):
-    made = SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf)
+    made = SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf)
     yield made
     made.close()
 
@@ -138,7 +139,7 @@ def test_the_cell_of_an_upload_reads_what_was_saved(demo_swapae, demo_generator,
     cell = swap.to_python()
     assert "Save the picture first" in cell and "mine.png" in cell
     find(swap, "Save").click()
-    assert same(run_cell(cell), swap.render())
+    assert same(run_cell(cell), Image.open("mine.png"))
     swap.close()
 
 
@@ -152,7 +153,7 @@ def test_from_the_shelf(swap, tiny_generator, run_cell):
     swap.location = L
     assert same(swap.render(), first), "its own structure in its own style"
     assert same(run_cell(swap.to_python()), first)
-    mixer = LayerMixer(tiny_generator, shelf=swap.shelf)
+    mixer = LayerMixer(tiny_generator, seeds=(0, 1), shelf=swap.shelf)
     mixer.keep()
     swap.take("mixed", place="style")
     assert swap.codes("style")[1] == r.StyleOf(mixer.scene().code)
@@ -231,7 +232,7 @@ def test_the_strip_and_the_slider_go_together(swap):
 
 def test_without_custom_widgets_the_strip_is_buttons(monkeypatch, tiny_swapae, tiny_generator, shelf):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
-    swap = SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf)
+    swap = SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf)
     strip = part(swap, PlainStrip)
     find(strip, "5").click()
     assert swap.location == 5
@@ -267,3 +268,28 @@ def test_a_location_that_is_none_is_refused(tiny_swapae, tiny_generator):
 def test_where_to_find_it_on_the_page(swap):
     assert "wf-swap-explorer" in classes(swap)
     assert "wf-view" in classes(swap.stage.view)
+
+
+def upload(swap: SwapExplorer, name: str, content: bytes) -> Picker:
+    picker = part(swap, Picker, nth=1)  # of the style
+    send(picker, {"kind": "photo", "name": name}, content)
+    return picker
+
+
+def test_an_upload_says_what_came_of_it(swap, photo):
+    picker = upload(swap, "me.png", Path(photo).read_bytes())
+    assert (picker.note, picker.busy) == ("me.png is the style now", False)
+    assert isinstance(swap.style, bytes) and swap.wait(30) and same(swap.image, swap.render())
+    picker = upload(swap, "notes.txt", b"no picture")
+    assert picker.note.startswith("notes.txt cannot be used, so nothing was changed.") and not picker.busy
+    assert isinstance(swap.style, bytes) and "alert" in swap.status.value
+
+
+def test_the_cell_of_an_upload_shows_the_real_call_too(swap, photo, run_cell):
+    upload(swap, "me.png", Path(photo).read_bytes())
+    cell = swap.to_python()
+    assert "wf.replay('swapped.png'" in cell and "# With me.png in this folder" in cell
+    Path("me.png").write_bytes(Path(photo).read_bytes())
+    lines = [line.removeprefix("# ") for line in cell.splitlines() if line.startswith("# ")]
+    real = "\n".join(["import webtoonfaces as wf", *lines[1 : lines.index(next(x for x in lines if "Save the" in x))]])
+    assert same(run_cell(real), swap.render())

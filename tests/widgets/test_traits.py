@@ -109,10 +109,10 @@ CHANGES = {
 @pytest.fixture
 def explorers(tiny_generator, tiny_swapae, shelf):
     made = {
-        "pad": InterpolationPad(tiny_generator, shelf=shelf),
-        "mixer": LayerMixer(tiny_generator, shelf=shelf),
-        "swap": SwapExplorer(tiny_swapae, tiny_generator, shelf=shelf),
-        "studio": FaceStudio(tiny_swapae, tiny_generator, shelf=shelf),
+        "pad": InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf),
+        "mixer": LayerMixer(tiny_generator, seeds=(0, 1), shelf=shelf),
+        "swap": SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf),
+        "studio": FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=shelf),
     }
     yield made
     for explorer in made.values():
@@ -255,6 +255,7 @@ def test_a_value_to_begin_with_is_checked(tiny_generator, tiny_swapae):
 
 def test_a_studio_takes_a_photo_as_an_attribute(explorers, photo):
     studio = explorers["studio"]
+    assert studio.photo is None
     with pytest.raises(BadInputError, match=r"load\('photo.jpg'\)"):
         studio.render()
     with pytest.raises(BadInputError, match="no photo yet"):

@@ -16,9 +16,10 @@ from .renderer import Renderer
 
 @dataclass(frozen=True)
 class PhotoFile:
-    """A picture that is read from a path."""
+    """A picture that is read from a path; an `uploaded` one is in the user's hands, and its path is only a name."""
 
     path: str
+    uploaded: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,47 @@ def python_cell(
     snippets : how kept codes were made, where that is known, such as those of a file.
     saved : the PNG that the cell reads where some code has no call; the cell says so.
     """
-    writer = _Writer(renderer, snippets or {})
+    known = snippets or {}
+    here = {code: snippet for code, snippet in known.items() if not _upload(snippet.source)}
     try:
-        last = writer.picture(scene)
+        return _written(scene, renderer, here)
+    except _NoCallError:
+        pass
+    try:
+        called = _written(scene, renderer, known)
     except _NoCallError:
         return _replayed(scene, renderer, saved)
+    names = sorted({name for snippet in known.values() if (name := _upload(snippet.source))})
+    lines = [f"# {line}".rstrip() for line in called.splitlines() if line != "import webtoonfaces as wf" and line]
+    before = [f"# With {' and '.join(names)} in this folder, these lines make it:", *lines, ""]
+    return _replayed(scene, renderer, saved, before)
+
+
+def _written(scene: r.Picture, renderer: Renderer, snippets: Mapping[r.Stored, Snippet]) -> str:
+    writer = _Writer(renderer, snippets)
+    last = writer.picture(scene)
     return "\n".join([*writer.head(), "", *writer.lines, last])
 
 
-def _replayed(scene: r.Picture, renderer: Renderer, saved: str) -> str:
-    """The recipe names registered models; others have to be passed."""
+def _upload(source: Source) -> str:
+    """The name of the upload that a source reads; "" where it reads none."""
+    match source:
+        case PhotoFile(path, uploaded):
+            return path if uploaded else ""
+        case FaceOf(photo=photo):
+            return _upload(photo)
+        case CartoonOf(face=face):
+            return _upload(face)
+    return ""
+
+
+def _replayed(scene: r.Picture, renderer: Renderer, saved: str, before: Sequence[str] = ()) -> str:
+    """The recipe names registered models; others have to be passed. `before` are lines above the call."""
     models = [model for model in renderer.recipe(scene).models if not model.name]
     loads = [_load(renderer, model.family) for model in models]
     given = "".join(f", {'generator=G' if m.family == 'stylegan2' else 'swapae=AE'}" for m in models)
     lines = ["# Save the picture first: a part of it, an upload or a kept code, cannot be written as a call.", *loads]
-    return "\n".join(["import webtoonfaces as wf", "", *lines, f"wf.replay({saved!r}{given})"])
+    return "\n".join(["import webtoonfaces as wf", "", *before, *lines, f"wf.replay({saved!r}{given})"])
 
 
 def _load(renderer: Renderer, family: str) -> str:
@@ -311,7 +338,7 @@ def is_structure(code: r.Code) -> bool:
 def _opened(source: Source) -> str:
     """The expression of a picture, as every function takes one."""
     match source:
-        case PhotoFile(path):
+        case PhotoFile(path=path):
             return repr(path)
         case ExamplePhoto():
             return "wf.example_photo()"

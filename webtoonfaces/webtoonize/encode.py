@@ -40,10 +40,11 @@ class PictureCodes:
         return {code: Snippet(self.source, part) for part, code in enumerate((self.structure, self.style))}
 
 
-def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = False) -> PictureCodes:
+def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = False, name: str = "") -> PictureCodes:
     """Encode a picture for the renderer's Swapping Autoencoder.
 
     source : anything `load_image` opens.     align : align the face in it first.
+    name : of the file that the picture was uploaded as.
 
     Raises ImageError, and FaceNotFoundError if no face is found.
     """
@@ -52,14 +53,16 @@ def picture_codes(renderer: Renderer, source: ImageSource, *, align: bool = Fals
     opened: Source | None = None
     if isinstance(source, (str, os.PathLike)):
         opened = PhotoFile(os.fspath(source))
-        if portrait.aligned is not None:
-            opened = FaceOf(opened, portrait.aligned.image.width)
+    elif name:
+        opened = PhotoFile(name, uploaded=True)
+    if isinstance(opened, PhotoFile) and portrait.aligned is not None:
+        opened = FaceOf(opened, portrait.aligned.image.width)
     return PictureCodes(_stored(portrait.structure), _stored(portrait.style), portrait.picture, opened)
 
 
 def face_code(renderer: Renderer, item: Item) -> r.Code:
     """The StyleGAN2 code of a picture on the shelf; BadInputError if it has none, or if another model made it."""
-    picture = item.recipe.picture
+    picture = _single(item)
     if not isinstance(picture, r.Face):
         raise BadInputError(f"{item.name} is not a single picture of StyleGAN2, so it has no code. Take another one.")
     _check_models(renderer, item)
@@ -68,7 +71,7 @@ def face_code(renderer: Renderer, item: Item) -> r.Code:
 
 def swap_codes(renderer: Renderer, item: Item) -> tuple[r.Code, r.Code]:
     """The structure and the style of a picture on the shelf; those of a sample are computed from its picture."""
-    picture = item.recipe.picture
+    picture = _single(item)
     if isinstance(picture, r.Sheet):
         raise BadInputError(f"{item.name} is a sheet of several pictures. Take a single picture.")
     _check_models(renderer, item)
@@ -76,6 +79,14 @@ def swap_codes(renderer: Renderer, item: Item) -> tuple[r.Code, r.Code]:
         code = _settled(renderer, picture.code)
         return r.StructureOf(code), r.StyleOf(code)
     return _settled(renderer, picture.structure), _settled(renderer, picture.style)
+
+
+def _single(item: Item) -> r.Picture:
+    """What is on the shelf; a picture that was saved larger than its model draws is a sheet of one."""
+    picture = item.recipe.picture
+    if isinstance(picture, r.Sheet) and len(picture.cells) == 1 and picture.cells[0] is not None:
+        return picture.cells[0]
+    return picture
 
 
 def _check_models(renderer: Renderer, item: Item) -> None:

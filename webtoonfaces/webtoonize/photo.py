@@ -37,15 +37,20 @@ class Photo:
     those drawn by hand last; `advice`, the reason why no face was found, or "".
     """
 
-    def __init__(self, source: ImageSource | ExamplePhoto, swapae: SwappingAutoencoder):
-        """source : anything `load_image` opens, or EXAMPLE. Raises ImageError; finding no face is no error."""
-        self._origin: PhotoFile | ExamplePhoto | None = None  # how a cell opens it again; None for an upload
+    def __init__(self, source: ImageSource | ExamplePhoto, swapae: SwappingAutoencoder, *, name: str = ""):
+        """source : anything `load_image` opens, or EXAMPLE.     name : of the file that it was uploaded as.
+
+        Raises ImageError; finding no face is no error.
+        """
+        self._origin: PhotoFile | ExamplePhoto | None = None  # how a cell opens it again
         if isinstance(source, ExamplePhoto):
             self.picture, self._origin = example_photo(), source
         else:
             self.picture = load_image(source)
             if isinstance(source, (str, os.PathLike)):
                 self._origin = PhotoFile(os.fspath(source))
+            elif name:
+                self._origin = PhotoFile(name, uploaded=True)
         self.swapae = swapae
         self.faces: list[AlignedFace] = []
         self.advice = ""

@@ -6,13 +6,15 @@ code, by a control or by a link, calls `refresh`; `bind` keeps a trait and a con
 
 from __future__ import annotations
 
+import base64
 import difflib
 import os
 import time
 import weakref
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +22,25 @@ import ipywidgets as w
 import traitlets as t
 from PIL import Image
 
-from ..errors import WebtoonFacesError
-from ..rendering.recipe import Picture, Stored
+from ..errors import BadInputError, WebtoonFacesError
+from ..images import encode, scaled
+from ..rendering.recipe import KEY, Picture, Sheet, Stored
 from ..rendering.renderer import Renderer, Request
 from ..rendering.saved import Shelf, save_picture
 from ..rendering.to_python import Snippet, python_cell
-from .frontend import plain_only
-from .frontend.keys import Keys
+from .export import Page, write_page
+from .frontend import HERE, plain_only
+from .frontend.shell import Shell
+from .frontend.strip import Strip
 from .lifetime import Registration, close_tree
 from .parts.background_tasks import BackgroundTasks
+from .parts.history import History
 from .parts.stage import Small, Stage
 from .parts.toolbar import Toolbar
+from .pictures import STEP, VIEW, data_uri
+
+BEFORE = "before"  # the name of the small picture that is the source
+NO_CLIPBOARD = "This browser does not let pages write to the clipboard. Mark the text and copy it."
 
 _open: weakref.WeakSet[Explorer] = weakref.WeakSet()  # they learn of what is put on a shelf
 
@@ -45,6 +55,8 @@ class Explorer(w.VBox):
 
     css_class = "wf-explorer"
     default_name = "picture"
+    source_name = ""  # what the picture is compared with; "" where there is nothing
+    derived: tuple[str, ...] = ()  # traits that follow from others, and so are not remembered
 
     image = t.Instance(Image.Image, allow_none=True, read_only=True, help="The last full picture; None before it.")
 
@@ -54,8 +66,12 @@ class Explorer(w.VBox):
             renderer,
             dress=self.dress,
             finished=lambda picture: self.set_trait("image", picture),
-            show_small=self.show_small,
+            settled=self._settled,
+            show_small=self._show_small,
+            download=lambda: (Path(self.file_name).name, self.png()),
+            pressed=lambda: self.history.separate(),
         )
+        self.history = History(self._history_changed)
         self.tasks = BackgroundTasks(self.stage)
         self._held = 0  # blocks of `together` that are entered
         self._waiting: bool | None = None  # whether a picture is due when the last of them is left, and as a draft
@@ -65,30 +81,43 @@ class Explorer(w.VBox):
         except BaseException:
             close_tree(self.stage.view, self.stage.status, self.tasks)
             raise
-        self.layout.max_width = "1000px"
         self.add_class("wf")
         self.add_class(self.css_class)
 
-    def arrange(self, controls: Sequence[w.Widget], *, below: Sequence[w.Widget] = ()) -> None:
+    def arrange(self, controls: Sequence[w.Widget]) -> None:
         """Put the controls beside the picture, and all else below: the last step of making an explorer."""
         self._toolbar = Toolbar(
             self.stage,
             self.default_name,
+            undo=self.undo,
+            redo=self.redo,
             randomise=self.randomise,
             reset=self.reset,
             keep=self.keep,
             save=lambda name: self.stage.tell(f"saved {self.snapshot(name)}"),
             python=self.to_python,
+            copy=self._copy,
         )
-        side = w.VBox(list(controls), layout=w.Layout(flex="1 1 280px", min_width="240px", max_width="528px"))
-        # Reversed, so that where there is no room beside the controls, the picture is above them, not out of sight
-        # below; what is then called the end is the top.
-        body = w.Box(
-            [side, self.stage.view],
-            layout=w.Layout(flex_flow="row wrap-reverse", align_items="flex-end", grid_gap="12px"),
-        )
-        keys = [] if plain_only() else [Keys(self._shown_on_a_page)]
-        self.children = (body, *below, self._toolbar, self.tasks, self.status, *keys)
+        picture, side = w.VBox([self.stage.view, self.status]), w.Box(list(controls))
+        body = w.Box([picture, side])
+        for part, name in ((picture, "stage"), (side, "controls"), (body, "body")):
+            part.add_class(f"wf-{name}")
+        self._shell: Shell | None = None
+        self._strip_of_steps: Strip | None = None
+        if plain_only():
+            style = w.HTML(f"<style>{(HERE / 'explorer.css').read_text(encoding='utf-8')}</style>")
+            parts: list[w.Widget] = [style]
+        else:
+            self._shell = Shell(self.model_id or "", self._page_actions())
+            self._strip_of_steps = Strip(title="history", labels=[])
+            self._strip_of_steps.add_class("wf-history")
+            self._strip_of_steps.observe(lambda change: self.back_to(round(change["new"])), "value")
+            parts = [self._strip_of_steps, self._shell]
+        self.children = (body, self._toolbar, *parts, self.tasks)
+        if self.stage.lens is not None:
+            self.stage.lens.source = self.source_name
+            self.stage.lens.observe(lambda _: self.refresh(), "comparing")
+        self._history_changed()
         self._registration = Registration(self)
         if plain_only():
             self._registration.hold()
@@ -133,6 +162,28 @@ class Explorer(w.VBox):
     def show_small(self, name: Any, picture: Image.Image) -> None:
         """Put a small picture on the screen; called on the worker's thread."""
 
+    def before(self) -> Picture | Image.Image | None:
+        """What the picture is compared with; None where there is nothing."""
+        return None
+
+    def page(self) -> Page:
+        """What `export_html` draws: the neighbours of the present state, and how one walks among them."""
+        raise BadInputError(f"{type(self).__name__} has no page to export.")
+
+    def memory(self) -> dict[str, Any]:
+        """The present state for the history: by name, what compares as equal where nothing changed."""
+        own = type(self).class_own_traits()
+        names = [name for name in vars(type(self)) if name in own and name not in self.derived]  # as they are declared
+        return {name: getattr(self, name) for name in names if not own[name].read_only}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Back to a state that `memory` gave."""
+        with self.together():
+            for name, value in memory.items():
+                if self.has_trait(name) and getattr(self, name) != value:
+                    setattr(self, name, value)
+            self.refresh()
+
     def shelf_changed(self) -> None:
         """Something was put on the shelf, here or in another explorer."""
 
@@ -156,9 +207,39 @@ class Explorer(w.VBox):
         return self.stage.renderer.draw(self.scene())
 
     def snapshot(self, path: str | os.PathLike[str]) -> Path:
-        """Save the full picture as PNG with its recipe; `wf.replay(path)` makes the same pixels again."""
-        scene = self.scene()
+        """Save the full picture as PNG with its recipe, at least as large as it is shown.
+
+        `wf.replay(path)` makes the same pixels again.
+        """
+        scene = _large(self.scene(), self.render())
         return save_picture(self.stage.renderer.draw(scene), path, self.stage.renderer.recipe(scene))
+
+    def png(self) -> bytes:
+        """What `snapshot` writes, as bytes."""
+        scene = _large(self.scene(), self.render())
+        recipe = self.stage.renderer.recipe(scene)
+        return encode(self.stage.renderer.draw(scene), "PNG", metadata={KEY: recipe.to_json()})
+
+    def export_html(self, path: str | os.PathLike[str], *, most_mb: float = 3) -> Path:
+        """Write one page that needs neither Python nor a network: the neighbours of the present state, to walk among.
+
+        most_mb : the size of the file at most, in MB of 10^6 bytes; the pictures are made as large as fits.
+        """
+        return write_page(self.page(), path, draw=self.stage.renderer.draw, most_mb=most_mb)
+
+    def undo(self) -> None:
+        """The state before the last change."""
+        self.back_to(self.history.index - 1)
+
+    def redo(self) -> None:
+        """The state that `undo` left."""
+        self.back_to(self.history.index + 1)
+
+    def back_to(self, step: int) -> None:
+        """A step of the history, counted from 0; nothing happens where there is none."""
+        memory = self.history.go(step)
+        if memory is not None:
+            self.recall(memory)
 
     def keep(self) -> None:
         """Put the present picture and its code on the shelf."""
@@ -206,10 +287,17 @@ class Explorer(w.VBox):
     def draw_state(self, *, draft: bool) -> None:
         """Ask the stage for the present state."""
         try:
-            request, small = self.request(draft=draft), self.small_pictures()
+            request, small = self.request(draft=draft), dict(self.small_pictures())
+            if self.stage.lens is not None and self.stage.lens.comparing:
+                before = self.before()
+                if before is None:
+                    self.stage.lens.before = ""
+                else:
+                    small[BEFORE] = before
         except WebtoonFacesError as error:
             self.stage.refuse(error)
         else:
+            self.history.note(self.memory(), replace(request, draft=False))
             self.stage.draw(request, small)
 
     @contextmanager
@@ -257,18 +345,77 @@ class Explorer(w.VBox):
 
     # on the page
 
-    if hasattr(w.Widget, "_ipython_display_"):  # ipywidgets 7
+    if hasattr(w.Widget, "_ipython_display_"):  # ipywidgets 7, which shows itself and calls no `_repr_mimebundle_`
 
         def _ipython_display_(self, **options: Any) -> None:
+            from IPython.display import display
+
             self._shown_on_a_page()
-            super()._ipython_display_(**options)
+            view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+            bundle = {"text/plain": f"<{type(self).__name__}>", "application/vnd.jupyter.widget-view+json": view}
+            display(bundle | self._still(), raw=True)
+            self._handle_displayed(**options)
 
     else:
 
         def _repr_mimebundle_(self, **options: Any) -> Any:
             self._shown_on_a_page()
-            return super()._repr_mimebundle_(**options)
+            bundle = super()._repr_mimebundle_(**options)
+            return bundle | self._still() if isinstance(bundle, dict) else bundle
+
+    def _still(self) -> dict[str, str]:
+        """A picture for those who have no kernel: GitHub, and viewers of notebooks."""
+        with suppress(WebtoonFacesError):
+            request = self.request()
+            picture = self.dress(request, self.stage.renderer.draw(request.picture))
+            return {"image/png": base64.b64encode(encode(scaled(picture, VIEW))).decode()}
+        return {}
 
     def _shown_on_a_page(self) -> None:
         if self._registration is not None:
             self._registration.hold()
+
+    def _page_actions(self) -> dict[str, Any]:
+        me = weakref.proxy(self)  # the shell must not keep the explorer alive
+        return {
+            "shown": lambda: me._shown_on_a_page(),
+            "press": lambda: me.history.press(),
+            "release": lambda: me.history.release(),
+            "undo": lambda: me.stage.attempt(me.undo),
+            "redo": lambda: me.stage.attempt(me.redo),
+            "copied": lambda: me.stage.tell("copied: paste it into a cell"),
+            "not copied": lambda: me.stage.tell(NO_CLIPBOARD),
+        }
+
+    def _copy(self, text: str) -> None:
+        if self._shell is not None:
+            self._shell.copy(text)
+
+    def _settled(self, request: Request, picture: Image.Image) -> None:
+        self.history.show(request, lambda: data_uri(scaled(self.dress(request, picture), STEP)))
+
+    def _show_small(self, name: Any, picture: Image.Image) -> None:
+        if name == BEFORE and self.stage.lens is not None:
+            self.stage.lens.before = data_uri(picture)
+        else:
+            self.show_small(name, picture)
+
+    def _history_changed(self) -> None:
+        if not hasattr(self, "_toolbar"):
+            return
+        self._toolbar.offer(undo=self.history.can_undo, redo=self.history.can_redo)
+        if self._strip_of_steps is not None:
+            pictures = self.history.pictures
+            with self._strip_of_steps.hold_sync():
+                self._strip_of_steps.labels = [f"step {number + 1}" for number in range(len(pictures))]
+                self._strip_of_steps.thumbnails = pictures
+                self._strip_of_steps.value = float(max(0, self.history.index))
+
+
+def _large(scene: Picture, picture: Image.Image) -> Picture:
+    """The scene, or a sheet of it that is as large as it is shown. What is no square stays as it is drawn."""
+    if max(picture.size) >= VIEW or picture.width != picture.height:
+        return scene
+    if isinstance(scene, Sheet):
+        return replace(scene, cell=-(-VIEW // scene.columns))
+    return Sheet((scene,), 1, VIEW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,30 @@ import ipywidgets as w
 from PIL import Image
 
 from ..errors import BadInputError, UnknownNameError
-from ..images import ImageSource, save_gif, save_image, scaled, shrunk
+from ..images import ImageSource, save_animation, save_image, scaled, shrunk
 from ..rendering import recipe as r
 from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
-from ..rendering.to_python import Snippet
+from ..rendering.to_python import ExamplePhoto, Snippet
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
-from ..webtoonize.photo import FRAMES, Photo, cartoonizers
+from ..webtoonize.photo import EXAMPLE, FRAMES, Photo, cartoonizers
 from .explorer import Explorer
+from .export import Page
 from .parts.background_tasks import Progress
+from .parts.groups import group, row
 from .parts.photo_panel import PhotoPanel
 from .parts.photo_view import WHOLE, FaceRequest, PhotoView
 from .parts.save_row import SaveRow
 from .parts.sliders import LABEL_WIDTH, psi_slider, slider, wide
 from .parts.source_box import SourceBox
 from .parts.stage import Small
-from .pictures import THUMBNAIL
+from .pictures import THUMBNAIL, VIEW
 from .traits import MAX_PSI, Bool, Checked, Choice, Float, Seed
 
+SEED = 39  # a style of the demo model that suits most photos
 VIEWS = (("face", "face"), ("before | after", "both"), ("whole photo", "photo"))
 WELCOME = "Choose a photo, drop one, or type its path."
+SHARES = (0.25, 0.5, 0.75, 1.0)  # of the style, in the exported page
 NO_RECIPE = "It is the whole photo, so it has no recipe: a recipe never holds a photo."
 
 
@@ -66,11 +70,13 @@ class FaceStudio(Explorer):
     a walk through styles. `draw_crop(box)` takes a face where none was found.
 
     Parameters: `swapae`, a SwappingAutoencoder; `generator`, a StyleGAN2, for styles by seed; `photo`, anything that
-    `load_image` opens; `seed`, `psi`, `location` and `cartoonize` to begin with; `shelf`, where Keep puts pictures.
+    `load_image` opens, the example that comes with webtoonfaces where none is given, None to begin without one; `seed`,
+    `psi`, `location` and `cartoonize` to begin with; `shelf`, where Keep puts pictures.
     """
 
     css_class = "wf-face-studio"
     default_name = "webtoon-face"
+    source_name = "photo"
 
     face = Checked(
         0,
@@ -97,8 +103,8 @@ class FaceStudio(Explorer):
         swapae: Any,
         generator: Any,
         *,
-        photo: ImageSource | None = None,
-        seed: int = 0,
+        photo: ImageSource | ExamplePhoto | None = EXAMPLE,
+        seed: int = SEED,
         psi: float = 0.7,
         location: float = 3,
         cartoonize: str | bool | None = None,
@@ -119,7 +125,7 @@ class FaceStudio(Explorer):
             seed,
             take=self._off_shelf,
             changed=self._style_chosen,
-            open_file=lambda picture, align: picture_codes(self.stage.renderer, picture, align=align),
+            open_file=lambda picture, align, name: picture_codes(self.stage.renderer, picture, align=align, name=name),
         )
         self._encoded = w.Dropdown(
             options=[("the photo", ""), *((f"its cartoon, {name}", name) for name in cartoonizers())],
@@ -174,12 +180,14 @@ class FaceStudio(Explorer):
         """Whether the style is a picture's or from the shelf, and not a sample's."""
         return self._style.seed is None
 
-    def load(self, photo: ImageSource) -> None:
+    def load(self, photo: ImageSource | ExamplePhoto, *, name: str = "") -> None:
         """Take another photo and find its face; the smaller ones are looked for in the background (`wait`).
+
+        name : of the file that the photo was uploaded as, for the cell that Copy as Python writes.
 
         Raises ImageError, and then the former photo stays.
         """
-        found = Photo(photo, self.stage.renderer.swapae)
+        found = Photo(photo, self.stage.renderer.swapae, name=name)
         if found.faces:
             found.codes(0, self.cartoonize or "")
         self._arrange(found, 0)
@@ -213,8 +221,8 @@ class FaceStudio(Explorer):
         return save_image(self.paste(), path)
 
     def save_exploration(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picked face's walk through the styles of ten samples, from `seed` on, as a GIF."""
-        return save_gif(self._exploration(), path, fps=20)
+        """Write the picked face's walk through the styles of ten samples, from `seed` on, as .gif, .webp or .mp4."""
+        return save_animation(self._exploration(), path, fps=20)
 
     # what the traits check
 
@@ -262,6 +270,41 @@ class FaceStudio(Explorer):
 
     def show_small(self, name: Any, picture: Image.Image) -> None:
         self._style.show(picture)
+
+    def before(self) -> Image.Image | None:
+        photo = self._given()
+        if self.view == "photo":
+            return shrunk(photo.picture, WHOLE)
+        return scaled(photo.portrait(self.face).picture, VIEW) if self.view == "face" else None
+
+    def page(self) -> Page:
+        layers = _layers(self)
+        structure, texture, style = self._parts(self._given(), self.face)
+        pictures: list[r.Picture] = []
+        for share in SHARES:
+            for location in range(layers + 1):
+                swapped = r.SwapAt(texture, style, float(location))
+                whole = share == 1
+                weaker = swapped if whole else r.Layers(texture, swapped, tuple(range(layers)), (share,) * layers)
+                pictures.append(r.Decoded(structure, weaker))
+        return Page(
+            "A photo's face as a webtoon",
+            pictures,
+            layers + 1,
+            (float(round(self.location)), float(len(SHARES) - 1)),
+            across=("swap location", [str(location) for location in range(layers + 1)]),
+            down=("strength", [f"{share:.0%}" for share in SHARES]),
+        )
+
+    def memory(self) -> dict[str, Any]:
+        return super().memory() | {"photo": self._photo, "style": self._style.memory()}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        self._style.recall(memory["style"])
+        with self.together():
+            if memory["photo"] is not self._photo:
+                self._arrange(memory["photo"], memory["face"])
+            super().recall(memory)
 
     def shelf_changed(self) -> None:
         self._style.list_shelf()
@@ -341,7 +384,7 @@ class FaceStudio(Explorer):
         def read() -> None:
             self._panel.tell(f"looking for a face in {name} ...", busy=True)
             try:
-                self.load(source)
+                self.load(source, name=name if isinstance(source, bytes) else "")
             except Exception as error:
                 self._panel.tell(f"{name} cannot be used, so nothing was changed. {error}")
                 raise
@@ -377,9 +420,14 @@ class FaceStudio(Explorer):
     # what is drawn
 
     def _face_scene(self, photo: Photo, face: int) -> r.Decoded:
+        structure, texture, style = self._parts(photo, face)
+        return r.Decoded(structure, r.SwapAt(texture, style, self.location))
+
+    def _parts(self, photo: Photo, face: int) -> tuple[r.Code, r.Code, r.Code]:
+        """The structure and the texture of a face, and the style."""
         structure, texture = photo.codes(min(face, max(0, len(photo.faces) - 1)), self.cartoonize or "")
         style = self._style.value.style if self.seed is None else r.StyleOf(r.Seed(self.seed, self.psi))
-        return r.Decoded(structure, r.SwapAt(texture, style, self.location))
+        return structure, texture, style
 
     def _off_shelf(self, name: str) -> _Kept:
         item = self.shelf[name]
@@ -419,16 +467,19 @@ class FaceStudio(Explorer):
         animation = SaveRow(
             self.stage,
             self.tasks,
-            "GIF",
+            "Animation",
             "film",
-            name="webtoon-face.gif",
-            tooltip="Save a walk through the styles of ten samples",
+            name="webtoon-face.webp",
+            tooltip="Save a walk through the styles of ten samples, as .webp (small), .gif or .mp4",
             save=self._write_exploration,
             steps=lambda: FRAMES,
         )
-        row = w.Layout(flex_flow="row wrap", align_items="center")
-        shown = w.Box([view, every], layout=row)
-        return [self._panel, self._style, psi, location, self._encoded, shown, w.Box([photo, animation], layout=row)]
+        return [
+            group("Photo", self._panel),
+            group("Style", self._style, location, psi, self._encoded),
+            group("Shown", row(view, every)),
+            group("Files", row(photo, animation)),
+        ]
 
     def _write_photo(self, name: str, progress: Progress) -> Path:
         request = self.request()
@@ -436,4 +487,4 @@ class FaceStudio(Explorer):
         return save_image(self._photo_view.pasted(request, drawn, step=progress.at), name)
 
     def _write_exploration(self, name: str, progress: Progress) -> Path:
-        return save_gif(progress.watch(self._exploration()), name, fps=20)
+        return save_animation(progress.watch(self._exploration()), name, fps=20)

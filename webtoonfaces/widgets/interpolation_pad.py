@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,18 @@ import ipywidgets as w
 from PIL import Image
 
 from ..errors import BadInputError
-from ..images import save_gif, save_mp4
+from ..images import save_animation, scaled
 from ..rendering import recipe as r
 from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
 from ..webtoonize.encode import face_code
 from .explorer import Explorer
+from .export import Page
 from .frontend import plain_only
 from .frontend.pad import Pad, PlainPad
 from .parts.accordion import Accordion
 from .parts.background_tasks import Progress
+from .parts.groups import group, hint, named, row
 from .parts.save_row import SaveRow
 from .parts.sliders import psi_slider
 from .parts.stage import Small
@@ -29,10 +31,13 @@ from .pictures import data_uri
 from .traits import LAST_SEED, MAX_PSI, Bool, Choice, Float, Int, Seeds, seeds_for, whole
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
+SEEDS = (10, 28, 39, 57)  # of the demo model, faces between which all places look good
 CELL = 128  # px
 SMALL = 80  # px of a corner's picture
 ROUND = (0, 1, 3, 2)  # the corners in the order of a walk round the square
 STEPS = 20  # frames of a loop between two corners
+SMALLEST_LOOP = 384  # px
+PAGE = 9  # pictures in a row of the exported page
 NOTHING = ("from the shelf ...", "")
 
 
@@ -48,7 +53,8 @@ class InterpolationPad(Explorer):
     how many of the first layers are truncated; `method`, "lerp" or "slerp"; `grid`, whether the whole grid of `rows`
     by `cols` is shown. Read-only: `ws`, the codes on the screen; `image`, the last full picture; `code`, the cell.
 
-    Headless: set the traits, then `render()` or `snapshot(path)`; `save_loop(path)` writes a walk round the corners.
+    Headless: set the traits, then `render()` or `snapshot(path)`; `save_loop(path)` writes a walk round the corners;
+    `export_html(path)` a page for a browser.
 
     Parameters: `generator`, a StyleGAN2; `seeds`, four of them; `psi`; `shelf`, where Keep puts pictures.
     """
@@ -71,18 +77,18 @@ class InterpolationPad(Explorer):
     rows = Int(5, low=2, high=9, help="Rows of the grid.")
     cols = Int(5, low=2, high=9, help="Columns of the grid.")
 
-    def __init__(
-        self, generator: Any, *, seeds: Iterable[int] = (0, 1, 2, 3), psi: float = 0.7, shelf: Shelf | None = None
-    ):
+    def __init__(self, generator: Any, *, seeds: Iterable[int] = SEEDS, psi: float = 0.7, shelf: Shelf | None = None):
         check_models(type(self).__name__, generator=generator)
         self._corners: list[r.Code | None] = [None] * len(CORNERS)  # from the shelf; None: by seed
         super().__init__(Renderer(generator), shelf=shelf, seeds=seeds, psi=psi, cutoff=generator.num_ws)
         self._start = (self.seeds, self.psi)
         self._pad = (PlainPad if plain_only() else Pad)(layout=w.Layout(width="100%"))
         self._boxes = [self._seed_box(corner) for corner in range(len(CORNERS))]
-        self._pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width="auto"))
-        self._which = w.Dropdown(options=[(name, i) for i, name in enumerate(CORNERS)], layout=w.Layout(width="auto"))
-        self.arrange([self._pad, self._accordion()])
+        self._pick = named(w.Dropdown(options=[NOTHING], layout=w.Layout(width="auto")), "Picture of the shelf")
+        names = [(name, corner) for corner, name in enumerate(CORNERS)]
+        self._which = named(w.Dropdown(options=names, layout=w.Layout(width="auto")), "Corner to put it into")
+        corners = group("Drag between four samples", self._pad)
+        self.arrange([corners, group("Details", self._accordion())])
         self._pad.observe(lambda _: self._moved(), ["x", "y"])
         self._pad.observe(lambda _: self.refresh(draft=self._pad.dragging), "dragging")
         self.observe(lambda _: self._place(), ["x", "y"])
@@ -119,7 +125,7 @@ class InterpolationPad(Explorer):
         return ws.unflatten(0, (self.rows, self.cols)) if self.grid else ws
 
     def save_loop(self, path: str | os.PathLike[str], *, steps: int = STEPS) -> Path:
-        """Write a walk round the four corners and back as .gif or .mp4; `steps` frames between two."""
+        """Write a walk round the four corners and back as .gif, .webp or .mp4; `steps` frames between two."""
         return self._write_loop(self._loop(steps), path)
 
     # Explorer
@@ -139,6 +145,25 @@ class InterpolationPad(Explorer):
 
     def randomise(self) -> None:
         self.seeds = tuple(random.randrange(100_000) for _ in CORNERS)
+
+    def page(self) -> Page:
+        corners = (self.corner(0), self.corner(1), self.corner(2), self.corner(3))
+        last = PAGE - 1
+        cells = r.grid(corners, rows=PAGE, cols=PAGE, method=self.method).cells
+        return Page(
+            "Between four webtoon faces",
+            [cell for cell in cells if cell is not None],
+            PAGE,
+            (last * self.x, last * self.y),
+            corners=[r.Face(corner) for corner in corners],
+        )
+
+    def memory(self) -> dict[str, Any]:
+        return super().memory() | {"kept": tuple(self._corners)}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        self._corners = list(memory["kept"])
+        super().recall(memory)
 
     def small_pictures(self) -> Small:
         return {corner: r.Face(self.corner(corner)) for corner in range(len(CORNERS))}
@@ -188,7 +213,8 @@ class InterpolationPad(Explorer):
                 yield self.stage.renderer.draw(r.Face(r.Blend(here, following, i / steps, method)))
 
     def _write_loop(self, frames: Iterable[Image.Image], path: str | os.PathLike[str]) -> Path:
-        return (save_mp4 if str(path).endswith(".mp4") else save_gif)(frames, path)
+        enlarged = (scaled(frame, max(SMALLEST_LOOP, *frame.size)) for frame in frames)
+        return save_animation(enlarged, path)
 
     # the screen
 
@@ -202,7 +228,7 @@ class InterpolationPad(Explorer):
         controls = {"psi": psi, "cutoff": cutoff, "method": method, "grid": grid, "rows": rows, "cols": cols}
         for name, control in controls.items():
             self.bind(name, control)
-        seeds = [w.HBox([box, self._reroll(corner)]) for corner, box in enumerate(self._boxes)]
+        seeds = [row(box, self._reroll(corner)) for corner, box in enumerate(self._boxes)]
         put = self.stage.button("Put", "arrow-right", "Put it into this corner", self._put)
         loop = SaveRow(
             self.stage,
@@ -210,17 +236,17 @@ class InterpolationPad(Explorer):
             "Save loop",
             "film",
             name="loop.gif",
-            tooltip="Save a walk round the corners, as .gif or .mp4",
+            tooltip="Save a walk round the corners, as .gif, .webp (smaller) or .mp4",
             save=self._save_loop_watched,
             steps=lambda: len(CORNERS) * STEPS,
         )
         return Accordion(
             {
-                "Corners": [*seeds, w.HBox([self._pick, self._which, put])],
+                "Corners": [*seeds, row(self._pick, self._which, put)],
                 "Truncation and way": [
                     psi,
                     cutoff,
-                    w.HTML("<small>cutoff: how many layers psi acts on</small>"),
+                    hint("cutoff: how many layers psi acts on"),
                     method,
                 ],
                 "Grid": [grid, rows, cols],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,11 +17,14 @@ from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
 from ..webtoonize.encode import face_code
 from .explorer import Explorer
+from .export import Page
 from .lifetime import close_tree
 from .parts.accordion import Accordion
+from .parts.groups import group, hint, row
 from .parts.sliders import LABEL_WIDTH, StrengthSliders, psi_slider, wide
 from .parts.source_box import SourceBox
 from .parts.stage import Small
+from .pictures import VIEW
 from .traits import (
     MAX_PSI,
     Bool,
@@ -38,9 +41,11 @@ from .traits import (
     whole,
 )
 
+SEEDS = (10, 57)  # of the demo model, two faces that mix well
 LETTERS = string.ascii_uppercase
 MOST_SAMPLES = 8
 MOST_SIDE = 12  # rows or columns of the matrix
+SHARES = (0.25, 0.5, 0.75, 1.0)  # of the strengths, in the exported page
 CELL = 128  # px
 LABEL = {"description_width": LABEL_WIDTH}
 
@@ -71,13 +76,15 @@ class LayerMixer(Explorer):
     truncation; `matrix`, whether the sheet of `rows` by `columns` (seeds) is shown, whose columns' codes are taken from
     layer `start` on. Read-only: `ws`, the codes on the screen; `image`, the last full picture; `code`, the cell.
 
-    Headless: set the traits, then `render()` or `snapshot(path)`.
+    Headless: set the traits, then `render()` or `snapshot(path)`; `export_html(path)` writes a page for a browser.
 
     Parameters: `generator`, a StyleGAN2; `seeds`, two or more; `psi`; `shelf`, where Keep puts pictures.
     """
 
     css_class = "wf-layer-mixer"
     default_name = "mixed"
+    source_name = "sample A"
+    derived = ("layers", "range")
 
     seeds = Seeds(
         (0, 1),
@@ -112,7 +119,7 @@ class LayerMixer(Explorer):
     columns = Seeds((4, 5, 6, 7), count=_check_side, help="Seeds of the matrix' first row: each column's own picture.")
     start = Int(0, low=0, high=_layers, help="The layer from which on the matrix takes its columns' codes.")
 
-    def __init__(self, generator: Any, *, seeds: Iterable[int] = (0, 1), psi: float = 0.7, shelf: Shelf | None = None):
+    def __init__(self, generator: Any, *, seeds: Iterable[int] = SEEDS, psi: float = 0.7, shelf: Shelf | None = None):
         check_models(type(self).__name__, generator=generator)
         self._boxes: list[SourceBox] = []
         self._marking = False  # while `layers` and `range` follow `sources`
@@ -137,7 +144,7 @@ class LayerMixer(Explorer):
         """One more sample; it has no layers yet, and gets the next that are chosen."""
         with self.together():
             self.seeds = (*self.seeds, random.randrange(100_000) if seed is None else seed)
-        self.current = len(self.seeds) - 1
+            self.current = len(self.seeds) - 1
 
     def remove(self, sample: int) -> None:
         """Take a sample away (0 is A); its layers become the first one's."""
@@ -200,13 +207,45 @@ class LayerMixer(Explorer):
             for name, field in self._fields.items():
                 _seeds(field.value, name)  # what was typed and cannot be read is told again until it is mended
             return self._sheet()
+        return r.Face(self._mixed(self.sources))
+
+    def _mixed(self, sources: tuple[int, ...], share: float = 1.0) -> r.Code:
+        """The samples, mixed as `sources` say, each with this share of its strength."""
         code = self.sample_code(0)
         for sample in range(1, len(self.seeds)):
-            mine = tuple(layer for layer, source in enumerate(self.sources) if source == sample)
+            mine = tuple(layer for layer, source in enumerate(sources) if source == sample)
             if mine:
-                strengths = tuple(self.strengths[layer] for layer in mine)
+                strengths = tuple(share * self.strengths[layer] for layer in mine)
                 code = r.Layers(code, self.sample_code(sample), mine, strengths)
-        return r.Face(code)
+        return code
+
+    def before(self) -> r.Picture | None:
+        return None if self.matrix else r.Sheet((r.Face(self.sample_code(0)),), 1, VIEW)
+
+    def page(self) -> Page:
+        count, pictures = _layers(self), []
+        for share in SHARES:
+            for first in range(count + 1):
+                sources = tuple(self.current if layer >= first else 0 for layer in range(count))
+                pictures.append(r.Face(self._mixed(sources, share)))
+        begin = self.range[0] if self.layers else count
+        return Page(
+            f"The layers of sample {LETTERS[self.current]} in sample A",
+            pictures,
+            count + 1,
+            (float(begin), float(len(SHARES) - 1)),
+            across=(f"first layer of sample {LETTERS[self.current]}", [str(first) for first in range(count + 1)]),
+            down=("strength", [f"{share:.0%}" for share in SHARES]),
+        )
+
+    def memory(self) -> dict[str, Any]:
+        return super().memory() | {"boxes": tuple(box.memory() for box in self._boxes)}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        self._fit_boxes(len(memory["boxes"]))
+        for box, chosen in zip(self._boxes, memory["boxes"], strict=True):
+            box.recall(chosen)
+        super().recall(memory)
 
     def small_pictures(self) -> Small:
         return {sample: r.Face(self.sample_code(sample)) for sample in range(len(self.seeds))}
@@ -268,9 +307,7 @@ class LayerMixer(Explorer):
 
     def _show_samples(self) -> None:
         """A box for each sample, with its seed."""
-        del self._boxes[len(self.seeds) :]
-        while len(self._boxes) < len(self.seeds):
-            self._boxes.append(self._box(len(self._boxes)))
+        self._fit_boxes(len(self.seeds))
         for sample, (box, seed) in enumerate(zip(self._boxes, self.seeds, strict=True)):
             box.title = LETTERS[sample]
             if seed is not None and box.seed != seed:
@@ -280,6 +317,12 @@ class LayerMixer(Explorer):
             self._samples.children = tuple(self._boxes)
             close_tree(*(box for box in before if box not in self._boxes))
             self.parts_changed()
+
+    def _fit_boxes(self, count: int) -> None:
+        """As many boxes as that; they are put on the screen by `_show_samples`."""
+        del self._boxes[count:]
+        while len(self._boxes) < count:
+            self._boxes.append(self._box(len(self._boxes)))
 
     def _offer_letters(self) -> None:
         """The choice of the current sample, as there are samples now."""
@@ -331,11 +374,7 @@ class LayerMixer(Explorer):
 
     def _controls(self) -> list[w.Widget]:
         add = self.stage.button("Add a sample", "plus", "One more sample to take layers from", self.add)
-        add.layout.align_self = "flex-start"
-        giver = w.Box(
-            [w.HTML("layers from"), self._letters],
-            layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="8px", margin="2px"),
-        )
+        giver = row(w.Label("layers from"), self._letters)
         psi, strengths = psi_slider(self.psi), StrengthSliders(_layers(self))
         matrix = w.Checkbox(value=False, description="show the matrix", indent=False)
         start = w.IntSlider(0, min=0, max=_layers(self), description="from layer", style=LABEL, layout=wide())
@@ -343,20 +382,23 @@ class LayerMixer(Explorer):
         controls = {"current": self._letters, "range": self._run, "strengths": strengths, "psi": psi}
         for name, control in (controls | {"matrix": matrix, "start": start}).items():
             self.bind(name, control)
+        accordion = Accordion(
+            {
+                "Strength of each layer": [strengths],
+                "Truncation": [psi],
+                "Matrix": [matrix, *self._fields.values(), start],
+            }
+        )
         return [
-            self._samples,
-            add,
-            giver,
-            self._run,
-            w.Box(self._toggles, layout=w.Layout(flex_flow="row wrap")),
-            w.HTML("<small>Low layers: pose and shape. High layers: colours and strokes.</small>"),
-            Accordion(
-                {
-                    "Strength of each layer": [strengths],
-                    "Truncation": [psi],
-                    "Matrix": [matrix, *self._fields.values(), start],
-                }
+            group(
+                "Layers",
+                giver,
+                self._run,
+                row(*self._toggles),
+                hint("Low layers: pose and shape. High layers: colours and strokes."),
             ),
+            group("Samples", self._samples, row(add)),
+            group("Details", accordion),
         ]
 
     def _box(self, sample: int) -> SourceBox:

@@ -8,8 +8,9 @@ from PIL import Image
 
 from ..images import encode
 
-VIEW = 384  # px, the side that a picture is shown at
+VIEW = 512  # px, the side that a picture is shown and saved at, at least
 THUMBNAIL = 96  # px, the side of a small one
+STEP = 64  # px, the side of one in the history
 QUALITY = 90  # of the JPEG that is shown
 
 

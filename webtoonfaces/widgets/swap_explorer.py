@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import ipywidgets as w
@@ -16,16 +17,20 @@ from ..rendering.saved import Shelf
 from ..rendering.to_python import Snippet
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
 from .explorer import Explorer
+from .export import Page
 from .frontend import plain_only
 from .frontend.strip import PlainStrip, Strip
 from .parts.accordion import Accordion
+from .parts.groups import group, hint
 from .parts.sliders import LABEL_WIDTH, StrengthSliders, psi_slider, slider
 from .parts.source_box import SourceBox
 from .parts.stage import Small
-from .pictures import THUMBNAIL, data_uri
+from .pictures import THUMBNAIL, VIEW, data_uri
 from .traits import LAST_SEED, MAX_PSI, Choice, Float, Numbers, whole
 
+STRUCTURE, STYLE = 10, 39  # seeds whose pictures swap well in the demo models
 PLACES = ("structure", "style", "second_structure", "second_style")
+SHARES = (0.25, 0.5, 0.75, 1.0)  # of the strengths, in the exported page
 
 
 def _layers(explorer: SwapExplorer) -> int:
@@ -43,7 +48,7 @@ class SwapExplorer(Explorer):
     `structure`, `style`, `second_structure` and `second_style` are properties and no traits, because they may be
     photos: a seed, or anything `load_image` opens (or use `take`). A recipe holds a photo's codes, never the photo.
 
-    Headless: set these, then `render()` or `snapshot(path)`.
+    Headless: set these, then `render()` or `snapshot(path)`; `export_html(path)` writes a page for a browser.
 
     Parameters: `swapae`, a Swapping Autoencoder; `generator`, the StyleGAN2 that samples come from; `structure` and
     `style`, seeds or pictures; `location`; `psi`; `shelf`, where Keep puts pictures.
@@ -51,6 +56,7 @@ class SwapExplorer(Explorer):
 
     css_class = "wf-swap-explorer"
     default_name = "swapped"
+    source_name = "structure picture"
 
     location = Float(
         3, low=0, high=_layers, help="The swap location, 0 (all style) to L; at 2.5 layer 2 is half and half."
@@ -67,8 +73,8 @@ class SwapExplorer(Explorer):
         swapae: Any,
         generator: Any,
         *,
-        structure: int | ImageSource = 0,
-        style: int | ImageSource = 1,
+        structure: int | ImageSource = STRUCTURE,
+        style: int | ImageSource = STYLE,
         location: float = 3,
         psi: float = 0.7,
         shelf: Shelf | None = None,
@@ -82,9 +88,7 @@ class SwapExplorer(Explorer):
         self._strip = (PlainStrip if plain_only() else Strip)(labels=labels, title="swap location")
         self._strip.layout.width = "100%"
         self._thumbnails = [""] * len(labels)
-        title = w.HTML("<small>Swap location: 0 is all style, the last all the structure picture's own.</small>")
-        strip = w.VBox([title, self._strip], layout=w.Layout(width="100%", margin="6px 0"))
-        self.arrange(self._controls(), below=[strip])
+        self.arrange(self._controls())
         self.redraw_on("location", "strengths", "structure_mix", "style_mix", "psi", draft=True)
         self.redraw_on("noise")
         try:
@@ -157,14 +161,15 @@ class SwapExplorer(Explorer):
         """The structure that is drawn. Whatever edits a structure, by region say, belongs here."""
         return _between(self.codes("structure")[0], self.codes("second_structure")[0], self.structure_mix)
 
-    def style_code(self, location: float) -> r.Code:
-        """The style that is drawn, layer by layer, at a swap location."""
+    def style_code(self, location: float, strengths: tuple[float, ...] | None = None) -> r.Code:
+        """The style that is drawn, layer by layer, at a swap location, and with these strengths instead of its own."""
+        strengths = self.strengths if strengths is None else strengths
         own = _between(self.codes("structure")[1], self.codes("second_structure")[1], self.structure_mix)
         style = _between(self.codes("style")[1], self.codes("second_style")[1], self.style_mix)
         swapped = r.SwapAt(own, style, location)
-        if all(strength == 1 for strength in self.strengths):
+        if all(strength == 1 for strength in strengths):
             return swapped
-        return r.Layers(own, swapped, tuple(range(_layers(self))), self.strengths)
+        return r.Layers(own, swapped, tuple(range(_layers(self))), strengths)
 
     def scene(self) -> r.Picture:
         return self._at(self.location)
@@ -180,6 +185,37 @@ class SwapExplorer(Explorer):
         else:
             self._thumbnails[name] = data_uri(picture, side=THUMBNAIL)
             self._strip.thumbnails = list(self._thumbnails)
+
+    def before(self) -> r.Picture | Image.Image:
+        picture = self._small("structure")
+        box = self._boxes["structure"]
+        if isinstance(box.value, PictureCodes):
+            return scaled(box.value.picture, VIEW)
+        return picture if isinstance(picture, Image.Image) else r.Sheet((picture,), 1, VIEW)
+
+    def page(self) -> Page:
+        layers, strengths = _layers(self), self.strengths
+        pictures = []
+        for share in SHARES:
+            weaker = tuple(share * strength for strength in strengths)
+            pictures += [self._at(float(location), weaker) for location in range(layers + 1)]
+        nearest = (float(round(self.location)), float(len(SHARES) - 1))
+        return Page(
+            "A face in the style of another",
+            pictures,
+            layers + 1,
+            nearest,
+            across=("swap location", [str(location) for location in range(layers + 1)]),
+            down=("strength", [f"{share:.0%}" for share in SHARES]),
+        )
+
+    def memory(self) -> dict[str, Any]:
+        return super().memory() | {place: box.memory() for place, box in self._boxes.items()}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        for place, box in self._boxes.items():
+            box.recall(memory[place])
+        super().recall(memory)
 
     def shelf_changed(self) -> None:
         for box in self._boxes.values():
@@ -230,7 +266,16 @@ class SwapExplorer(Explorer):
                 "Psi and noise": [psi, noise],
             }
         )
-        return [self._boxes["structure"], self._boxes["style"], location, accordion]
+        return [
+            group(
+                "Swap location",
+                self._strip,
+                location,
+                hint("0 is all style, the last all the structure picture's own."),
+            ),
+            group("Pictures", self._boxes["structure"], self._boxes["style"]),
+            group("Details", accordion),
+        ]
 
     def _box(self, place: str, seed: int) -> SourceBox:
         box = SourceBox(
@@ -240,7 +285,7 @@ class SwapExplorer(Explorer):
             seed,
             changed=self.refresh,
             take=lambda name: swap_codes(self.stage.renderer, self.shelf[name]),
-            open_file=lambda source, align: picture_codes(self.stage.renderer, source, align=align),
+            open_file=lambda source, align, name: picture_codes(self.stage.renderer, source, align=align, name=name),
         )
         box.add_class(f"wf-{place.replace('_', '-')}")
         return box
@@ -253,8 +298,8 @@ class SwapExplorer(Explorer):
             box.choose_file(source)
         self.refresh()
 
-    def _at(self, location: float) -> r.Decoded:
-        return r.Decoded(self.structure_code(), self.style_code(location), self.noise)
+    def _at(self, location: float, strengths: tuple[float, ...] | None = None) -> r.Decoded:
+        return r.Decoded(self.structure_code(), self.style_code(location, strengths), self.noise)
 
     def _small(self, place: str) -> r.Picture | Image.Image:
         box = self._boxes[place]

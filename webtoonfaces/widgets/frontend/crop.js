@@ -9,7 +9,7 @@ function render({ model, el }) {
   const image = document.createElement("img");
   const crop = document.createElement("div");
   const spoken = document.createElement("div");
-  board.className = "wf-board";
+  board.className = "wf-board wf-own";
   board.tabIndex = 0;
   board.title = HELP;
   board.setAttribute("role", "group");

@@ -2,7 +2,7 @@
 function render({ model, el }) {
   const pad = document.createElement("div");
   const handle = document.createElement("div");
-  pad.className = "wf-pad";
+  pad.className = "wf-pad wf-own";
   handle.className = "wf-pad-handle";
   handle.tabIndex = 0;
   handle.setAttribute("role", "slider");

@@ -29,7 +29,7 @@ const jpeg = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/
 
 function render({ model, el }) {
   const zone = document.createElement("div");
-  zone.className = "wf-picker";
+  zone.className = "wf-picker wf-own";
   zone.setAttribute("role", "group");
   zone.setAttribute("aria-label", model.get("label"));
   zone.innerHTML = `

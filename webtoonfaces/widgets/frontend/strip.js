@@ -2,12 +2,13 @@
 // where a slider may stand, marks none.
 function render({ model, el }) {
   const row = document.createElement("div");
-  row.className = "wf-strip";
+  row.className = "wf-strip wf-own";
   row.setAttribute("role", "radiogroup");
   row.setAttribute("aria-label", model.get("title"));
   el.append(row);
 
-  const cells = model.get("labels").map((label, i) => {
+  const cells = [];
+  function add(label, i) {
     const cell = document.createElement("button");
     const image = document.createElement("img");
     const caption = document.createElement("span");
@@ -21,8 +22,16 @@ function render({ model, el }) {
     cell.append(image, caption);
     cell.addEventListener("click", () => choose(i));
     row.append(cell);
-    return cell;
-  });
+    cells.push(cell);
+  }
+
+  function fill() { // a history grows
+    const labels = model.get("labels");
+    while (cells.length > labels.length) cells.pop().remove();
+    for (let i = cells.length; i < labels.length; i++) add(labels[i], i);
+    mark();
+    paint();
+  }
 
   function choose(i) {
     model.set("value", i);
@@ -36,13 +45,18 @@ function render({ model, el }) {
     cells.forEach((cell, i) => {
       cell.setAttribute("aria-checked", String(i === value));
       cell.tabIndex = i === nearest ? 0 : -1; // one stop for the tab key, arrows inside
+      if (i === value && row.scrollWidth > row.clientWidth) {
+        row.scrollLeft = cell.offsetLeft - (row.clientWidth - cell.offsetWidth) / 2;
+      }
     });
   }
 
   function paint() {
     model.get("thumbnails").forEach((source, i) => {
       const image = cells[i]?.firstChild;
-      if (image && source && image.src !== source) image.src = source;
+      if (!image) return;
+      if (!source) image.removeAttribute("src");
+      else if (image.src !== source) image.src = source;
     });
   }
 
@@ -59,11 +73,12 @@ function render({ model, el }) {
   });
 
   model.on("change:value", mark);
+  model.on("change:labels", fill);
   model.on("change:thumbnails", paint);
-  mark();
-  paint();
+  fill();
   return () => {
     model.off("change:value", mark);
+    model.off("change:labels", fill);
     model.off("change:thumbnails", paint);
   };
 }

@@ -8,6 +8,8 @@ from typing import Any
 
 import ipywidgets as w
 
+from .groups import row
+
 
 class Accordion(w.VBox):
     """A row of titles, each of which shows and hides its widgets below the row; all are hidden at first."""
@@ -20,8 +22,7 @@ class Accordion(w.VBox):
             button.observe(partial(_turn, button, panel), "value")
             buttons.append(button)
             panels.append(panel)
-        row = w.Box(buttons, layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([row, *panels], layout=w.Layout(width="100%"))
+        super().__init__([row(*buttons), *panels], layout=w.Layout(width="100%"))
         self.add_class("wf-accordion")
 
 

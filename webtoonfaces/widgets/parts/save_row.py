@@ -8,6 +8,7 @@ from pathlib import Path
 import ipywidgets as w
 
 from .background_tasks import BackgroundTasks, Progress
+from .groups import named
 from .stage import Stage
 
 
@@ -32,7 +33,9 @@ class SaveRow(w.Box):
         steps: Callable[[], int],
         note: str = "",
     ):
-        field = w.Text(value=name, layout=w.Layout(width="150px"))
+        field = named(
+            w.Text(name, continuous_update=False, layout=w.Layout(width="150px")), f"Name of the file: {label}"
+        )
 
         def press() -> None:
             path = field.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets as w
@@ -16,10 +17,23 @@ from ...rendering.saved import Shelf
 from ..frontend import plain_only
 from ..frontend.picker import Picker, PlainPicker
 from ..traits import LAST_SEED
+from .groups import named
 from .sliders import FULL
 from .stage import Stage
 
 SIDE = 72  # px of the small picture
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a box holds. Two are equal where they were chosen by one choice."""
+
+    origin: str
+    seed: int
+    number: int  # of the choice, for what is no sample
+    found: Any = field(compare=False)
+
+
 NOTHING = ("choose ...", "")
 
 
@@ -28,7 +42,8 @@ class SourceBox(w.HBox):
 
     stage : whose status line shows what goes wrong.     shelf : what is offered from the shelf.
     take : the name of something on the shelf -> what is made of it.
-    open_file : a picture, and whether to find the face in it -> what is made of it; None leaves files out.
+    open_file : a picture, whether to find the face in it, and the name of an upload or "" -> what is made of it; None
+        leaves files out.
     changed : called when a control chose something else, and not for what code chooses.
     """
 
@@ -41,7 +56,7 @@ class SourceBox(w.HBox):
         *,
         take: Callable[[str], Any],
         changed: Callable[[], None],
-        open_file: Callable[[ImageSource, bool], Any] | None = None,
+        open_file: Callable[[ImageSource, bool, str], Any] | None = None,
         extra: Sequence[w.Widget] = (),
     ):
         self._stage, self._shelf, self._title = stage, shelf, title
@@ -49,6 +64,8 @@ class SourceBox(w.HBox):
         self._quiet = False
         self._origin = "sample"
         self._found: dict[str, tuple[Any, Any]] = {}  # origin -> what was given, and what was made of it
+        self._file_name = ""  # of the upload
+        self._choices = 0
         self._image = w.Image(
             value=encode(Image.new("RGB", (1, 1), "grey"), "JPEG"),
             format="jpeg",
@@ -107,15 +124,39 @@ class SourceBox(w.HBox):
     def choose_kept(self, name: str) -> None:
         """Something on the shelf."""
         self._found["shelf"] = (name, self._take(name))
+        self._choices += 1
         self._set("shelf", lambda: self._list(name))
 
-    def choose_file(self, source: ImageSource) -> None:
-        """A picture."""
+    def choose_file(self, source: ImageSource, name: str = "") -> None:
+        """A picture; `name` is that of an upload."""
         if self._open_file is None:
             raise BadInputError(f"{self.title} takes no files: give a seed, or something on the shelf.")
-        self._found["file"] = (source, self._open_file(source, self._align.value))
+        self._found["file"] = (source, self._open_file(source, self._align.value, name))
+        self._choices += 1
+        self._file_name = name
         path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""
         self._set("file", lambda: setattr(self._path, "value", path))
+
+    def memory(self) -> Chosen:
+        """What is chosen, for `recall`."""
+        if self._origin == "sample":
+            return Chosen("sample", self._seed.value, 0, None)
+        return Chosen(self._origin, 0, self._choices, (self._found[self._origin], self._file_name))
+
+    def recall(self, chosen: Chosen) -> None:
+        """Choose what was chosen then."""
+        if chosen == self.memory():
+            return
+        if chosen.origin == "sample":
+            self.choose_seed(chosen.seed)
+            return
+        found, self._file_name = chosen.found
+        self._found[chosen.origin], self._choices = found, chosen.number
+        if chosen.origin == "shelf":
+            self._set("shelf", lambda: self._list(found[0]))
+        else:
+            path = os.fspath(found[0]) if isinstance(found[0], (str, os.PathLike)) else ""
+            self._set("file", lambda: setattr(self._path, "value", path))
 
     def list_shelf(self) -> None:
         """Offer what is on the shelf now."""
@@ -144,27 +185,46 @@ class SourceBox(w.HBox):
         return w.HBox([self._seed, self._reroll])
 
     def _shelf_panel(self) -> w.Widget:
-        self._pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width=FULL, max_width="300px"))
+        pick = w.Dropdown(options=[NOTHING], layout=w.Layout(width=FULL, max_width="300px"))
+        self._pick = named(pick, "Picture of the shelf")
         self._pick.observe(lambda change: self._given(change.new, self.choose_kept), "value")
         return self._pick
 
     def _file_panel(self) -> w.Widget:
         self._path = w.Text(
-            placeholder="path of a picture", continuous_update=False, layout=w.Layout(width=FULL, max_width="300px")
+            placeholder="path of a picture",
+            continuous_update=False,
+            layout=w.Layout(width=FULL, max_width="300px"),
         )
         self._path.observe(lambda change: self._given(change.new.strip(), self.choose_file), "value")
-        picker = (PlainPicker if plain_only() else Picker)(
-            "Upload", lambda _name, content: self._given(content, self.choose_file)
-        )
+        self._picker = (PlainPicker if plain_only() else Picker)("Upload", self._uploaded)
         self._align = w.Checkbox(
             value=False, description="cut out the face", indent=False, layout=w.Layout(width="auto")
         )
         self._align.observe(lambda _: self._do(self._again), "value")
-        return w.VBox([self._path, picker, self._align], layout=w.Layout(width="100%"))
+        return w.VBox([self._picker, self._path, self._align], layout=w.Layout(width="100%"))
+
+    def _uploaded(self, name: str, content: bytes) -> None:
+        """Say below the button what happens to an upload, and what came of it."""
+
+        def read() -> None:
+            self._picker.busy, self._picker.note = True, f"reading {name} ..."
+            try:
+                self.choose_file(content, name)
+            except BaseException as error:
+                self._picker.note = f"{name} cannot be used, so nothing was changed. {error}"
+                raise
+            else:
+                self._picker.note = f"{name} is the {self.title} now"
+            finally:
+                self._picker.busy = False
+            self._changed()
+
+        self._stage.attempt(read)
 
     def _again(self) -> None:
         if "file" in self._found:
-            self.choose_file(self._found["file"][0])
+            self.choose_file(self._found["file"][0], self._file_name)
 
     def _show_panel(self) -> None:
         for kind, panel in self._panels.items():

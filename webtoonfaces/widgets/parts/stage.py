@@ -22,6 +22,8 @@ from ...images import encode, scaled
 from ...rendering.recipe import Picture, Sheet
 from ...rendering.renderer import Rendered, Renderer, Request
 from ...rendering.scheduler import Scheduler
+from ..frontend import plain_only
+from ..frontend.lens import Download, Lens
 from ..pictures import QUALITY, THUMBNAIL, VIEW
 
 Small = Mapping[Hashable, Picture | Image.Image]
@@ -30,11 +32,15 @@ STOPPED = "Drawing was stopped by {}. Move a control, and the next picture is dr
 
 @dataclass(frozen=True)
 class _Job:
-    """What the worker draws: the picture, or the small picture called `thumbnail`, which is of `small`."""
+    """What the worker draws: the picture, or the small picture called `thumbnail`, which is of `small`.
+
+    settled : the picture that was drawn of the request; no other request has come for a moment.
+    """
 
     request: Request
     thumbnail: Hashable = None
     small: Picture | None = None
+    settled: Image.Image | None = None
 
 
 class Stage:
@@ -42,9 +48,12 @@ class Stage:
 
     dress : makes of a drawn picture the one that is shown; by default that is the same.
     finished : called with each full picture as it was drawn, before `dress`.
-    show_small : called with the name of a small picture and the picture itself.
+    settled : called with a request and its full picture, as it was drawn, once no other request has come for a moment.
+    show_small : called with the name of a small picture and the picture itself. One that is a Sheet is drawn as it is.
 
-    All three are called on the worker's thread. Public parts: `renderer`, the widgets `view` and `status`.
+    All four are called on the worker's thread. `download` gives name and bytes of the file that the browser saves;
+    `pressed` is called before what a button does. Public parts: `renderer`; the widgets `view`, with the picture, and
+    `status`; `lens`, what can be done with the picture, None where custom widgets cannot load.
     """
 
     def __init__(
@@ -53,19 +62,24 @@ class Stage:
         *,
         dress: Callable[[Request, Image.Image], Image.Image] = lambda request, picture: picture,
         finished: Callable[[Image.Image], None] = lambda picture: None,
+        settled: Callable[[Request, Image.Image], None] = lambda request, picture: None,
         show_small: Callable[[Any, Image.Image], None] = lambda name, picture: None,
+        download: Download = lambda: ("", b""),
+        pressed: Callable[[], None] = lambda: None,
     ):
         self.renderer = renderer
         self._dress, self._finished, self._show_small = dress, finished, show_small
+        self._settled, self._pressed = settled, pressed
         self._front = threading.Lock()
         self._refused = False  # the present state cannot be drawn, and the status line says so
         self._wanted: Small = {}  # small pictures of the present state ...
         self._painted: dict[Hashable, Picture | Image.Image] = {}  # ... and those on the screen
         self._scheduler: Scheduler[_Job, Rendered] = Scheduler(self._work, self._show, then=self._next)
-        self._image = w.Image(format="jpeg", layout=w.Layout(max_width="100%", object_fit="contain"))
-        self.view = w.Box([self._image], layout=w.Layout(flex="0 0 auto", max_width="100%"))
+        self._image = w.Image(format="jpeg")
+        self.lens = None if plain_only() else Lens(lambda: self._downloaded(download))
+        self.view = w.Box([self._image] if self.lens is None else [self._image, self.lens])
         self.view.add_class("wf-view")
-        self.status = w.HTML(layout=w.Layout(min_height="1.6em", margin="2px 0"))
+        self.status = w.HTML()
         self.status.add_class("wf-status")
 
     # drawing
@@ -123,12 +137,24 @@ class Stage:
         made = w.Button(description=label, icon=icon, tooltip=tooltip, layout=w.Layout(width="auto"))
         if label:
             made.add_class(f"wf-{label.lower().replace(' ', '-')}")
-        made.on_click(lambda _: self.attempt(action))
+
+        def press(_: Any) -> None:
+            self._pressed()
+            self.attempt(action)
+
+        made.on_click(press)
         return made
+
+    def _downloaded(self, download: Download) -> tuple[str, bytes] | None:
+        files: list[tuple[str, bytes] | None] = []
+        self.attempt(lambda: files.append(download()))
+        return files[0] if files else None
 
     # on the worker's thread
 
     def _work(self, job: _Job) -> Rendered:
+        if job.settled is not None:
+            return Rendered(job.settled, 0.0)
         try:
             return self.renderer.render(job.request)
         except BaseException as error:  # KeyboardInterrupt, SystemExit: they stop this picture, not the worker
@@ -136,6 +162,9 @@ class Stage:
             return Rendered(None, 0.0, job.request.draft, told, traceback.format_exc())
 
     def _show(self, job: _Job, rendered: Rendered) -> None:
+        if job.settled is not None:
+            self._settled(job.request, job.settled)
+            return
         if job.thumbnail is not None and job.small is not None:
             self._painted[job.thumbnail] = job.small  # even if it failed: the large picture says what is wrong
             if rendered.picture is not None:
@@ -160,12 +189,13 @@ class Stage:
 
     def _put(self, picture: Image.Image) -> None:
         self._image.value = encode(picture, "JPEG", quality=QUALITY)
-        self._image.width = str(picture.width)
 
     def _next(self, job: _Job, rendered: Rendered) -> _Job | None:
-        """The full picture behind a draft; then, one by one, the small pictures that are out of date."""
+        """The full picture behind a draft, or word that it is settled; then the small ones that are out of date."""
         if rendered.draft and rendered.picture is not None:
             return replace(job, request=replace(job.request, draft=False))
+        if job.settled is None and job.thumbnail is None and rendered.picture is not None:
+            return _Job(replace(job.request, draft=False), settled=rendered.picture)
         return self._outdated()
 
     def _outdated(self) -> _Job | None:
@@ -173,7 +203,8 @@ class Stage:
         for name, picture in self._wanted.items():
             if self._painted.get(name) != picture:
                 if not isinstance(picture, Image.Image):
-                    return _Job(Request(Sheet((picture,), 1, THUMBNAIL)), name, picture)
+                    sheet = picture if isinstance(picture, Sheet) else Sheet((picture,), 1, THUMBNAIL)
+                    return _Job(Request(sheet), name, picture)
                 self._painted[name] = picture
                 self._show_small(name, picture)
         return None

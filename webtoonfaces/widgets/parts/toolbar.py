@@ -1,4 +1,4 @@
-"""The row below the picture that all explorers have: random, reset, keep, save, and the Python behind it."""
+"""The row below the picture that all explorers have: undo, random, keep, save, and the Python behind it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import ipywidgets as w
 
+from .groups import named, row
 from .stage import Stage
 
 
 class Toolbar(w.VBox):
-    """Buttons, the name of the file that Save writes, and the text that Copy as Python shows.
+    """Buttons, the name of the file that Save writes, and the text that Copy as Python shows and copies.
 
-    save : called with the file's name.     python : returns the cell's text.
+    save : called with the file's name.     python : returns the cell's text.     copy : called with it.
     """
 
     def __init__(
@@ -21,26 +22,42 @@ class Toolbar(w.VBox):
         stage: Stage,
         name: str,
         *,
+        undo: Callable[[], Any],
+        redo: Callable[[], Any],
         randomise: Callable[[], Any],
         reset: Callable[[], Any],
         keep: Callable[[], Any],
         save: Callable[[str], Any],
         python: Callable[[], str],
+        copy: Callable[[str], Any],
     ):
         self._default = name
-        self._name = w.Text(value=f"{name}.png", layout=w.Layout(width="170px"), placeholder="file.png")
-        self._code = w.Textarea(layout=w.Layout(width="100%", height="120px", display="none"))
-        self._code.add_class("wf-code")
-        self._python = python
-        buttons = [
-            stage.button("Random", "random", "Something new", randomise),
-            stage.button("Reset", "undo", "Back to the start", reset),
-            stage.button("Keep", "bookmark", "Put it on the shelf", keep),
-            stage.button("Save", "download", "Save a PNG with its recipe under this name", lambda: save(self.name)),
-            self._name,
-            stage.button("Copy as Python", "code", "Show the cell that makes this picture", self._toggle_code),
+        # Sent when it is left: letter by letter, the last ones can arrive after the press of Save.
+        field = w.Text(f"{name}.png", continuous_update=False, layout=w.Layout(width="150px"), placeholder="file.png")
+        self._name = named(field, "Name of the file")
+        self._code = named(w.Textarea(layout=w.Layout(width="100%", height="150px")), "The cell as text")
+        self._hide = stage.button("Hide", "times", "Hide the cell", lambda: self._show_code(""))
+        self._fold = w.VBox([self._code, self._hide], layout=w.Layout(display="none", width="100%"))
+        self._fold.add_class("wf-code")
+        self._python, self._copy = python, copy
+        self._undo = stage.button("Undo", "undo", "Undo (Ctrl+Z)", undo)
+        self._redo = stage.button("Redo", "repeat", "Redo (Ctrl+Shift+Z)", redo)
+        rows = [
+            row(self._undo, self._redo),
+            row(
+                stage.button("Random", "random", "Random: something new", randomise),
+                stage.button("Reset", "refresh", "Reset: back to the start", reset),
+            ),
+            row(
+                stage.button("Keep", "bookmark", "Keep: put it on the shelf", keep),
+                stage.button("Save", "save", "Save a PNG with its recipe under this name", lambda: save(self.name)),
+                self._name,
+            ),
+            row(stage.button("Copy as Python", "code", "Copy as Python: the cell that makes it", self._give_code)),
         ]
-        super().__init__([w.Box(buttons, layout=w.Layout(flex_flow="row wrap")), self._code])
+        buttons = w.Box(rows)
+        buttons.add_class("wf-toolbar")
+        super().__init__([buttons, self._fold])
 
     @property
     def name(self) -> str:
@@ -48,7 +65,15 @@ class Toolbar(w.VBox):
         name = self._name.value.strip() or f"{self._default}.png"
         return name if name.lower().endswith(".png") else f"{name}.png"
 
-    def _toggle_code(self) -> None:
-        hidden = self._code.layout.display == "none"
-        self._code.value = self._python() if hidden else ""
-        self._code.layout.display = "" if hidden else "none"
+    def offer(self, *, undo: bool, redo: bool) -> None:
+        """Whether there is something to undo and to redo."""
+        self._undo.disabled, self._redo.disabled = not undo, not redo
+
+    def _give_code(self) -> None:
+        text = self._python()
+        self._show_code(text)
+        self._copy(text)
+
+    def _show_code(self, text: str) -> None:
+        self._code.value = text
+        self._fold.layout.display = "" if text else "none"

@@ -1,0 +1,184 @@
+"""What holds for each of the four explorers: undo, keys, names, comparison, files, and how it ends."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from webtoonfaces import replay
+
+from .axe import findings
+from .lab import Lab, Notebook
+
+MODELS = 'import webtoonfaces as wf\nG, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")\n'
+CALLS = {
+    "wf-interpolation-pad": "wf.InterpolationPad(G)",
+    "wf-layer-mixer": "wf.LayerMixer(G)",
+    "wf-swap-explorer": "wf.SwapExplorer(AE, G)",
+    "wf-face-studio": "wf.FaceStudio(AE, G)",
+}
+
+
+@pytest.fixture(scope="module", params=CALLS)
+def opened(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Notebook]:
+    with lab.showing(f"{MODELS}\nexplorer = {CALLS[request.param]}\nexplorer", request.param) as notebook:
+        yield notebook
+
+
+def test_random_is_undone_and_redone_with_keys_and_buttons(notebook: Notebook) -> None:
+    notebook.settled()
+    before = notebook.picture()
+    notebook.find(".wf-random").click()
+    after = notebook.changed(before)
+    notebook.settled()
+    after = notebook.picture()
+    notebook.find(".wf-random").press("Control+z")
+    assert notebook.changed(after) == before
+    notebook.settled()
+    notebook.find(".wf-random").press("Control+Shift+z")
+    notebook.changed(before)
+    notebook.settled()
+    assert notebook.picture() == after
+    expect(notebook.find(".wf-redo")).to_be_disabled()
+    notebook.find(".wf-undo").click()
+    assert notebook.changed(after) == before
+    expect(notebook.find(".wf-undo")).to_be_disabled()
+    assert notebook.find(".wf-history .wf-strip-cell").count() == 2
+    notebook.find(".wf-history .wf-strip-cell").nth(1).click()
+    notebook.changed(before)
+    notebook.settled()
+    assert notebook.picture() == after
+
+
+def test_keys_stay_inside_wherever_the_focus_is(notebook: Notebook) -> None:
+    for part in (".wf-random", ".wf-history .wf-strip-cell", ".wf-lens-enlarge"):
+        notebook.keys_stay(notebook.find(part).first)
+
+
+def test_nothing_serious_is_found_by_axe(notebook: Notebook) -> None:
+    assert findings(notebook) == []
+    for button in notebook.find(".wf-accordion > .wf-row > button").all():
+        notebook.unfold(button.inner_text().strip())
+    assert findings(notebook) == []
+
+
+def test_every_control_has_a_name_that_can_be_read(notebook: Notebook) -> None:
+    names = notebook.page.evaluate(
+        """root => [...document.querySelectorAll(`.${root} button, .${root} input, .${root} select, .${root} textarea,
+            .${root} img, .${root} [role=slider]`)].filter((one) => one.checkVisibility()).map((one) => [
+              one.outerHTML.slice(0, 120),
+              one.getAttribute("aria-label") ?? one.getAttribute("alt") ??
+                ([...(one.labels ?? [])].map((label) => label.innerText).join(" ") || one.innerText),
+              one.matches("img[alt='']"),
+            ])""",
+        notebook.root,
+    )
+    assert len(names) > 10
+    for element, name, decorative in names:
+        assert decorative or (name.strip() and name != "null" and any(letter.isalnum() for letter in name)), element
+        assert all(ord(letter) < 0xE000 or ord(letter) > 0xF8FF for letter in name), element  # no icon's glyph
+
+
+def test_the_keyboard_alone_saves_a_png(notebook: Notebook) -> None:
+    name = f"{notebook.root}.png"
+    notebook.run("explorer.wait(60)")
+    notebook.find(".wf-lens-enlarge").focus()
+    for _ in range(120):
+        notebook.page.keyboard.press("Tab")
+        if notebook.page.evaluate("document.activeElement.placeholder") == "file.png":
+            break
+    notebook.page.keyboard.press("Control+a")
+    notebook.page.keyboard.type(name)
+    notebook.page.keyboard.press("Shift+Tab")
+    notebook.page.keyboard.press("Enter")
+    notebook.told(f"saved {name}")
+    with Image.open(notebook.lab.folder / name) as saved:
+        assert max(saved.size) >= 512
+        assert replay(notebook.lab.folder / name).tobytes() == saved.tobytes()
+
+
+def test_the_browser_saves_the_same_file(notebook: Notebook) -> None:
+    with notebook.page.expect_download() as waiting:
+        notebook.find(".wf-lens-download").click()
+    content = Path(waiting.value.path()).read_bytes()
+    with Image.open(io.BytesIO(content)) as saved:
+        assert "webtoonfaces" in saved.text and max(saved.size) >= 512
+    assert notebook.value("len(explorer.png())") == len(content)
+
+
+def test_before_and_after(notebook: Notebook) -> None:
+    if notebook.root == "wf-interpolation-pad":
+        expect(notebook.find(".wf-lens-compare")).to_be_hidden()
+        return
+    notebook.find(".wf-lens-compare").click()
+    handle, cover = notebook.find(".wf-lens-handle"), notebook.find(".wf-lens")
+    cover.wait_for()
+    image, box = notebook.find(".wf-view img").bounding_box(), cover.bounding_box()
+    assert image is not None and box is not None
+    assert [round(box[side]) for side in box] == [round(image[side]) for side in box], "it lies over the picture"
+    notebook.drag(handle, [(60, 0)])
+    notebook.release()
+    assert handle.get_attribute("aria-valuenow") == str(round(100 * (box["width"] / 2 + 60) / box["width"]))
+    handle.press("Home")
+    assert handle.get_attribute("aria-valuenow") == "0"
+    notebook.find(".wf-lens-compare").click()
+    cover.wait_for(state="hidden")
+
+
+def test_the_picture_is_enlarged_and_nothing_else_jumps(notebook: Notebook) -> None:
+    def width() -> float:
+        box = notebook.find(".wf-view").bounding_box()
+        assert box is not None
+        return box["width"]
+
+    before = width()
+    notebook.find(".wf-lens-enlarge").click()
+    assert width() > 1.3 * before
+    notebook.find(".wf-lens-enlarge").click()
+    assert width() == before
+
+
+def test_copy_as_python_copies(notebook: Notebook, browser) -> None:
+    browser.grant_permissions(["clipboard-read", "clipboard-write"])
+    notebook.find(".wf-copy-as-python").click()
+    notebook.told("copied")
+    assert notebook.page.evaluate("navigator.clipboard.readText()") == notebook.run("print(explorer.code)")
+    notebook.find(".wf-lens-copy").click()
+    notebook.find(".wf-lens-said").get_by_text("copied").wait_for()
+    kinds = notebook.page.evaluate("navigator.clipboard.read().then((items) => items[0].types)")
+    assert kinds == ["image/png"]
+
+
+def test_the_exported_page_works_from_disk_without_a_network(notebook: Notebook, browser) -> None:
+    notebook.run(f"explorer.export_html('{notebook.root}.html')")
+    path = notebook.lab.folder / f"{notebook.root}.html"
+    assert path.stat().st_size <= 3e6
+    page = browser.new_page()
+    network = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+    browser.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
+    try:
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda one: complaints.append(one.url) if one.url.startswith("http") else None)
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready]")
+        look = "document.getElementById('picture').toDataURL()"
+        before = page.evaluate(look)
+        if notebook.root == "wf-interpolation-pad":
+            box = page.locator(".wf-pad").bounding_box()
+            assert box is not None
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 20, box["y"] + 20, steps=5)
+            page.mouse.up()
+        else:
+            page.locator(".wf-strip").first.locator(".wf-strip-cell").first.click()
+        page.wait_for_function(f"before => {look} !== before", arg=before)
+        assert not complaints
+    finally:
+        page.close()

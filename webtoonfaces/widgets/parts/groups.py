@@ -1,0 +1,39 @@
+"""Controls that belong together: a group under a heading, a row, and a line that explains them."""
+
+from __future__ import annotations
+
+import html
+from typing import TypeVar
+
+import ipywidgets as w
+
+Named = TypeVar("Named", bound=w.Widget)
+
+
+def group(heading: str, *controls: w.Widget) -> w.VBox:
+    """The controls in a frame, under a heading."""
+    title = w.HTML(html.escape(heading))
+    title.add_class("wf-heading")
+    made = w.VBox([title, *controls])
+    made.add_class("wf-group")
+    return made
+
+
+def row(*controls: w.Widget) -> w.Box:
+    """The controls side by side, in several lines where there is no room."""
+    made = w.Box(list(controls))
+    made.add_class("wf-row")
+    return made
+
+
+def named(control: Named, text: str) -> Named:
+    """The control with a tooltip, which is also its name where it has no label."""
+    setattr(control, "tooltip" if control.has_trait("tooltip") else "description_tooltip", text)  # ipywidgets 8 or 7
+    return control
+
+
+def hint(text: str) -> w.HTML:
+    """A line in small letters."""
+    made = w.HTML(html.escape(text))
+    made.add_class("wf-hint")
+    return made
