@@ -27,8 +27,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import websocket
+from jupyter import NOTEBOOK, ROOT, command
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
-from lab import NOTEBOOK, ROOT, command
 
 NOTEBOOKS = (NOTEBOOK, "notebooks/04_face2webtoon.ipynb")  # the one that opens first, and the one most people want
 START_S = 90

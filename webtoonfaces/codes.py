@@ -203,7 +203,9 @@ def swap_at(a: Tensor, b: Tensor, *, location: float) -> Tensor:
     _pair(a, b)
     count = a.shape[1]
     if isinstance(location, str) or not 0 <= location <= count:
-        raise BadInputError(f"The swap location runs from 0 (all target) to {count} (all source), not {location!r}.")
+        raise BadInputError(
+            f"A swap location of this model goes from 0 to {count}, its number of layers, not to {location!r}."
+        )
     positions = torch.arange(count, dtype=a.dtype, device=a.device)
     from_a = (location - positions).clamp(0, 1)
     return lerp(b, a, from_a.view(1, -1, 1))

@@ -209,7 +209,7 @@ show("fid", height=4)
 
 # %% [markdown]
 # ## With your own pictures
-# The first picture is the source, the others, in any number, are the styles. A picture is a path, a PIL image or an
+# The first picture gives the structure, the others, in any number, the styles. A picture is a path, a PIL image or an
 # array.
 
 # %%
