@@ -104,7 +104,7 @@ show("swapae/2", "swapae/3", "swapae/4", columns=1, height=1.2)
 #
 # **swapae/6.** Another pair: a structure is a map, and the mean of two maps need not be the map of a face.
 #
-# **swapae/7.** Three structures in one strip.
+# **swapae/7.** Three structures in one strip, with steps between them.
 
 # %%
 show("swapae/5", "swapae/6", "swapae/7", columns=1, height=1.2)
@@ -122,9 +122,9 @@ show("swapae/8", height=6)
 # %% [markdown]
 # **swapae/9.** Location 2: the two coarsest layers keep the face's own style.
 #
-# **swapae/10.** Location 2 for another face.
+# **swapae/10.** Location 2 for another face, with ten other styles.
 #
-# **swapae/11.** Location 2 for a third face.
+# **swapae/11.** Location 2 for a third face, with ten more styles.
 
 # %%
 show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.8)
@@ -132,9 +132,9 @@ show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.8)
 # %% [markdown]
 # **swapae/12.** Location 3: one more layer keeps the face's own style.
 #
-# **swapae/13.** Location 3 for another face.
+# **swapae/13.** Location 3 for another face, with ten other styles.
 #
-# **swapae/14.** Location 3 for a third face.
+# **swapae/14.** Location 3 for a third face, with ten more styles.
 
 # %%
 show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.8)
@@ -142,9 +142,9 @@ show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.8)
 # %% [markdown]
 # **swapae/15.** Location 7: only the last layer takes the other style.
 #
-# **swapae/16.** Location 7 for another face.
+# **swapae/16.** Location 7 for another face, with ten other styles.
 #
-# **swapae/17.** Location 7 for a third face.
+# **swapae/17.** Location 7 for a third face, with ten more styles.
 
 # %%
 show("swapae/15", "swapae/16", "swapae/17", columns=3, height=2.8)
@@ -162,9 +162,9 @@ show("swapae/18", height=4.5)
 #
 # **swapae/19.** A photo, first turned into a cartoon, then swapped.
 #
-# **swapae/20.** The same at location 2.
+# **swapae/20.** The same at location 2, with other styles above and below.
 #
-# **swapae/21.** The same at location 5.
+# **swapae/21.** The same at location 5: only three layers take the other style.
 
 # %%
 show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.8)
@@ -172,7 +172,7 @@ show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.8)
 # %% [markdown]
 # **swapae/22.** Hard photos: a face upside down, half outside the picture, much too small, in the dark.
 #
-# **swapae/jtbc.** Photo above, result below.
+# **swapae/jtbc.** Photo above, result below: the photo in five styles.
 
 # %%
 show("swapae/22", "swapae/jtbc", columns=2, height=3.5)

@@ -116,7 +116,7 @@ FIGURES = (
         swapae.structure_strip,
         seed=1100,
         pictures=3,
-        about="Three structures in one strip.",
+        about="Three structures in one strip, with steps between them.",
     ),
     _row(
         "swapae/8",
@@ -129,14 +129,14 @@ FIGURES = (
         _row(f"swapae/{number}", swapae.swaps, seed=100 * number + 400, pictures=10, location=location, about=about)
         for number, location, about in (
             (9, 2, "Location 2: the two coarsest layers keep the face's own style."),
-            (10, 2, "Location 2 for another face."),
-            (11, 2, "Location 2 for a third face."),
+            (10, 2, "Location 2 for another face, with ten other styles."),
+            (11, 2, "Location 2 for a third face, with ten more styles."),
             (12, 3, "Location 3: one more layer keeps the face's own style."),
-            (13, 3, "Location 3 for another face."),
-            (14, 3, "Location 3 for a third face."),
+            (13, 3, "Location 3 for another face, with ten other styles."),
+            (14, 3, "Location 3 for a third face, with ten more styles."),
             (15, 7, "Location 7: only the last layer takes the other style."),
-            (16, 7, "Location 7 for another face."),
-            (17, 7, "Location 7 for a third face."),
+            (16, 7, "Location 7 for another face, with ten other styles."),
+            (17, 7, "Location 7 for a third face, with ten more styles."),
         )
     ),
     _row(
@@ -161,7 +161,7 @@ FIGURES = (
         seed=2400,
         pictures=12,
         location=2,
-        about="The same at location 2.",
+        about="The same at location 2, with other styles above and below.",
     ),
     _row(
         "swapae/21",
@@ -169,7 +169,7 @@ FIGURES = (
         seed=2500,
         pictures=12,
         location=5,
-        about="The same at location 5.",
+        about="The same at location 5: only three layers take the other style.",
     ),
     _row(
         "swapae/22",
@@ -185,7 +185,7 @@ FIGURES = (
         seed=2700,
         pictures=5,
         location=3,
-        about="Photo above, result below.",
+        about="Photo above, result below: the photo in five styles.",
     ),
     _row(
         "face2webtoon/dh",
