@@ -26,6 +26,7 @@ from webtoonfaces.data.drawn import PERSONS, PHOTOS
 from webtoonfaces.data.folder import HELD_OUT_EVERY, PictureFolder, Split
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.files import replacing
+from webtoonfaces.images import load_image
 
 MIXED_GROUPS = (1, 2)  # of `Title.mixed`: the ones whose pictures are in no title's folder
 OWN_GROUP = len(drawing.GROUPS)  # nothing is the other title's
@@ -144,8 +145,7 @@ def mixed_targets(pairs: Pairs, folder: Path, *, count: int, seed: int = 0, prog
                     picture = pairs.drawn(row, own, other, group)
                     with replacing(file) as draft:
                         Image.fromarray(picture.permute(1, 2, 0).numpy()).save(draft, format="PNG")
-                with Image.open(file) as image:
-                    pictures[row, i, j] = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
+                pictures[row, i, j] = torch.from_numpy(np.array(load_image(file))).permute(2, 0, 1)
                 titles[row, i, j] = torch.tensor([own, other])
     return MixedTargets(pictures, titles)
 
