@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -125,6 +126,7 @@ def test_a_vanished_picture_ends_the_run_behind_a_checkpoint(tmp_path: Path, dat
     with pytest.raises(ImageError):
         run(tmp_path / "run", pictures, Line(at_step=at), workers=workers, kimg=1)
     assert load_state(states(tmp_path / "run")[-1])["step"] >= 5
+    assert not multiprocessing.active_children()  # which would be waited for at the end of this process
 
 
 RUN = """

@@ -157,9 +157,12 @@ class _Loop:
         while True:
             try:
                 images, rows, photos = next(batches)
-            except Exception:  # a picture has vanished or cannot be read any more
+            except Exception as error:  # a picture has vanished or cannot be read any more
                 self._keep_steps_since(first)
-                raise
+                # The traceback would keep the processes that read pictures alive. They ignore SIGTERM, so Python would
+                # wait for them at its end without end.
+                batches = iter(())
+                raise error.with_traceback(None) from error.__cause__
             shares, done = self._shares(images, rows, photos), self._done(time.monotonic() - started)
             scores = self._agreed(self.trainer.step(shares, step=self.step, shown=self.shown, done=done))
             self.step += 1
