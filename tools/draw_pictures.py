@@ -54,7 +54,7 @@ def portraits() -> Image.Image:
     drawn = [portrait.draw(title, 2 * CELL) for title in wf.titles()]
     labels = ["photo", *wf.titles()]
     sheet = contact_sheet([portrait.face.image, *drawn], columns=5, cell=CELL + 20, gap=4, labels=labels)
-    return sheet.quantize(COLOURS)
+    return sheet  # in all its colours: gradients would show bands
 
 
 def figures(generator: wf.StyleGAN2, swapae: wf.SwappingAutoencoder) -> Image.Image:
