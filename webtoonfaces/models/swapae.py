@@ -55,7 +55,7 @@ class SwapAEConfig:
     cell: int = 16
 
     def __post_init__(self) -> None:
-        if isinstance(self.cell, bool) or self.cell not in tuple(UP_FROM):
+        if type(self.cell) is not int or self.cell not in UP_FROM:
             raise ValueError(f"A cell of the structure code is 16 or 8 px wide, not {self.cell!r}.")
         check_whole("channel", self.channel, 1, 256)
         check_whole("structure_channels", self.structure_channels, 1, 512)

@@ -31,7 +31,7 @@ from ..weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
 MOST_PSI = 2  # in both directions; beyond it the picture is not a face
-LONGEST = 8  # times the shorter side of a picture that is encoded: more takes gigabytes
+LONGEST = 16  # times the shorter side of a picture that is encoded: more takes gigabytes
 LONG = 24  # the least number of pictures for which a progress bar is shown
 EXAMPLE = "astronaut.png"
 
