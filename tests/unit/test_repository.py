@@ -42,7 +42,8 @@ def test_links_of_the_readme_work_on_pypi_too() -> None:
 
 def test_every_picture_of_the_readme_is_shown() -> None:
     shown = {link.rpartition("/docs/")[2] for link in LINKS if "/docs/" in link}
-    assert shown == {path.name for path in (ROOT / "docs").iterdir()}
+    assert shown >= {path.name for path in (ROOT / "docs").iterdir() if path.is_file()}
+    assert all((ROOT / "docs" / name).is_file() for name in shown)  # the contact sheets of titles are linked, not shown
 
 
 def test_colab_is_one_click_away_from_the_first_lines() -> None:
