@@ -15,7 +15,7 @@ from .head import Head, Pose, fit_pose
 from .people import FACTORS, Z_DIM, Drawn, person_of, random_person
 from .person import Hair, MeasuredHair, Person
 from .title import GROUPS, EyeHand, HairHand, Hand, Line, Palette, Title, group_of_location
-from .titles import BY_NAME as TITLES
+from .titles import TITLES
 
 __all__ = [
     "FACTORS",

@@ -20,7 +20,6 @@ from .person import Person
 Grid = NDArray[np.floating[Any]]
 
 ROWS, COLUMNS = 60, 48  # of the template's face
-CHIN = 0.9
 # Where the profile of the face lies: (y, z) without the nose.
 PROFILE = np.array(
     [

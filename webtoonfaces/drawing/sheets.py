@@ -15,6 +15,8 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
+from webtoonfaces.images import contact_sheet
+
 from .draw import draw
 from .people import random_person
 from .person import Person
@@ -43,48 +45,32 @@ def persons(count: int, seed: int = 0) -> list[Person]:
 
 def feature_sheet(feature: str, count: int = 12, size: int = 192, seed: int = 0) -> Image.Image:
     """People in rows, titles in columns, cropped to one feature of CROPS."""
-    return _sheet(persons(count, seed), [title.name for title in TITLES], size, CROPS[feature])
+    left, top, right, bottom = (round(value * size) for value in CROPS[feature])
+    drawn = [
+        draw(person, title, size).crop((left, top, right, bottom))
+        for person in persons(count, seed)
+        for title in TITLES.values()
+    ]
+    return contact_sheet(drawn, columns=len(TITLES))
 
 
 def title_sheet(title: str, count: int = 64, size: int = 128, seed: int = 0) -> Image.Image:
     """Many people in one title, in a square."""
-    chosen = next(each for each in TITLES if each.name == title)
-    return _square([draw(person, chosen, size) for person in persons(count, seed)])
+    drawn = [draw(person, TITLES[title], size) for person in persons(count, seed)]
+    return contact_sheet(drawn, background="white")
 
 
 def photo_sheet(count: int = 64, size: int = 128, seed: int = 0) -> Image.Image:
     """Many people as photos might show them, in a square."""
     people = persons(count, seed)
-    return _square([pseudo_photo(person, np.random.default_rng([seed, i]), size) for i, person in enumerate(people)])
-
-
-def _square(pictures: Sequence[Image.Image]) -> Image.Image:
-    size, columns = pictures[0].width, int(np.ceil(np.sqrt(len(pictures))))
-    sheet = Image.new("RGB", (columns * size, -(-len(pictures) // columns) * size), "white")
-    for index, picture in enumerate(pictures):
-        sheet.paste(picture, (index % columns * size, index // columns * size))
-    return sheet
-
-
-def _sheet(
-    people: Sequence[Person], names: Sequence[str], size: int, crop: tuple[float, float, float, float]
-) -> Image.Image:
-    left, top, right, bottom = (round(value * size) for value in crop)
-    width, height = right - left, bottom - top
-    sheet = Image.new("RGB", (width * len(names), height * len(people)), "white")
-    by_name = {title.name: title for title in TITLES}
-    for row, person in enumerate(people):
-        for column, name in enumerate(names):
-            sheet.paste(
-                draw(person, by_name[name], size).crop((left, top, right, bottom)), (column * width, row * height)
-            )
-    return sheet
+    photos = [pseudo_photo(person, np.random.default_rng([seed, i]), size) for i, person in enumerate(people)]
+    return contact_sheet(photos, background="white")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m webtoonfaces.drawing.sheets", description="Draw a contact sheet.")
-    names = [title.name for title in TITLES]
+    names = list(TITLES)
     what = ["all", "photo-like", *CROPS, *(f"title:{name}" for name in names)]
     parser.add_argument("what", choices=what, metavar="WHAT", help=f"one of {', '.join(what)}")
     parser.add_argument("out", help="the picture to write")

@@ -427,7 +427,7 @@ FANTASY = Title(
     ),
 )
 
-TITLES: tuple[Title, ...] = (
+_ALL = (
     ROMANCE,
     ACTION,
     COMEDY,
@@ -443,4 +443,4 @@ TITLES: tuple[Title, ...] = (
     CHIBI,
     FANTASY,
 )
-BY_NAME = {title.name: title for title in TITLES}
+TITLES = {title.name: title for title in _ALL}
