@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         load_stylegan2,
         load_swapae,
     )
+    from .pretrained.upscaler import Upscaler, load_upscaler, upscale
     from .rendering.saved import replay
     from .rendering.structure import structure_picture
     from .webtoonize.cartoonize import cartoonize
@@ -48,6 +49,7 @@ __all__ = [
     "StyleGAN2",
     "SwapExplorer",
     "SwappingAutoencoder",
+    "Upscaler",
     "__version__",
     "align_face",
     "align_faces",
@@ -65,6 +67,7 @@ __all__ = [
     "load_image",
     "load_stylegan2",
     "load_swapae",
+    "load_upscaler",
     "loop",
     "portrait",
     "replay",
@@ -80,6 +83,7 @@ __all__ = [
     "swap_sheet",
     "titles",
     "truncate",
+    "upscale",
 ]
 
 # Module -> the public names that it defines. A name that equals its module's name is the module itself.
@@ -117,6 +121,11 @@ _HOMES = {
         "example_photo",
         "load_stylegan2",
         "load_swapae",
+    ),
+    "pretrained.upscaler": (
+        "Upscaler",
+        "load_upscaler",
+        "upscale",
     ),
     "rendering.saved": ("replay",),
     "rendering.structure": ("structure_picture",),

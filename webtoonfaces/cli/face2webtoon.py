@@ -17,6 +17,7 @@ from .flags import (
     add_seed,
     add_stylegan2,
     add_swapae,
+    add_upscale,
     each,
     jobs,
     reals,
@@ -33,6 +34,7 @@ def add_face2webtoon(commands: Any) -> None:
         "webtoonfaces face2webtoon photo.jpg -o sheet.png --gif exploration.gif --seed 7\n"
         "webtoonfaces face2webtoon photo.jpg -o sheet.png --style drawing.png --style 3 --locations 2 4\n"
         "webtoonfaces face2webtoon photo.jpg -o sheet.png --cartoonize facial-cartoonizer --edges dexined\n"
+        "webtoonfaces face2webtoon photo.jpg -o sheet.png --upscale\n"
         "webtoonfaces face2webtoon holiday/ -o sheets/\n"
         "webtoonfaces face2webtoon group.jpg -o group.png --each-face",
         run=_face2webtoon,
@@ -59,6 +61,7 @@ def add_face2webtoon(commands: Any) -> None:
         help="make a cartoon of the photo first; MODEL as in the command cartoonize (default: classical)",
     )
     parser.add_argument("--edges", metavar="NAME", help="the cartoon's lines: lines, dexined or a file")
+    add_upscale(parser)
     add_swapae(parser)
     add_stylegan2(parser)
     add_place(parser)
@@ -97,6 +100,7 @@ def _face2webtoon(args: argparse.Namespace) -> int:
         "seed": args.seed,
         "truncation_psi": args.psi,
         "cartoonize": args.cartoonize if drawn else cartoon if args.cartoonize or args.edges else None,
+        "upscale": args.upscale,
     }
 
     def draw(photo: Path, out: Path) -> None:

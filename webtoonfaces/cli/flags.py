@@ -77,6 +77,17 @@ def add_psi(parser: argparse.ArgumentParser, *, default: float = 0.7) -> None:
     )
 
 
+def add_upscale(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--upscale",
+        nargs="?",
+        const=True,
+        default=None,
+        metavar="NAME",
+        help="enlarge what the models draw four times, ink stays crisp; NAME of an upscaler or a file (default: demo)",
+    )
+
+
 def add_seed(parser: argparse.ArgumentParser, help: str = "of the first sample (default: 0)") -> None:
     parser.add_argument("--seed", type=int, default=0, help=help)
 

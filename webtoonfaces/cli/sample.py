@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .flags import add_command, add_place, add_psi, add_seed, add_stylegan2, numbers, save
+from .flags import add_command, add_place, add_psi, add_seed, add_stylegan2, add_upscale, numbers, save
 
 
 def add_sample(commands: Any) -> None:
@@ -20,6 +20,7 @@ def add_sample(commands: Any) -> None:
     parser.add_argument("--seeds", type=numbers, help="such as 0-7 or 3,14,15 (default: eight from --seed on)")
     add_seed(parser)
     add_psi(parser)
+    add_upscale(parser)
     parser.add_argument("--columns", type=int)
     add_stylegan2(parser)
     add_place(parser)
@@ -33,7 +34,7 @@ def _sample(args: argparse.Namespace) -> int:
     check_target(args.out)
     g = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     ws = g.sample_ws(args.seeds or range(args.seed, args.seed + 8), truncation_psi=args.psi)
-    save(wf.contact_sheet(g.render(ws), columns=args.columns), args.out)
+    save(wf.contact_sheet(g.render(ws, upscale=args.upscale), columns=args.columns), args.out)
     return 0
 
 
@@ -53,6 +54,7 @@ def add_interpolate(commands: Any) -> None:
     parser.add_argument("--cols", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="frames between two corners of a loop")
     add_psi(parser)
+    add_upscale(parser)
     add_stylegan2(parser)
     add_place(parser)
 
@@ -67,9 +69,11 @@ def _interpolate(args: argparse.Namespace) -> int:
     g = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     ws = g.sample_ws(args.seeds, truncation_psi=args.psi)
     if moving:
-        frames = g.render(wf.loop(ws[[0, 1, 3, 2]], steps=args.steps))  # round the square, not across it
+        frames = g.render(
+            wf.loop(ws[[0, 1, 3, 2]], steps=args.steps), upscale=args.upscale
+        )  # round the square, not across it
         print(f"wrote {save_animation(frames, args.out)}")
     else:
         grid = wf.interpolate(ws, rows=args.rows, cols=args.cols)
-        save(wf.contact_sheet(g.render(grid), columns=args.cols), args.out)
+        save(wf.contact_sheet(g.render(grid, upscale=args.upscale), columns=args.cols), args.out)
     return 0

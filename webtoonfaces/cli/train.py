@@ -15,6 +15,7 @@ TRAIN_EXAMPLES = """
 webtoonfaces train stylegan2 drawn/ runs/sg --preset demo --minutes 60
 webtoonfaces train swapae drawn/ runs/ae --preset demo-cpu --kimg 50
 webtoonfaces train swapae drawn/ runs/pairs --preset demo-pairs --minutes 90
+webtoonfaces train upscaler drawn512/ runs/up --preset demo --minutes 25 --precision bf16
 webtoonfaces train stylegan2 drawn/ runs/large --preset demo --init small-*.safetensors --grow
 webtoonfaces train swapae drawn/ runs/faces --preset demo --init ae.safetensors --photos portraits/
 accelerate launch -m webtoonfaces train stylegan2 faces.zip runs/paper --init ffhq.pt
@@ -34,7 +35,7 @@ EXPORT_NOTES = "A model card, ae.md, and its picture, ae.png, are written beside
 def add_train(commands: Any) -> None:
     """Add the `train` command to the parser's sub-commands."""
     parser = add_command(commands, "train", "train a model", examples=TRAIN_EXAMPLES, notes=TRAIN_NOTES, run=_train)
-    parser.add_argument("family", choices=["stylegan2", "swapae"])
+    parser.add_argument("family", choices=["stylegan2", "swapae", "upscaler"])
     parser.add_argument("data", help="a folder or zip of pictures; folders inside are titles")
     parser.add_argument("out", help="folder of the run: checkpoints, samples, log")
     parser.add_argument(

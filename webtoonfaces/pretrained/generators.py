@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -28,6 +28,9 @@ from ..models import stylegan2 as stylegan2_networks
 from ..models import swapae as swapae_networks
 from ..models.ops import Prefix
 from ..weights import convert, registry, store
+
+if TYPE_CHECKING:
+    from .upscaler import Upscale
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
 MOST_PSI = 2  # in both directions; beyond it the picture is not a face
@@ -169,6 +172,12 @@ def _batches(total: int, size: int, label: str) -> Iterator[slice]:
         yield slice(start, start + size)
 
 
+def _enlarged(pictures: list[Image.Image], upscale: Upscale) -> list[Image.Image]:
+    from .upscaler import enlarged  # which is built on this module
+
+    return enlarged(pictures, upscale)
+
+
 class Handle:
     """A loaded model: its `weights`, None for a network made in code, and the `lock` that its calls hold."""
 
@@ -284,15 +293,21 @@ class StyleGAN2(Handle):
                 ws.to(self.device, torch.float32), noise_mode, stop_at=max_size, prefix=prefix
             )
 
-    def render(self, ws: Tensor, *, noise_mode: str = "const", batch: int = 8) -> list[Image.Image]:
-        """Codes [N, L, D], or a grid [rows, cols, L, D] row by row -> PIL images; computed in batches."""
+    def render(
+        self, ws: Tensor, *, noise_mode: str = "const", batch: int = 8, upscale: Upscale = None
+    ) -> list[Image.Image]:
+        """Codes [N, L, D], or a grid [rows, cols, L, D] row by row -> PIL images; computed in batches.
+
+        upscale : True enlarges them four times, so that ink stays crisp; or the name of an upscaler. None and False
+            leave them as the model draws them.
+        """
         if isinstance(ws, Tensor) and ws.ndim == 4:
             ws = ws.flatten(0, 1)
         codes.check_codes(ws, "ws")
         pictures: list[Image.Image] = []
         for part in _batches(len(ws), batch, "rendering"):
             pictures += to_pil(self.synthesis(ws[part], noise_mode=noise_mode))
-        return pictures
+        return _enlarged(pictures, upscale)
 
 
 class SwappingAutoencoder(Handle):
@@ -415,13 +430,13 @@ class SwappingAutoencoder(Handle):
             return self.generator(structure, style, noise_mode, prefix=prefix)
 
     def render(
-        self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", batch: int = 8
+        self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", batch: int = 8, upscale: Upscale = None
     ) -> list[Image.Image]:
-        """The result of `decode` as PIL images; computed in batches."""
+        """The result of `decode` as PIL images; computed in batches. `upscale` as in `StyleGAN2.render`."""
         n = max(len(structure), len(style))
         pictures: list[Image.Image] = []
         for part in _batches(n, batch, "drawing"):
             s = structure if len(structure) == 1 else structure[part]
             t = style if len(style) == 1 else style[part]
             pictures += to_pil(self.decode(s, t, noise_mode=noise_mode))
-        return pictures
+        return _enlarged(pictures, upscale)

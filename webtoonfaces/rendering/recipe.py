@@ -137,6 +137,13 @@ class Decoded:
 
 
 @dataclass(frozen=True)
+class Enlarged:
+    """A picture that a model draws, enlarged four times by the upscaler."""
+
+    picture: Face | Decoded
+
+
+@dataclass(frozen=True)
 class Sheet:
     """Pictures arranged row by row; None leaves a cell blank. `cell` is the side of a cell in px."""
 
@@ -145,7 +152,7 @@ class Sheet:
     cell: int = 128
 
 
-Picture = Face | Decoded | Sheet
+Picture = Face | Decoded | Enlarged | Sheet
 _KINDS = {cls.__name__: cls for cls in (*typing.get_args(Code), *typing.get_args(Picture))}
 _KINDS_READ = {**_KINDS, "Redrawn": Decoded}  # the name of `Decoded` in the first PNGs
 
@@ -217,6 +224,14 @@ def _pixels(sheet: Sheet) -> int:
     return sheet.columns * -(-len(sheet.cells) // sheet.columns) * sheet.cell**2
 
 
+def enlarged(picture: Picture) -> Picture:
+    """The picture as the upscaler enlarges it; of a sheet, each of its cells, in cells that are four times as large."""
+    if isinstance(picture, Sheet):
+        cells = tuple(None if cell is None else enlarged(cell) for cell in picture.cells)
+        return Sheet(cells, picture.columns, min(4 * picture.cell, MOST_CELL))
+    return Enlarged(picture) if isinstance(picture, Face | Decoded) else picture
+
+
 def walk(node: Any) -> Iterator[Any]:
     """Every node of a scene, the scene itself first."""
     yield node
@@ -262,7 +277,11 @@ def between(corners: tuple[Code, Code, Code, Code], x: float, y: float, *, metho
 def _model(content: Any) -> Model:
     if not isinstance(content, dict) or not all(isinstance(content.get(k), str) for k in ("family", "name", "sha256")):
         raise RecipeError("This recipe is damaged: it does not name its models.")
-    if len(content["sha256"]) != 64 or len(content["name"]) > 64 or content["family"] not in ("stylegan2", "swapae"):
+    if (
+        len(content["sha256"]) != 64
+        or len(content["name"]) > 64
+        or content["family"] not in ("stylegan2", "swapae", "upscaler")
+    ):
         raise RecipeError("This recipe is damaged: it names a model in an unknown way.")
     return Model(content["family"], content["name"], content["sha256"])
 

@@ -24,6 +24,7 @@ from .. import codes
 from ..errors import BadInputError, WebtoonFacesError
 from ..images import contact_sheet, scaled, to_pil
 from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder
+from ..pretrained.upscaler import FACTOR, Upscaler, as_upscaler
 from . import recipe as r
 
 Value = TypeVar("Value")
@@ -75,14 +76,20 @@ class Renderer:
     """Draws scenes with a StyleGAN2, a Swapping Autoencoder, or both. Safe to call from several threads."""
 
     def __init__(
-        self, generator: StyleGAN2 | None = None, swapae: SwappingAutoencoder | None = None, *, budget: float = BUDGET_S
+        self,
+        generator: StyleGAN2 | None = None,
+        swapae: SwappingAutoencoder | None = None,
+        *,
+        upscaler: Upscaler | None = None,
+        budget: float = BUDGET_S,
     ):
+        """upscaler : what enlarges pictures; None loads the embedded one when a picture first needs it."""
         if not isinstance(generator, StyleGAN2 | None) or not isinstance(swapae, SwappingAutoencoder | None):
             raise BadInputError(
                 "A StyleGAN2 and a Swapping Autoencoder are needed, each in its place in the call, but "
                 f"{generator!r} and {swapae!r} were given."
             )
-        self._generator, self._swapae = generator, swapae
+        self._generator, self._swapae, self._upscaler = generator, swapae, upscaler
         self.budget = budget
         self._lock = threading.RLock()
         self._codes: _Kept[Tensor] = _Kept(KEPT_CODES)
@@ -103,6 +110,12 @@ class Renderer:
             raise BadInputError("This picture needs a Swapping Autoencoder, and none was given. Pass swapae=.")
         return self._swapae
 
+    @property
+    def upscaler(self) -> Upscaler:
+        if self._upscaler is None:
+            self._upscaler = as_upscaler(True)
+        return self._upscaler  # type: ignore[return-value]
+
     def render(self, request: Request) -> Rendered:
         """Draw a scene; an error is returned in the result, never raised."""
         started = time.perf_counter()
@@ -121,6 +134,8 @@ class Renderer:
         with self._lock:
             if isinstance(picture, r.Sheet):
                 return self._sheet(picture, draft)
+            if isinstance(picture, r.Enlarged):
+                return self._enlarged(picture, draft)
             if isinstance(picture, r.Face):
                 return self._face(picture, draft)
             return self._decoded(picture, draft)
@@ -129,10 +144,22 @@ class Renderer:
         """The tensor of a code, on the CPU, like stored codes: ws [1, L, D], or a structure [1, C, h, w]."""
         return self._codes.get(code, lambda: self._evaluate(code).cpu())
 
+    def side(self, picture: r.Picture) -> int:
+        """The longer side in px of what `draw` gives; of a sheet, that of a cell."""
+        match picture:
+            case r.Face():
+                return self.generator.size
+            case r.Decoded(structure=structure):
+                return self.swapae.cell * max(self.code(structure).shape[2:])
+            case r.Enlarged(inner):
+                return FACTOR * self.side(inner)
+        return picture.cell
+
     def ws(self, picture: r.Picture) -> Tensor:
         """The StyleGAN2 codes of a picture, a copy on the CPU: [N, L, D], one for each face in it, row by row."""
         cells = picture.cells if isinstance(picture, r.Sheet) else (picture,)
-        return torch.cat([self.code(cell.code) for cell in cells if isinstance(cell, r.Face)])
+        plain = [cell.picture if isinstance(cell, r.Enlarged) else cell for cell in cells]
+        return torch.cat([self.code(cell.code) for cell in plain if isinstance(cell, r.Face)])
 
     def recipe(self, picture: r.Picture) -> r.Recipe:
         """The recipe of a scene, for the metadata of its PNG."""
@@ -142,6 +169,8 @@ class Renderer:
             used.append(("stylegan2", self.generator.weights))
         if any(isinstance(node, (r.Decoded, r.StyleOf, r.StructureOf)) for node in nodes):
             used.append(("swapae", self.swapae.weights))
+        if any(isinstance(node, r.Enlarged) for node in nodes):
+            used.append(("upscaler", self.upscaler.weights))
         models = [r.Model(family, w.name if w else "", w.sha256 if w else "0" * 64) for family, w in used]
         return r.Recipe(picture, tuple(models))
 
@@ -204,6 +233,13 @@ class Renderer:
             return drawn
         self._reduced = True
         return scaled(drawn, side)
+
+    def _enlarged(self, picture: r.Enlarged, draft: bool) -> Image.Image:
+        drawn = self.draw(picture.picture, draft=draft)
+        if not draft:
+            return self.upscaler.enlarged(drawn)
+        self._reduced = True
+        return drawn
 
     def _sheet(self, sheet: r.Sheet, draft: bool) -> Image.Image:
         drawn: list[Image.Image | None] = []

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from ..errors import BadInputError, ImageError, UnknownNameError
 from ..images import load_image, png_text, save_image
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_recorded
+from ..pretrained.upscaler import Upscaler, load_recorded_upscaler
 from . import recipe as r
 from .renderer import Renderer
 
@@ -50,7 +52,11 @@ def _shown(path: str | os.PathLike[str]) -> str:
 
 
 def replay(
-    path: str | os.PathLike[str], *, generator: StyleGAN2 | None = None, swapae: SwappingAutoencoder | None = None
+    path: str | os.PathLike[str],
+    *,
+    generator: StyleGAN2 | None = None,
+    swapae: SwappingAutoencoder | None = None,
+    upscaler: Upscaler | None = None,
 ) -> Image.Image:
     """Draw a saved picture again: on the same machine and engine the same pixels, elsewhere within 2 of 255.
 
@@ -60,7 +66,7 @@ def replay(
     Raises RecipeError for a picture without a usable recipe, WeightsError if a model is missing or another version.
     """
     recipe = read_recipe(path)
-    given = {"stylegan2": generator, "swapae": swapae}
+    given: dict[str, Any] = {"stylegan2": generator, "swapae": swapae, "upscaler": upscaler}
     for model in recipe.models:
         handle = given[model.family]
         if handle is not None and handle.weights is not None and handle.weights.sha256 == model.sha256:
@@ -68,10 +74,13 @@ def replay(
         if not model.name:
             raise BadInputError(
                 f"This picture was made with a {model.family} model that has no name (sha256 {model.sha256[:12]}...). "
-                f"Pass it: replay(path, {'generator' if model.family == 'stylegan2' else 'swapae'}=...)."
+                f"Pass it: replay(path, {'generator' if model.family == 'stylegan2' else model.family}=...)."
             )
-        given[model.family] = load_recorded(model.family, model.name, model.sha256)
-    renderer = Renderer(given["stylegan2"], given["swapae"])  # type: ignore[arg-type]
+        if model.family == "upscaler":
+            given["upscaler"] = load_recorded_upscaler(model.name, model.sha256)
+        else:
+            given[model.family] = load_recorded(model.family, model.name, model.sha256)
+    renderer = Renderer(given["stylegan2"], given["swapae"], upscaler=given["upscaler"])
     return renderer.draw(recipe.picture)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from ..pretrained.generators import Handle
 from . import recipe as r
 from .renderer import Renderer
 
@@ -121,17 +122,20 @@ def _replayed(scene: r.Picture, renderer: Renderer, saved: str, before: Sequence
     """The recipe names registered models; others have to be passed. `before` are lines above the call."""
     models = [model for model in renderer.recipe(scene).models if not model.name]
     loads = [_load(renderer, model.family) for model in models]
-    given = "".join(f", {'generator=G' if m.family == 'stylegan2' else 'swapae=AE'}" for m in models)
+    names = {"stylegan2": "generator=G", "swapae": "swapae=AE", "upscaler": "upscaler=U"}
+    given = "".join(f", {names[model.family]}" for model in models)
     lines = ["# Save the picture first: a part of it, an upload or a kept code, cannot be written as a call.", *loads]
     return "\n".join(["import webtoonfaces as wf", "", *before, *lines, f"wf.replay({saved!r}{given})"])
 
 
 def _load(renderer: Renderer, family: str) -> str:
-    """The line that loads a model: `G = ...` or `AE = ...`."""
-    swaps = family == "swapae"
-    weights = renderer.swapae.weights if swaps else renderer.generator.weights
-    source = (weights.name or str(weights.path)) if weights else "path/of/your/model.pt"
-    return f"{'AE' if swaps else 'G'} = wf.load_{family}({source!r})"
+    """The line that loads a model: `G = ...`, `AE = ...` or `U = ...`."""
+    handle: Handle = {"swapae": lambda: renderer.swapae, "upscaler": lambda: renderer.upscaler}.get(
+        family, lambda: renderer.generator
+    )()
+    source = (handle.weights.name or str(handle.weights.path)) if handle.weights else "path/of/your/model.pt"
+    name = {"swapae": "AE", "upscaler": "U"}.get(family, "G")
+    return f"{name} = wf.load_{family}({source!r})"
 
 
 class _Writer:
@@ -157,22 +161,39 @@ class _Writer:
         """The last line, which shows the picture."""
         match scene:
             case r.Sheet():
+                if any(isinstance(cell, r.Enlarged) for cell in scene.cells):
+                    plain = replace(scene, cells=tuple(_plain(cell) for cell in scene.cells))
+                    if scene == r.Sheet(tuple(_large(cell) for cell in plain.cells), scene.columns, scene.cell):
+                        more = self._upscale()
+                        return self._grid(plain, more) or self._matrix(plain, more) or self._cells(scene)
+                    return self._cells(scene)
                 return self._grid(scene) or self._matrix(scene) or self._cells(scene)
             case r.Face():
                 self._sample_together(scene)
                 return self._face(scene)
             case r.Decoded():
                 return self._webtoon(scene) or self._decoded(scene)
+            case r.Enlarged(r.Face() as face):
+                self._sample_together(face)
+                return self._face(face, self._upscale())
+            case r.Enlarged(r.Decoded() as decoded):
+                return self._webtoon(decoded, self._upscale()) or self._decoded(decoded, self._upscale())
         raise _NoCallError
 
-    def _face(self, face: r.Face) -> str:
-        return f"{self._G}.render({self._code(face.code)}{_noise(face.noise, 'const')})[0]"
+    def _upscale(self) -> str:
+        """The option that enlarges what is drawn."""
+        weights = self._renderer.upscaler.weights
+        source = (weights.name or str(weights.path)) if weights else "path/of/your/upscaler.safetensors"
+        return f", upscale={True if source == 'demo' else source!r}"
 
-    def _decoded(self, scene: r.Decoded) -> str:
+    def _face(self, face: r.Face, more: str = "") -> str:
+        return f"{self._G}.render({self._code(face.code)}{_noise(face.noise, 'const')}{more})[0]"
+
+    def _decoded(self, scene: r.Decoded, more: str = "") -> str:
         codes = f"{self._code(scene.structure)}, {self._code(scene.style)}"
-        return f"{self._AE}.render({codes}{_noise(scene.noise, 'none')})[0]"
+        return f"{self._AE}.render({codes}{_noise(scene.noise, 'none')}{more})[0]"
 
-    def _webtoon(self, scene: r.Decoded) -> str:
+    def _webtoon(self, scene: r.Decoded, more: str = "") -> str:
         """A photo's face in the style of a sample is what `face2webtoon` draws; "" for anything else."""
         match scene:
             case r.Decoded(r.Stored() as structure, r.SwapAt(r.Stored() as own, style, location), "none"):
@@ -186,12 +207,12 @@ class _Writer:
                         self.lines.append(f"face = {_aligned(face)}")
                         self.lines.append(
                             f"sheet = wf.face2webtoon(face, styles=[{seed}], {options}, "
-                            f"truncation_psi={psi!r}{cartoon})"
+                            f"truncation_psi={psi!r}{cartoon}{more})"
                         )
                         return "sheet.images[0][0]"
         return ""
 
-    def _grid(self, sheet: r.Sheet) -> str:
+    def _grid(self, sheet: r.Sheet, more: str = "") -> str:
         """The sheet between four corners; "" for anything else."""
         match sheet.cells[0]:
             case r.Face(r.Blend(r.Blend(a, c), r.Blend(b, d), _, method)):
@@ -202,10 +223,10 @@ class _Writer:
                 way = "" if method == "lerp" else f", method=wf.{method}"
                 self.lines.append(f"ws = {self._stacked(corners)}")
                 self.lines.append(f"grid = wf.interpolate(ws, rows={rows}, cols={sheet.columns}{way})")
-                return f"wf.contact_sheet(G.render(grid, batch=1), columns={sheet.columns}, cell={sheet.cell})"
+                return f"wf.contact_sheet(G.render(grid, batch=1{more}), columns={sheet.columns}, cell={sheet.cell})"
         return ""
 
-    def _matrix(self, sheet: r.Sheet) -> str:
+    def _matrix(self, sheet: r.Sheet, more: str = "") -> str:
         """The sheet of rows mixed with columns; "" for anything else."""
         columns = [cell.code for cell in sheet.cells[1 : sheet.columns] if isinstance(cell, r.Face)]
         rows = [cell.code for cell in sheet.cells[sheet.columns :: sheet.columns] if isinstance(cell, r.Face)]
@@ -217,10 +238,10 @@ class _Writer:
                 self.lines += [
                     f"rows = {self._stacked(rows)}",
                     f"columns = {self._stacked(columns)}",
-                    f"cells = [None, *{self._G}.render(columns, batch=1)]",
+                    f"cells = [None, *{self._G}.render(columns, batch=1{more})]",
                     "for row in rows.split(1):",
                     f"    mixed = wf.swap_at(row, columns, location={start})",
-                    "    cells += G.render(row) + G.render(mixed, batch=1)",
+                    f"    cells += G.render(row{more}) + G.render(mixed, batch=1{more})",
                 ]
                 return f"wf.contact_sheet(cells, columns=1 + len(columns), cell={sheet.cell})"
         return ""
@@ -229,10 +250,14 @@ class _Writer:
         """Any other sheet, cell by cell."""
         self.lines.append("cells = []")
         for cell in sheet.cells:
-            drawn = "None" if cell is None else self._decoded(cell) if isinstance(cell, r.Decoded) else ""
-            if isinstance(cell, r.Face):
-                drawn = self._face(cell)
-            elif not drawn:  # a sheet of sheets
+            plain, more = (cell.picture, self._upscale()) if isinstance(cell, r.Enlarged) else (cell, "")
+            if plain is None:
+                drawn = "None"
+            elif isinstance(plain, r.Face):
+                drawn = self._face(plain, more)
+            elif isinstance(plain, r.Decoded):
+                drawn = self._decoded(plain, more)
+            else:  # a sheet of sheets
                 raise _NoCallError
             self.lines.append(f"cells.append({drawn})")
         return f"wf.contact_sheet(cells, columns={sheet.columns}, cell={sheet.cell})"
@@ -321,6 +346,14 @@ class _Writer:
             self._names[("pair", key)] = number
             self.lines.append(f"structure{number}, style{number} = {text}")
         return ("structure", "style")[part] + self._names[("pair", key)]
+
+
+def _plain(cell: r.Picture | None) -> r.Picture | None:
+    return cell.picture if isinstance(cell, r.Enlarged) else cell
+
+
+def _large(cell: r.Picture | None) -> r.Picture | None:
+    return cell if cell is None else r.enlarged(cell)
 
 
 def is_structure(code: r.Code) -> bool:

@@ -1,7 +1,7 @@
 """The picture of a model card: small results of a network that were not selected by hand.
 
 For a StyleGAN2 they are the samples of the seeds 0 to 63; for a Swapping Autoencoder pictures held out of its training,
-at even distances: four of them in the styles of eight others.
+at even distances: four of them in the styles of eight others; for an upscaler parts of held-out drawings.
 """
 
 from __future__ import annotations
@@ -18,27 +18,35 @@ from torch import Tensor
 from ..codes import swap_at
 from ..data.folder import PictureFolder, read
 from ..data.pairs import Pairs
+from ..data.small import SmallPictures
 from ..errors import BadInputError
 from ..images import as_floats, contact_sheet, to_pil
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder
+from ..pretrained.upscaler import Upscaler
 
 SAMPLES, SAMPLE_COLUMNS = 64, 16
 STRUCTURES, STYLES, LOCATION = 4, 8, 2
+ENLARGED, PART = 6, 48  # pictures that an upscaler enlarges; side in px of the part of each small one
 CELL, MOST_COLOURS = 64, 256  # side of a cell in px; a palette makes the file a third as large
 
 
 def card_sheet(
-    family: str, networks: Mapping[str, Any], *, data: str | Path | None, size: int, pairs: bool = False
+    family: str, networks: Mapping[str, Any], *, data: str | Path | None, size: int | None, pairs: bool = False
 ) -> Image.Image:
-    """The sheet of a "stylegan2" or "swapae" with the averaged `networks`.
+    """The sheet of a "stylegan2", "swapae" or "upscaler" with the averaged `networks`.
 
-    data, size : the pictures that a SwapAE was trained on, and their side in px.
+    data, size : the pictures that the model was trained on, and their side in px, which an upscaler does not have.
     pairs : whether it was trained by pairs, which hold out whole persons.
 
-    Raises `BadInputError` if a SwapAE's data set does not exist any more or has too few held-out pictures.
+    Raises `BadInputError` if a SwapAE's or an upscaler's data set does not exist any more or has too few held-out
+    pictures.
     """
     if family == "stylegan2":
         sheet = _samples(networks)
+    elif family == "upscaler":
+        sheet = _enlarged(networks, data)
+    elif size is None:
+        raise BadInputError("A Swapping Autoencoder's pictures have a size.")
     else:
         sheet = _swaps(networks, _held_out_persons(data, size) if pairs else _held_out(data, size))
     return sheet.quantize(MOST_COLOURS)
@@ -60,6 +68,23 @@ def _swaps(networks: Mapping[str, Any], images: Tensor) -> Image.Image:
         swapped = swap_at(style[row : row + 1], style[STRUCTURES:], location=LOCATION)
         cells += [pictures[row], *swapae.render(structure[row : row + 1], swapped)]
     return contact_sheet(cells, columns=1 + STYLES, cell=CELL)
+
+
+def _enlarged(networks: Mapping[str, Any], data: str | Path | None) -> Image.Image:
+    """Parts of held-out drawings at 100 %: enlarged by bicubic interpolation, by the network, and as they are drawn."""
+    upscaler = Upscaler(networks["g_ema"], device="cpu")
+    pictures = SmallPictures(Pairs(_existing(data), split="held_out", limit=2))
+    rows: list[list[Image.Image]] = [[], [], []]
+    for index in np.linspace(0, len(pictures) - 1, ENLARGED).round().astype(int):
+        small = to_pil(as_floats(pictures[int(index)][0]))[0]
+        large = to_pil(as_floats(pictures.large_of(int(index))))[0]
+        side = min(PART, small.width)
+        corner = (small.width - side) // 2
+        box = (4 * corner, 4 * corner, 4 * (corner + side), 4 * (corner + side))
+        plain = small.resize(large.size, Image.Resampling.BICUBIC)
+        for row, picture in zip(rows, (plain, upscaler.enlarged(small), large), strict=True):
+            row.append(picture.crop(box))
+    return contact_sheet([picture for row in rows for picture in row], columns=ENLARGED)
 
 
 def _held_out(data: str | Path | None, size: int) -> Tensor:

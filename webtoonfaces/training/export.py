@@ -25,11 +25,13 @@ PART_BYTES = 16 * 2**20
 WHAT = {
     "stylegan2": "A StyleGAN2 that draws faces",
     "swapae": "A Swapping Autoencoder that redraws a face in the style of another",
+    "upscaler": "An upscaler that enlarges drawings of faces four times",
 }
 SHOWN = {
     "stylegan2": f"The samples of the seeds 0 to {SAMPLES - 1}, at full truncation (psi 1)",
     "swapae": f"{STRUCTURES} pictures that were held out of training, each in {STYLES} styles, swapped at location "
     f"{LOCATION}",
+    "upscaler": "Parts of held-out drawings: enlarged by bicubic interpolation, by the network, and as they are drawn",
 }
 LIMITS = {
     "stylegan2": (
@@ -40,6 +42,10 @@ LIMITS = {
         "It knows only the drawings it was trained on. Another face, above all a photo, keeps its outline and large "
         "colours, and loses details that drawings of these styles do not have.",
         "Style and structure are not fully separated: a strong style can change the identity.",
+    ),
+    "upscaler": (
+        "It knows flat colour, ink and screentone of drawings. A photograph comes out as if it were painted.",
+        "What is thinner than a pixel of the small picture is guessed.",
     ),
 }
 
@@ -122,7 +128,7 @@ def _sheet(run: RunFolder, networks: Mapping[str, nn.Module], data: str | Path |
     """Write the card's picture, drawn by the exported networks; None if it cannot be drawn."""
     try:
         taught_by_pairs = config_type(run.family, run.config) is pairs.Config
-        sheet = card_sheet(run.family, networks, data=data, size=run.config["model"]["size"], pairs=taught_by_pairs)
+        sheet = card_sheet(run.family, networks, data=data, size=run.config["model"].get("size"), pairs=taught_by_pairs)
     except BadInputError:
         return None
     sheet.save(path, optimize=True)
@@ -137,10 +143,11 @@ def _describe(path: Path) -> WrittenFile:
 def _heading(run: RunFolder, networks: Mapping[str, nn.Module], title: str, dtype: torch.dtype) -> str:
     needed = convert.NEEDED[run.family]
     count = sum(p.numel() for name in needed for p in networks[name].parameters()) / 1e6
-    size = run.config["model"]["size"]
+    size = run.config["model"].get("size")
+    sides = f"{size} x {size} px, " if size else ""
     kept = ", ".join(networks)
     return (
-        f"# {title}\n\n{WHAT[run.family]}, {size} x {size} px, {count:.1f} million parameters. Networks: {kept}, "
+        f"# {title}\n\n{WHAT[run.family]}, {sides}{count:.1f} million parameters. Networks: {kept}, "
         f"stored as {str(dtype).removeprefix('torch.')}.\n"
     )
 

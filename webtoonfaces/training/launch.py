@@ -13,12 +13,13 @@ from accelerate import Accelerator
 from ..data.factors import people_of
 from ..data.folder import PictureFolder, load_in_memory
 from ..data.pairs import MixedTargets, Pairs, mixed_targets
+from ..data.small import SmallPictures
 from ..errors import BadInputError, UnknownNameError
 from ..weights import convert
 from . import presets
 from .run import RunOptions, train
 from .run_folder import RunFolder
-from .trainers import drawn, pairs
+from .trainers import drawn, pairs, upscaler
 from .trainers.stylegan2 import StyleGAN2Trainer
 from .trainers.swapae import SwapAETrainer
 
@@ -42,7 +43,7 @@ def launch(
     say: Callable[[str], None] = print,
     **options: Any,
 ) -> Path:
-    """Train `family` ("stylegan2" or "swapae") on `data`; returns the last checkpoint in `out`.
+    """Train `family` ("stylegan2", "swapae" or "upscaler") on `data`; returns the last checkpoint in `out`.
 
     If `out` contains a run, it is resumed, with the configuration, batch and seed that it began with unless others are
     given.
@@ -80,10 +81,15 @@ def launch(
 
     accelerator = _accelerator(device, precision)
     torch.manual_seed(run.seed)  # for the networks' initial weights
-    size = configuration.model.size
-    folder: PictureFolder | Pairs
-    trainer: StyleGAN2Trainer | SwapAETrainer | pairs.PairTrainer | drawn.DrawnTrainer
-    if isinstance(configuration, pairs.Config | drawn.Config):
+    size = getattr(configuration.model, "size", None)
+    folder: PictureFolder | Pairs | SmallPictures
+    trainer: StyleGAN2Trainer | SwapAETrainer | pairs.PairTrainer | drawn.DrawnTrainer | upscaler.UpscalerTrainer
+    if isinstance(configuration, upscaler.Config):
+        main = accelerator.is_main_process
+        folder = SmallPictures(Pairs(data, split="train", progress=main), progress=main)
+        held_out = SmallPictures(Pairs(data, split="held_out"))
+        trainer = upscaler.UpscalerTrainer(configuration, accelerator, folder, held_out=held_out)
+    elif isinstance(configuration, pairs.Config | drawn.Config):
         folder = Pairs(data, size=size, split="train", progress=accelerator.is_main_process)
         taught = _pair_trainer if isinstance(configuration, pairs.Config) else _drawn_trainer
         trainer = taught(configuration, accelerator, folder, run)

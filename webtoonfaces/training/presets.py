@@ -9,7 +9,8 @@ from typing import Any
 from ..models.ops import published_channels
 from ..models.stylegan2 import StyleGAN2Config
 from ..models.swapae import SwapAEConfig
-from .trainers import drawn, pairs, stylegan2, swapae
+from ..models.upscaler import UpscalerConfig
+from .trainers import drawn, pairs, stylegan2, swapae, upscaler
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,18 @@ SWAPAE = {
     ),
 }
 
-FAMILIES = {"stylegan2": STYLEGAN2, "swapae": SWAPAE}
+UPSCALER = {
+    "demo": Preset(
+        upscaler.Config(model=UpscalerConfig(width=64, depth=8)),
+        16,
+        "4 x, 0.3 M parameters, taught by drawings of 512 px: half an hour on one core",
+    ),
+    "smoke": Preset(
+        upscaler.Config(model=UpscalerConfig(width=8, depth=1), crop=8), 4, "4 x, tiny: to see that everything works"
+    ),
+}
+
+FAMILIES = {"stylegan2": STYLEGAN2, "swapae": SWAPAE, "upscaler": UPSCALER}
 
 
 def config_type(family: str, config: Mapping[str, Any]) -> type:

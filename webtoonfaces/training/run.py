@@ -21,8 +21,6 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from ..data.folder import PictureFolder
-from ..data.pairs import Pairs
 from ..errors import BadInputError, MissingExtraError, WebtoonFacesError, WeightsError
 from ..files import replacing, write_text
 from ..images import as_floats
@@ -71,6 +69,13 @@ class RunOptions:
                 raise BadInputError(f"--{name} must be at least 0, not {getattr(self, name)}.")
 
 
+class Pictures(Protocol):
+    """A data set: item i is a picture, uint8 [3, S, S], and what the data set says of it, such as its title."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> tuple[Tensor, int]: ...
+
+
 class Trainer(Protocol):
     """The interface of a trainer."""
 
@@ -88,10 +93,10 @@ class Trainer(Protocol):
 
 def train(
     trainer: Trainer,
-    data: PictureFolder | Pairs,
+    data: Pictures,
     options: RunOptions,
     *,
-    photos: PictureFolder | None = None,
+    photos: Pictures | None = None,
     about: Mapping[str, Any] | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
@@ -109,8 +114,8 @@ class _Loop:
     def __init__(
         self,
         trainer: Trainer,
-        data: PictureFolder | Pairs,
-        photos: PictureFolder | None,
+        data: Pictures,
+        photos: Pictures | None,
         options: RunOptions,
         about: Mapping[str, Any],
         say: Callable[[str], None],
@@ -233,7 +238,7 @@ class _Loop:
         photos = self._loader(self.photos, self.options.photo_batch, self.options.seed + 1)
         return ((seen, rows, faces) for (seen, rows), (faces, _) in zip(images, photos, strict=False))
 
-    def _loader(self, folder: PictureFolder | Pairs, batch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _loader(self, folder: Pictures, batch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of pictures, uint8, and what the data set says of each, int64."""
         first = self.accelerator.process_index * self.options.accumulate
         mine = range(first, first + self.options.accumulate)

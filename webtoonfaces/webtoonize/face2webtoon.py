@@ -24,12 +24,14 @@ from ..errors import BadInputError, FaceNotFoundError, ImageError
 from ..faces import AlignedFace, align_face
 from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, to_pil
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from ..pretrained.upscaler import Upscale, Upscaler, as_upscaler, enlarged
 from ..rendering.renderer import check_models
 from .cartoonize import Step, as_step, portrait_title
 from .portrait import portrait
 
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; the pictures of small models are enlarged to this size in sheets
+LARGE_CELL = 512  # px; the same of pictures that an upscaler enlarged
 ANCHORS, STEPS = 10, 20  # samples of the style exploration, and steps between two: 9 x 20 = 180 frames
 BATCH = 10
 LOCATIONS = (3, 5)  # where swaps are drawn unless others are asked for
@@ -50,13 +52,15 @@ class EncodedFace:
         *,
         align: bool = True,
         cartoonize: Step = None,
+        upscale: Upscale = None,
     ):
         """Align the photo and encode it.
 
         face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
-        cartoonize : how the photo is changed before it is encoded; see `face2webtoon`.
+        cartoonize, upscale : how the photo is changed before it is encoded, and what is drawn enlarged; see
+            `face2webtoon`.
         """
-        self.swapae = swapae
+        self.swapae, self.upscaler = swapae, as_upscaler(upscale)
         if not isinstance(face, AlignedFace) and align:
             face = align_face(face, size=max(CELL, swapae.size))
         self.aligned = face if isinstance(face, AlignedFace) else None
@@ -74,11 +78,12 @@ class EncodedFace:
 
     def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
         """The photo in each style [N, L, D]; the first `location` layers keep its own."""
-        return self.swapae.render(self.structure, codes.swap_at(self.style, styles, location=location))
+        mixed = codes.swap_at(self.style, styles, location=location)
+        return self.swapae.render(self.structure, mixed, upscale=self.upscaler)
 
     def rebuild(self) -> Image.Image:
         """The photo with its own style: its reconstruction by the model."""
-        return self.swapae.render(self.structure, self.style)[0]
+        return self.swapae.render(self.structure, self.style, upscale=self.upscaler)[0]
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class StyleEncoder:
     swapae: SwappingAutoencoder
     generator: StyleGAN2 | None = None
     truncation_psi: float = 0.7
+    upscaler: Upscaler | None = None  # of the pictures; what is encoded is never enlarged
 
     def from_ws(self, ws: Tensor) -> tuple[list[Image.Image], Tensor]:
         """StyleGAN2 codes [N, L, D] -> their pictures, and their styles [N, L', D'] for the Swapping Autoencoder."""
@@ -96,7 +102,7 @@ class StyleEncoder:
         for part in ws.split(BATCH):
             images = generator.synthesis(part, noise_mode="const")
             styles.append(self.swapae.encode(images)[1])
-            pictures += to_pil(images)
+            pictures += enlarged(to_pil(images), self.upscaler)
         return pictures, torch.cat(styles)
 
     def from_seeds(self, seeds: Sequence[int]) -> tuple[list[Image.Image], Tensor]:
@@ -151,9 +157,15 @@ class WebtoonSheet:
         """The aligned photo."""
         return self.portrait.picture
 
-    def sheet(self, *, cell: int = CELL, labels: bool = False) -> Image.Image:
+    @property
+    def cell(self) -> int:
+        """The side in px of a picture in sheets and animations: 256, or 512 if pictures are enlarged."""
+        return CELL if self.portrait.upscaler is None else LARGE_CELL
+
+    def sheet(self, *, cell: int | None = None, labels: bool = False) -> Image.Image:
         """Row 1: photo and styles. Then a row for each location: the reconstruction, and the photo in each style.
 
+        cell : the side in px of a picture, by default `self.cell`.
         labels : write below each picture what it is.
         """
         rows: list[Image.Image | None] = [self.face, *self.styles]
@@ -161,9 +173,11 @@ class WebtoonSheet:
         for location, row in zip(self.locations, self.images, strict=True):
             rows += [self.reconstruction, *row]
             named += ["reconstruction", *[f"location {location:g}"] * len(row)]
-        return contact_sheet(rows, columns=1 + len(self.styles), cell=cell, labels=named if labels else None)
+        return contact_sheet(
+            rows, columns=1 + len(self.styles), cell=cell or self.cell, labels=named if labels else None
+        )
 
-    def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
+    def frames(self, *, seed: int = 0, location: float | None = None, cell: int | None = None) -> Iterator[Image.Image]:
         """180 frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples, 20 steps apart."""
         if self.style_encoder.generator is None:
             raise BadInputError("The style exploration shows samples, so it needs a generator: pass generator=...")
@@ -173,10 +187,10 @@ class WebtoonSheet:
         for ws in codes.loop(anchors, steps=STEPS, closed=False).split(BATCH):
             styles, found = self.style_encoder.from_ws(ws)
             for style, result in zip(styles, self.portrait.draw(found, location=location), strict=True):
-                yield contact_sheet([None, style, self.face, result], columns=2, cell=cell)
+                yield contact_sheet([None, style, self.face, result], columns=2, cell=cell or self.cell)
 
     def gif(
-        self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int = CELL
+        self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int | None = None
     ) -> Path:
         """Write the style exploration, 9 seconds, as the GIF, WebP or MP4 that `path` ends in; returns the path."""
         return save_animation(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
@@ -227,6 +241,7 @@ def face2webtoon(
     truncation_psi: float = ...,
     align: bool = ...,
     cartoonize: Step = ...,
+    upscale: Upscale = ...,
 ) -> list[WebtoonSheet]: ...
 
 
@@ -242,6 +257,7 @@ def face2webtoon(
     truncation_psi: float = ...,
     align: bool = ...,
     cartoonize: Step = ...,
+    upscale: Upscale = ...,
 ) -> WebtoonSheet: ...
 
 
@@ -256,6 +272,7 @@ def face2webtoon(
     truncation_psi: float = 0.7,
     align: bool = True,
     cartoonize: Step = None,
+    upscale: Upscale = None,
 ) -> WebtoonSheet | list[WebtoonSheet]:
     """Redraw a photo in webtoon styles, or several.
 
@@ -274,6 +291,8 @@ def face2webtoon(
         `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. This helps a Swapping
         Autoencoder that was trained without photos. The sheet still shows the photo; the cartoon is
         `.portrait.encoded`.
+    upscale : True enlarges what the models draw four times, so that ink stays crisp, and sheets have cells of 512 px;
+        or the name of an upscaler. None and False leave the pictures as they are drawn.
 
     Raises FaceNotFoundError, ImageError, BadInputError, or WeightsError for the models.
     """
@@ -283,13 +302,14 @@ def face2webtoon(
     if generator is None and any(isinstance(style, (int, np.integer)) for style in listed):
         generator = load_stylegan2()
     chosen = checked_locations(locations, swapae.num_ws)
-    style_encoder = StyleEncoder(swapae, generator, truncation_psi)
+    upscaler = as_upscaler(upscale)
+    style_encoder = StyleEncoder(swapae, generator, truncation_psi, upscaler)
     photos = _photos(face)
     pictures, found = style_encoder.gather(listed)
     names = tuple(_named(style, index) for index, style in enumerate(listed))
 
     def sheet_of(face: AlignedFace | ImageSource) -> WebtoonSheet:
-        portrait = EncodedFace(face, swapae, align=align, cartoonize=cartoonize)
+        portrait = EncodedFace(face, swapae, align=align, cartoonize=cartoonize, upscale=upscaler)
         drawn = [portrait.draw(found, location=location) for location in chosen]
         name = Path(face).stem if isinstance(face, (str, os.PathLike)) else ""
         rebuilt = portrait.rebuild()

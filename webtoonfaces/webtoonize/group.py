@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 from ..faces import align_faces
 from ..images import ImageSource
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_swapae
+from ..pretrained.upscaler import Upscale, as_upscaler
 from ..rendering.renderer import check_models
 from .cartoonize import Step
 from .face2webtoon import CELL, LOCATIONS, Style, checked_locations, face2webtoon, listed_styles
@@ -26,6 +27,7 @@ def group2webtoon(
     truncation_psi: float = 0.7,
     cartoonize: Step = None,
     landmark_model: str = "68",
+    upscale: Upscale = None,
 ) -> Image.Image:
     """The whole photo, RGB, with each face redrawn in a style of its own and put back.
 
@@ -41,6 +43,7 @@ def group2webtoon(
     checked_locations(location, swapae.num_ws)
     chosen = None if styles is None else listed_styles(styles, seed)
     faces = align_faces(photo, size=max(CELL, swapae.size), landmark_model=landmark_model)
+    upscaler = as_upscaler(upscale)
     whole = faces[0].source
     for index, face in enumerate(tqdm(faces, unit="face", disable=len(faces) < 2)):
         sheet = face2webtoon(
@@ -51,6 +54,7 @@ def group2webtoon(
             locations=location,
             truncation_psi=truncation_psi,
             cartoonize=cartoonize,
+            upscale=upscaler,
         )
         whole = face.paste(sheet.images[0][0], onto=whole)
     return whole

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from ..errors import LayoutError, WeightsError, WeightsNotFoundError
 from ..files import is_file, replacing, shown
-from . import scan
+from . import ncnn, scan
 from .layouts import StateDict, build, config_of, export, kinds, original_view, resized
 
 __all__ = [
@@ -62,6 +62,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "cartoonizer": {"net": "cartoonizer"},
     "animegan2": {"net": "animegan2"},
     "dexined": {"net": "dexined"},
+    "upscaler": {"g_ema": "upscaler", "g": "upscaler", "params": "upscaler"},  # Real-ESRGAN's files have `params`
 }
 NEEDED: dict[str, tuple[str, ...]] = {
     "stylegan2": ("g_ema",),
@@ -69,6 +70,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "cartoonizer": ("net",),
     "animegan2": ("net",),
     "dexined": ("net",),
+    "upscaler": ("g_ema",),
 }
 
 
@@ -103,10 +105,11 @@ class Checkpoint:
 
 
 def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -> Checkpoint:
-    """Read a checkpoint of `family` ("stylegan2", "swapae", "cartoonizer", "animegan2", "dexined").
+    """Read a checkpoint of `family` ("stylegan2", "swapae", "upscaler", "cartoonizer", ...).
 
-    `path` is one of our `.safetensors`, an original `.pt`, or a bare state dict. `names` limits what is read; the
-    default is what rendering needs (the exponential moving averages). Safetensors are memory-mapped.
+    `path` is one of our `.safetensors`, an original `.pt`, a bare state dict, or the `.bin` of an ncnn upscaler. `names`
+    limits what is read; the default is what rendering needs (the exponential moving averages). Safetensors are
+    memory-mapped.
 
     Raises UnsafeFileError if the file would run code (the message names it), LayoutError if it contains another kind of
     network, WeightsError if it is damaged or not a checkpoint, WeightsNotFoundError if there is no such file.
@@ -115,6 +118,8 @@ def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -
     wanted = tuple(names) if names is not None else NEEDED[family]
     if path.suffix == ".safetensors":
         return _read_safetensors(path, family, wanted)
+    if path.suffix == ".bin" and family == "upscaler":
+        return Checkpoint(family, {"g_ema": ncnn.read(path)}, {}, {})
     return _from_original(unpickle(path), path, family, wanted)
 
 
@@ -195,7 +200,11 @@ def _from_original(content: Any, path: Path, family: str, wanted: Iterable[str])
                 f"{path.name} is the bare state dict of one network; a {family} needs {' and '.join(NEEDED[family])}."
             )
         networks = {NEEDED[family][0]: dict(content)}
-    for averaged, plain in (("g_ema", "g"), ("e_ema", "e")):  # some files contain only the trained weights
+    for averaged, plain in (
+        ("g_ema", "g"),
+        ("e_ema", "e"),
+        ("g_ema", "params"),
+    ):  # some files contain only the trained weights
         if averaged in kinds_here and averaged not in networks and plain in networks:
             networks[averaged] = networks[plain]
     missing = [name for name in wanted if name not in networks]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import LayoutError, MissingExtraError, UnknownNameError
-from ..models import cartoonizers, ops, stylegan2, swapae
+from ..models import cartoonizers, ops, stylegan2, swapae, upscaler
 
 StateDict = dict[str, Tensor]
 
@@ -240,6 +240,12 @@ def _swapae_cooccur(sd: Mapping[str, Tensor]) -> swapae.SwapAEConfig:
     return swapae.SwapAEConfig(channel=_dim(sd, "encoder.0.0.weight", 0, 32))
 
 
+def _upscaler(sd: Mapping[str, Tensor]) -> upscaler.UpscalerConfig:
+    return upscaler.UpscalerConfig(
+        width=_dim(sd, "body.0.weight", 0, 64), depth=max(0, (_count(sd, r"body\.(\d{1,4})\.weight") - 3) // 2)
+    )
+
+
 def _equal_blocks(sd: Mapping[str, Tensor]) -> None:
     """LayoutError unless the four residual blocks of a facial cartoonizer, which applies one block, are equal."""
     for key in (k for k in sd if k.startswith("res_blocks.0.")):
@@ -270,6 +276,7 @@ _BUILDERS: dict[str, _Builder] = {
     "cartoonizer": _Builder(lambda _: cartoonizers.FacialCartoonizer(), check=_equal_blocks),
     "animegan2": _Builder(lambda _: cartoonizers.AnimeGANv2()),
     "dexined": _Builder(_dexined),
+    "upscaler": _Builder(upscaler.Upscaler, _upscaler),
 }
 
 
@@ -281,8 +288,13 @@ def _builder(kind: str) -> _Builder:
 
 def config_of(kind: str, values: Mapping[str, Any]) -> Any:
     """The configuration dataclass of `kind` from a header's JSON; None if the network has none."""
-    cls: Any = stylegan2.StyleGAN2Config if kind.startswith("stylegan2") else swapae.SwapAEConfig
-    if not kind.startswith(("stylegan2", "swapae")):
+    configs: dict[str, Any] = {
+        "stylegan2": stylegan2.StyleGAN2Config,
+        "swapae": swapae.SwapAEConfig,
+        "upscaler": upscaler.UpscalerConfig,
+    }
+    cls = configs.get(kind.split("_")[0])
+    if cls is None:
         return None
     known = {field.name for field in fields(cls)}
     if not isinstance(values, Mapping):

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from webtoonfaces.errors import BadInputError, UnknownNameError
 
-KINDS = ("stylegan2", "swapae", "cartoonizer", "animegan2", "dexined")
+KINDS = ("stylegan2", "swapae", "cartoonizer", "animegan2", "dexined", "upscaler")
 FORMATS = ("safetensors", "rosinality-pt", "state-dict-pt")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -24,7 +24,7 @@ from PIL import Image
 
 from ..errors import BadInputError, WebtoonFacesError
 from ..images import encode, scaled
-from ..rendering.recipe import KEY, Picture, Sheet, Stored
+from ..rendering.recipe import KEY, Decoded, Face, Picture, Sheet, Stored, enlarged
 from ..rendering.renderer import Renderer, Request
 from ..rendering.saved import Shelf, save_picture
 from ..rendering.to_python import Snippet, python_cell
@@ -50,7 +50,8 @@ class Explorer(w.VBox):
 
     `image` is the last full picture (PIL) as `render` gives it, None before there is one; it can be observed, and the
     observer is called on the thread that draws. `code` is the text of the cell that makes what is on the screen.
-    `shelf` is where Keep puts pictures; `tasks` are the background tasks.
+    `upscale` says whether what is shown and saved is enlarged four times by the upscaler, once it rests; `image` and
+    `render` give what the model draws. `shelf` is where Keep puts pictures; `tasks` are the background tasks.
     """
 
     css_class = "wf-explorer"
@@ -59,6 +60,7 @@ class Explorer(w.VBox):
     derived: tuple[str, ...] = ()  # traits that follow from others, and so are not remembered
 
     image = t.Instance(Image.Image, allow_none=True, read_only=True, help="The last full picture; None before it.")
+    upscale = t.Bool(True, help="Enlarge the picture that is shown and saved, once it rests; ink stays crisp.")
 
     def __init__(self, renderer: Renderer, *, shelf: Shelf | None = None, **traits: Any):
         self.shelf = shelf or Shelf()
@@ -66,6 +68,7 @@ class Explorer(w.VBox):
             renderer,
             dress=self.dress,
             finished=lambda picture: self.set_trait("image", picture),
+            enlarge=self._enlarge,
             settled=self._settled,
             show_small=self._show_small,
             download=lambda: (Path(self.file_name).name, self.png()),
@@ -97,7 +100,9 @@ class Explorer(w.VBox):
             save=lambda name: self.stage.tell(f"saved {self.snapshot(name)}"),
             python=self.to_python,
             copy=self._copy,
+            crisp=lambda control: self.bind("upscale", control),
         )
+        self.redraw_on("upscale")
         picture, side = w.VBox([self.stage.view, self.status]), w.Box(list(controls))
         body = w.Box([picture, side])
         for part, name in ((picture, "stage"), (side, "controls"), (body, "body")):
@@ -200,10 +205,10 @@ class Explorer(w.VBox):
 
     def to_python(self) -> str:
         """The cell that makes what is on the screen."""
-        return python_cell(self.scene(), self.stage.renderer, snippets=self.snippets(), saved=self.file_name)
+        return python_cell(self._final_scene(), self.stage.renderer, snippets=self.snippets(), saved=self.file_name)
 
     def render(self) -> Image.Image:
-        """The full picture of the present state; raises what goes wrong."""
+        """The full picture of the present state as the model draws it; raises what goes wrong."""
         return self.stage.renderer.draw(self.scene())
 
     def snapshot(self, path: str | os.PathLike[str]) -> Path:
@@ -211,12 +216,12 @@ class Explorer(w.VBox):
 
         `wf.replay(path)` makes the same pixels again.
         """
-        scene = _large(self.scene(), self.render())
+        scene = self._saved_scene()
         return save_picture(self.stage.renderer.draw(scene), path, self.stage.renderer.recipe(scene))
 
     def png(self) -> bytes:
         """What `snapshot` writes, as bytes."""
-        scene = _large(self.scene(), self.render())
+        scene = self._saved_scene()
         recipe = self.stage.renderer.recipe(scene)
         return encode(self.stage.renderer.draw(scene), "PNG", metadata={KEY: recipe.to_json()})
 
@@ -386,6 +391,22 @@ class Explorer(w.VBox):
             "copied": lambda: me.stage.tell("copied: paste it into a cell"),
             "not copied": lambda: me.stage.tell(NO_CLIPBOARD),
         }
+
+    def _final_scene(self) -> Picture:
+        """The scene with the upscaler where it is to enlarge it: what is smaller than it is shown, and no sheet."""
+        scene = self.scene()
+        if self.upscale and isinstance(scene, Face | Decoded) and self.stage.renderer.side(scene) < VIEW:
+            return enlarged(scene)
+        return scene
+
+    def _saved_scene(self) -> Picture:
+        scene = self._final_scene()
+        return _large(scene, self.stage.renderer.draw(scene))
+
+    def _enlarge(self, request: Request, picture: Image.Image) -> Image.Image | None:
+        if not self.upscale or not isinstance(request.picture, Face | Decoded) or max(picture.size) >= VIEW:
+            return None
+        return self.stage.renderer.upscaler.enlarged(picture)
 
     def _copy(self, text: str) -> None:
         if self._shell is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import threading
+import time
 import traceback
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -48,10 +49,12 @@ class Stage:
 
     dress : makes of a drawn picture the one that is shown; by default that is the same.
     finished : called with each full picture as it was drawn, before `dress`.
+    enlarge : makes of a full picture, once no other request has come for a moment, the larger one that is shown in its
+        place, before `dress`; None leaves it as it is.
     settled : called with a request and its full picture, as it was drawn, once no other request has come for a moment.
     show_small : called with the name of a small picture and the picture itself. One that is a Sheet is drawn as it is.
 
-    All four are called on the worker's thread. `download` gives name and bytes of the file that the browser saves;
+    All five are called on the worker's thread. `download` gives name and bytes of the file that the browser saves;
     `pressed` is called before what a button does. Public parts: `renderer`; the widgets `view`, with the picture, and
     `status`; `lens`, what can be done with the picture, None where custom widgets cannot load.
     """
@@ -62,6 +65,7 @@ class Stage:
         *,
         dress: Callable[[Request, Image.Image], Image.Image] = lambda request, picture: picture,
         finished: Callable[[Image.Image], None] = lambda picture: None,
+        enlarge: Callable[[Request, Image.Image], Image.Image | None] = lambda request, picture: None,
         settled: Callable[[Request, Image.Image], None] = lambda request, picture: None,
         show_small: Callable[[Any, Image.Image], None] = lambda name, picture: None,
         download: Download = lambda: ("", b""),
@@ -69,7 +73,7 @@ class Stage:
     ):
         self.renderer = renderer
         self._dress, self._finished, self._show_small = dress, finished, show_small
-        self._settled, self._pressed = settled, pressed
+        self._enlarge, self._settled, self._pressed = enlarge, settled, pressed
         self._front = threading.Lock()
         self._refused = False  # the present state cannot be drawn, and the status line says so
         self._wanted: Small = {}  # small pictures of the present state ...
@@ -164,6 +168,7 @@ class Stage:
     def _show(self, job: _Job, rendered: Rendered) -> None:
         if job.settled is not None:
             self._settled(job.request, job.settled)
+            self._show_large(job.request, job.settled)
             return
         if job.thumbnail is not None and job.small is not None:
             self._painted[job.thumbnail] = job.small  # even if it failed: the large picture says what is wrong
@@ -186,6 +191,22 @@ class Stage:
                 self.tell(f"{what}, {rendered.seconds * 1000:.0f} ms")
         if not rendered.draft:
             self._finished(rendered.picture)
+
+    def _show_large(self, request: Request, picture: Image.Image) -> None:
+        started = time.perf_counter()
+        try:
+            large = self._enlarge(request, picture)
+            shown = None if large is None else self._dress(request, large)
+        except WebtoonFacesError as error:
+            self.tell(str(error), error=True)
+            return
+        if shown is None:
+            return
+        with self._front:
+            self._put(scaled(shown, VIEW) if max(shown.size) < VIEW else shown)
+            if not self._refused:
+                milliseconds = (time.perf_counter() - started) * 1000
+                self.tell(f"{shown.width} × {shown.height} px, enlarged in {milliseconds:.0f} ms")
 
     def _put(self, picture: Image.Image) -> None:
         self._image.value = encode(picture, "JPEG", quality=QUALITY)

@@ -15,6 +15,7 @@ class Toolbar(w.VBox):
     """Buttons, the name of the file that Save writes, and the text that Copy as Python shows and copies.
 
     save : called with the file's name.     python : returns the cell's text.     copy : called with it.
+    crisp : called with the switch that says whether the picture is enlarged, to bind it.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Toolbar(w.VBox):
         save: Callable[[str], Any],
         python: Callable[[], str],
         copy: Callable[[str], Any],
+        crisp: Callable[[w.Widget], Any],
     ):
         self._default = name
         # Sent when it is left: letter by letter, the last ones can arrive after the press of Save.
@@ -42,6 +44,14 @@ class Toolbar(w.VBox):
         self._python, self._copy = python, copy
         self._undo = stage.button("Undo", "undo", "Undo (Ctrl+Z)", undo)
         self._redo = stage.button("Redo", "repeat", "Redo (Ctrl+Shift+Z)", redo)
+        crisper = w.ToggleButton(
+            description="Crisp",
+            icon="expand",
+            tooltip="Crisp: enlarge the picture once it rests",
+            layout={"width": "auto"},
+        )
+        crisper.add_class("wf-crisp")
+        crisp(crisper)
         rows = [
             row(self._undo, self._redo),
             row(
@@ -53,7 +63,10 @@ class Toolbar(w.VBox):
                 stage.button("Save", "save", "Save a PNG with its recipe under this name", lambda: save(self.name)),
                 self._name,
             ),
-            row(stage.button("Copy as Python", "code", "Copy as Python: the cell that makes it", self._give_code)),
+            row(
+                stage.button("Copy as Python", "code", "Copy as Python: the cell that makes it", self._give_code),
+                crisper,
+            ),
         ]
         buttons = w.Box(rows)
         buttons.add_class("wf-toolbar")
