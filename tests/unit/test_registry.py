@@ -41,6 +41,8 @@ def test_every_published_weight_is_listed():
         ("animegan2", "animegan2-paprika"),
         ("animegan2", "animegan2-webtoon_face"),
         ("dexined", "dexined"),
+        ("upscaler", "demo"),
+        ("upscaler", "realesr-animevideov3"),
     }
 
 
@@ -66,6 +68,7 @@ def test_embedded_weights_travel_with_the_package():
     assert [(record.kind, record.filename) for record in embedded] == [
         ("stylegan2", "demo_stylegan2.safetensors"),
         ("swapae", "demo_swapae.safetensors"),
+        ("upscaler", "demo_upscaler.safetensors"),
     ]
     for record in embedded:
         file = CHECKPOINTS / record.filename

@@ -15,7 +15,8 @@ from PIL import Image
 
 from ..errors import BadInputError, ImageError, UnknownNameError, WebtoonFacesError
 from ..images import ImageSource, contact_sheet, load_image, save_image
-from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, Weights, load_stylegan2, load_swapae
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from ..pretrained.networks import Weights
 from .animation import Animation
 from .catalog import BY_NAME, Figure, find
 from .inputs import Inputs

@@ -15,7 +15,7 @@ from ..data.factors import Z_DIM
 from ..data.folder import PictureFolder, load_in_memory
 from ..data.pairs import Pairs
 from ..errors import BadInputError
-from ..pretrained.generators import best_device
+from ..pretrained.networks import best_device
 from . import distances, drawn, pairs, swap
 from .classifier import load_or_train_classifier
 from .distances import Features, Scale, Score

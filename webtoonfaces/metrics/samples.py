@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ..errors import BadInputError
 from ..images import as_levels
-from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, is_file, load_stylegan2, load_swapae
+from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from ..pretrained.networks import is_file
 from ..training.run_folder import RunFolder
 
 SAMPLE_BATCH = 16

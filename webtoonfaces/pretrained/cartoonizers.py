@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from .. import files
 from ..errors import BadInputError, LayoutError, UnknownNameError, WeightsNotFoundError
 from ..weights import convert, registry
-from .generators import Handle, Weights, is_file, load_networks, place
+from .networks import Handle, Weights, is_file, load_networks, place
 
 CORE = 768  # px, side of the parts in which a large picture is computed, without their surroundings
 LARGEST = 2048 * 2048  # px, for networks that need the whole picture: about 6 GB of memory

@@ -6,58 +6,32 @@ Each handle has a lock, because notebooks run widget callbacks at the same time 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
-from .. import codes, files
+from .. import codes
 from ..errors import BadInputError, WeightsError, WeightsNotFoundError
 from ..images import ImageSource, load_image, to_pil, to_tensor
 from ..models import stylegan2 as stylegan2_networks
 from ..models import swapae as swapae_networks
 from ..models.ops import Prefix
-from ..weights import convert, registry, store
-
-if TYPE_CHECKING:
-    from .upscaler import Upscale
+from ..weights import registry, store
+from .networks import Handle, Weights, load_networks, place
+from .upscaler import Upscale, enlarged
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
 MOST_PSI = 2  # in both directions; beyond it the picture is not a face
 LONGEST = 16  # times the shorter side of a picture that is encoded: more takes gigabytes
 LONG = 24  # the least number of pictures for which a progress bar is shown
 EXAMPLE = "astronaut.png"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The file of a handle's network, as a recipe names it.
-
-    name : the registry's name, or "" for another file.      sha256 : of the file.
-    """
-
-    family: str
-    name: str
-    sha256: str
-    path: Path
-
-
-def best_device(asked: str | torch.device | None = None) -> torch.device:
-    """The device asked for; by default CUDA if there is a CUDA device, else the CPU.
-
-    Apple's MPS is used only if asked for: some of its convolutions were wrong in the past, without any error.
-    """
-    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def available_models() -> list[registry.Record]:
@@ -106,42 +80,6 @@ def load_swapae(
     )
 
 
-def load_networks(
-    family: str, source: str | os.PathLike[str], checkpoints: Any
-) -> tuple[dict[str, nn.Module], Weights]:
-    """The networks that rendering needs, from a name or the path of a file, and their origin; see `load_stylegan2`."""
-    text = os.fspath(source)
-    if is_file(text):
-        path = files.expanded(text)
-        if not files.is_file(path):
-            raise WeightsNotFoundError(
-                f"There is no file {files.shown(path)}. Give the path of a .safetensors or .pt file, or one of these "
-                f"names: {', '.join(r.name for r in registry.records() if r.kind == family)}."
-            )
-        try:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
-        return _built(path, family), Weights(family, "", sha256, path)
-    record = registry.find(family, text)
-    path = store.fetch(record, checkpoints=checkpoints)
-    sha256 = store.verify(path, record)
-    networks = _built(path, family)
-    store.confirm(path, record)
-    return networks, Weights(family, record.name, sha256, path)
-
-
-def _built(path: Path, family: str) -> dict[str, nn.Module]:
-    checkpoint = convert.read(path, family)
-    return {name: checkpoint.build(name) for name in convert.NEEDED[family]}
-
-
-def is_file(text: str) -> bool:
-    """Whether a text is the path of a file, not a name."""
-    return Path(text).suffix in (".safetensors", ".pt", ".pth", ".bin", ".ckpt") or os.sep in text
-
-
 def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.device | None = None) -> Any:
     """The model that a recipe names, if the same file is on this machine; nothing is downloaded."""
     record = registry.find(family, name)
@@ -160,35 +98,11 @@ def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.de
     return load(name, device=device)
 
 
-def place(network: Any, device: str | torch.device | None) -> Any:
-    """The network on `device` (see `best_device`), in the memory format that is fastest for convolutions."""
-    return network.to(best_device(device), memory_format=torch.channels_last)
-
-
 def _batches(total: int, size: int, label: str) -> Iterator[slice]:
     """Slices of at most `size`, with a progress bar for many pictures."""
     starts = range(0, total, size)
     for start in tqdm(starts, desc=label, disable=total < LONG, leave=False):
         yield slice(start, start + size)
-
-
-def _enlarged(pictures: list[Image.Image], upscale: Upscale) -> list[Image.Image]:
-    from .upscaler import enlarged  # which is built on this module
-
-    return enlarged(pictures, upscale)
-
-
-class Handle:
-    """A loaded model: its `weights`, None for a network made in code, and the `lock` that its calls hold."""
-
-    def __init__(self, weights: Weights | None):
-        self.weights = weights
-        self.lock = threading.RLock()
-
-    @property
-    def label(self) -> str:
-        """The registry's name, else the name of the file; "unnamed" for a network made in code."""
-        return (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
 
 
 class StyleGAN2(Handle):
@@ -307,7 +221,7 @@ class StyleGAN2(Handle):
         pictures: list[Image.Image] = []
         for part in _batches(len(ws), batch, "rendering"):
             pictures += to_pil(self.synthesis(ws[part], noise_mode=noise_mode))
-        return _enlarged(pictures, upscale)
+        return enlarged(pictures, upscale)
 
 
 class SwappingAutoencoder(Handle):
@@ -439,4 +353,4 @@ class SwappingAutoencoder(Handle):
             s = structure if len(structure) == 1 else structure[part]
             t = style if len(style) == 1 else style[part]
             pictures += to_pil(self.decode(s, t, noise_mode=noise_mode))
-        return _enlarged(pictures, upscale)
+        return enlarged(pictures, upscale)

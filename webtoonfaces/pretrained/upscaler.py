@@ -24,7 +24,7 @@ from ..errors import BadInputError, HashMismatchError, WeightsError, WeightsNotF
 from ..images import MOST_PIXELS, ImageSource, load_image, resized, to_pil, to_tensor
 from ..models import upscaler as networks
 from ..weights import convert, registry, store
-from .generators import Handle, Weights, is_file, load_networks, place
+from .networks import Handle, Weights, is_file, load_networks, place
 
 FACTOR = networks.FACTOR
 CORE = 256  # px, side of the parts in which a picture is computed, without their surroundings
@@ -209,7 +209,11 @@ def upscale(image: Any, factor: float = FACTOR, model: Upscale = "demo") -> Imag
     if upscaler is None:
         raise BadInputError("model is the name or file of an upscaler, or a loaded upscaler, such as 'demo'.")
     if isinstance(image, (list, tuple)):
-        return [upscale(one, factor, upscaler) for one in image]
+        return [_enlarged_by(upscaler, one, factor) for one in image]
+    return _enlarged_by(upscaler, image, factor)
+
+
+def _enlarged_by(upscaler: Upscaler, image: ImageSource, factor: float) -> Image.Image:
     picture = load_image(image)
     size = round(factor * picture.width), round(factor * picture.height)
     large = resized(upscaler.enlarged(picture), size)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from ..pretrained.generators import Handle
+from ..pretrained.networks import Handle
 from . import recipe as r
 from .renderer import Renderer
 

@@ -81,7 +81,6 @@ def launch(
 
     accelerator = _accelerator(device, precision)
     torch.manual_seed(run.seed)  # for the networks' initial weights
-    size = getattr(configuration.model, "size", None)
     folder: PictureFolder | Pairs | SmallPictures
     trainer: StyleGAN2Trainer | SwapAETrainer | pairs.PairTrainer | drawn.DrawnTrainer | upscaler.UpscalerTrainer
     if isinstance(configuration, upscaler.Config):
@@ -90,21 +89,21 @@ def launch(
         held_out = SmallPictures(Pairs(data, split="held_out"))
         trainer = upscaler.UpscalerTrainer(configuration, accelerator, folder, held_out=held_out)
     elif isinstance(configuration, pairs.Config | drawn.Config):
-        folder = Pairs(data, size=size, split="train", progress=accelerator.is_main_process)
+        folder = Pairs(data, size=configuration.model.size, split="train", progress=accelerator.is_main_process)
         taught = _pair_trainer if isinstance(configuration, pairs.Config) else _drawn_trainer
         trainer = taught(configuration, accelerator, folder, run)
     elif family == "stylegan2":
-        folder = PictureFolder(data, size=size, split="train")
+        folder = PictureFolder(data, size=configuration.model.size, split="train")
         trainer = StyleGAN2Trainer(configuration, accelerator)
     else:
-        folder = PictureFolder(data, size=size, split="train")
-        trainer = SwapAETrainer(configuration, accelerator, examples=_examples(data, size))
+        folder = PictureFolder(data, size=configuration.model.size, split="train")
+        trainer = SwapAETrainer(configuration, accelerator, examples=_examples(data, configuration.model.size))
     if init and not begun:
         networks = weights(family, init)
         fresh = trainer.load_weights(networks, grow=grow)
         if accelerator.is_main_process:
             say(f"starting from {', '.join(sorted(networks))}" + (f"; new: {', '.join(fresh)}" if fresh else ""))
-    photo_folder = PictureFolder(photos, size=size) if photos is not None else None
+    photo_folder = PictureFolder(photos, size=configuration.model.size) if photos is not None else None
     about = {
         "preset": begun.get("preset", preset),
         "command": begun.get("command") or command,  # the command that began the run, not the one that resumes it

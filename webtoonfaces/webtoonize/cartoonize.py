@@ -24,7 +24,7 @@ from ..pretrained.cartoonizers import (
     load_cartoonizer,
     load_edges,
 )
-from ..pretrained.generators import is_file
+from ..pretrained.networks import is_file
 from . import classical
 from .portrait import redrawn, title_of
 

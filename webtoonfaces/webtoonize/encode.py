@@ -81,18 +81,19 @@ def swap_codes(renderer: Renderer, item: Item) -> tuple[r.Code, r.Code]:
     return _settled(renderer, picture.structure), _settled(renderer, picture.style)
 
 
-def _single(item: Item) -> r.Picture:
-    """What is on the shelf; a picture that was saved larger than its model draws is a sheet of one."""
+def _single(item: Item) -> r.Face | r.Decoded | r.Sheet:
+    """What is on the shelf, as a model draws it; one that was saved larger is a sheet of one, or enlarged."""
     picture = item.recipe.picture
     if isinstance(picture, r.Sheet) and len(picture.cells) == 1 and picture.cells[0] is not None:
-        return picture.cells[0]
-    return picture
+        picture = picture.cells[0]
+    return picture.picture if isinstance(picture, r.Enlarged) else picture
 
 
 def _check_models(renderer: Renderer, item: Item) -> None:
     recipe = item.recipe
     made = {(model.family, model.sha256) for model in recipe.models}
-    if made != {(model.family, model.sha256) for model in renderer.recipe(recipe.picture).models}:
+    here = {(model.family, model.sha256) for model in renderer.recipe(recipe.picture).models}
+    if {model for model in made if model[0] != "upscaler"} != {model for model in here if model[0] != "upscaler"}:
         raise BadInputError(f"{item.name} was made with another model. Codes of one model do not fit another.")
 
 

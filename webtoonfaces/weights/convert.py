@@ -105,10 +105,10 @@ class Checkpoint:
 
 
 def read(path: str | Path, family: str, *, names: Iterable[str] | None = None) -> Checkpoint:
-    """Read a checkpoint of `family` ("stylegan2", "swapae", "upscaler", "cartoonizer", ...).
+    """Read a checkpoint of `family` ("stylegan2", "upscaler", ...).
 
-    `path` is one of our `.safetensors`, an original `.pt`, a bare state dict, or the `.bin` of an ncnn upscaler. `names`
-    limits what is read; the default is what rendering needs (the exponential moving averages). Safetensors are
+    `path` is one of our `.safetensors`, an original `.pt`, a bare state dict, or the `.bin` of an ncnn upscaler.
+    `names` limits what is read; the default is what rendering needs (the exponential moving averages). Safetensors are
     memory-mapped.
 
     Raises UnsafeFileError if the file would run code (the message names it), LayoutError if it contains another kind of

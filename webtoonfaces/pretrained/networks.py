@@ -1,0 +1,92 @@
+"""What all handles share: a name or a path becomes networks on a device, and where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from .. import files
+from ..errors import WeightsError, WeightsNotFoundError
+from ..weights import convert, registry, store
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The file of a handle's network, as a recipe names it.
+
+    name : the registry's name, or "" for another file.      sha256 : of the file.
+    """
+
+    family: str
+    name: str
+    sha256: str
+    path: Path
+
+
+def best_device(asked: str | torch.device | None = None) -> torch.device:
+    """The device asked for; by default CUDA if there is a CUDA device, else the CPU.
+
+    Apple's MPS is used only if asked for: some of its convolutions were wrong in the past, without any error.
+    """
+    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def load_networks(
+    family: str, source: str | os.PathLike[str], checkpoints: Any
+) -> tuple[dict[str, nn.Module], Weights]:
+    """The networks that rendering needs, from a name or the path of a file, and their origin; see `load_stylegan2`."""
+    text = os.fspath(source)
+    if is_file(text):
+        path = files.expanded(text)
+        if not files.is_file(path):
+            raise WeightsNotFoundError(
+                f"There is no file {files.shown(path)}. Give the path of a .safetensors or .pt file, or one of these "
+                f"names: {', '.join(r.name for r in registry.records() if r.kind == family)}."
+            )
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
+        return _built(path, family), Weights(family, "", sha256, path)
+    record = registry.find(family, text)
+    path = store.fetch(record, checkpoints=checkpoints)
+    sha256 = store.verify(path, record)
+    networks = _built(path, family)
+    store.confirm(path, record)
+    return networks, Weights(family, record.name, sha256, path)
+
+
+def _built(path: Path, family: str) -> dict[str, nn.Module]:
+    checkpoint = convert.read(path, family)
+    return {name: checkpoint.build(name) for name in convert.NEEDED[family]}
+
+
+def is_file(text: str) -> bool:
+    """Whether a text is the path of a file, not a name."""
+    return Path(text).suffix in (".safetensors", ".pt", ".pth", ".bin", ".ckpt") or os.sep in text
+
+
+def place(network: Any, device: str | torch.device | None) -> Any:
+    """The network on `device` (see `best_device`), in the memory format that is fastest for convolutions."""
+    return network.to(best_device(device), memory_format=torch.channels_last)
+
+
+class Handle:
+    """A loaded model: its `weights`, None for a network made in code, and the `lock` that its calls hold."""
+
+    def __init__(self, weights: Weights | None):
+        self.weights = weights
+        self.lock = threading.RLock()
+
+    @property
+    def label(self) -> str:
+        """The registry's name, else the name of the file; "unnamed" for a network made in code."""
+        return (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
