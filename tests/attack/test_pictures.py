@@ -16,8 +16,7 @@ from PIL import EpsImagePlugin, Image
 import webtoonfaces as wf
 from webtoonfaces.data.folder import info
 from webtoonfaces.errors import BadInputError, ImageError
-from webtoonfaces.images import header_size, load_image, png_text, to_tensor
-from webtoonfaces.images._load import MOST_OF_FORMAT
+from webtoonfaces.images import MOST_OF_FORMAT, header_size, load_image, png_text, to_tensor
 from webtoonfaces.pretrained.generators import SwappingAutoencoder
 from webtoonfaces.rendering.recipe import RecipeError
 from webtoonfaces.rendering.saved import Shelf, replay
