@@ -37,14 +37,19 @@ CLASSES = {
     "mutated older .pt": (15_000, 400 * 2**20),
     "mutated safetensors": (20_000, 400 * 2**20),
     "mutated recipes": (40_000, 400 * 2**20),
+    "mutated persons": (20_000, 400 * 2**20),
+    "mutated persons.jsonl and manifests": (2_500, 400 * 2**20),
     "mutated pictures": (20_000, int(1.1 * 2**30)),
 }
+# What the tests read: how much more they try here than in `make test`.
+MANY = {"ATTACK_EXAMPLES": "2000", "ATTACK_EXPLORERS": "200", "ATTACK_EVENTS": "20000", "ATTACK_PERSONS": "2000"}
 SHARES = {name: 1 + count / 10_000 for name, (count, _) in CLASSES.items()}
 PYTESTS = {
     "recipes that are drawn": ("test_recipes.py", "any_recipe"),
     "kills in training": ("test_training.py", "kill"),
     "kills in downloads": ("test_downloads.py", "killed"),
-    "servers, shelf, faces, runs": ("", "not kill and not any_recipe and not mutated"),
+    "explorers": ("test_explorers.py", ""),
+    "servers, disks, shelf, faces, runs": ("", "not kill and not any_recipe and not mutated and not test_explorers"),
 }
 
 
@@ -54,7 +59,10 @@ class HungError(BaseException):
 
 def inputs(name: str, first: int, count: int, folder: Path, mark: Path) -> Iterator[Callable[[], Any]]:
     """Calls that read one input each."""
+    import numpy as np
+
     from tests.attack import corpus
+    from webtoonfaces import drawing
     from webtoonfaces.images import header_size, load_image
     from webtoonfaces.rendering.recipe import Recipe
     from webtoonfaces.rendering.saved import read_recipe
@@ -119,10 +127,46 @@ def inputs(name: str, first: int, count: int, folder: Path, mark: Path) -> Itera
             for seed in seeds:
                 changed = corpus.mutated(text, seed).decode("utf-8", "replace")
                 yield lambda changed=changed: Recipe.from_json(changed)
+        case "mutated persons":
+            text = drawing.person_of(np.zeros(drawing.Z_DIM), 1).person.to_json().encode()
+            for seed in seeds:
+                changed = corpus.mutated(text, seed).decode("utf-8", "replace")
+                yield lambda changed=changed: drawing.Person.from_json(changed)
+        case "mutated persons.jsonl and manifests":
+            yield from data_sets(seeds, folder / "drawn")
         case "mutated pictures":
             whole_ones = pictures()
             for seed in seeds:
                 yield picture(corpus.mutated(whole_ones[seed % len(whole_ones)], seed))
+
+
+def data_sets(seeds: range, out: Path) -> Iterator[Callable[[], Any]]:
+    """A small drawn data set, of which the list of persons and the manifest are changed in turn."""
+    from tests.attack import corpus
+    from webtoonfaces import drawing
+    from webtoonfaces.data import manifest, pairs
+    from webtoonfaces.data.drawn import KIND, PERSONS, draw_data
+    from webtoonfaces.training import export
+
+    titles = list(drawing.TITLES)[:2]
+
+    def draw() -> None:
+        draw_data(out, persons=4, size=16, titles=titles, photos=False, workers=1, progress=False)
+
+    def read_persons() -> None:
+        pairs._persons(out, {f"{number:06d}" for number in range(4)})
+
+    def read_manifest() -> None:
+        export._data("Data", out)
+        manifest.open_folder(out, kind=KIND, settings={})
+
+    draw()
+    for seed in seeds:
+        name, read = ((PERSONS, read_persons), (manifest.MANIFEST, read_manifest))[seed % 2]
+        whole = (out / name).read_bytes()
+        (out / name).write_bytes(corpus.mutated(whole, seed))
+        yield read
+        (out / name).write_bytes(whole)
 
 
 def convert_errors() -> type[Exception]:
@@ -217,8 +261,9 @@ def batch(name: str, first: int, count: int) -> Counter[str]:
 def tests(file: str, chosen: str, minutes: float) -> Counter[str]:
     """The same for attacks that are tests: each passed one is an input that ended as documented."""
     kills = os.environ.get("ATTACK_KILLS", "50")
-    environment = {**os.environ, "ATTACK_EXAMPLES": "2000", "ATTACK_KILLS": kills, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/attack/{file}", "-k", chosen]
+    environment = {**os.environ, **MANY, "ATTACK_KILLS": kills, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "", "-p", "no:cacheprovider", f"tests/attack/{file}"]
+    command += ["-k", chosen] if chosen else []
     try:
         timeout = f"--timeout={minutes * 60:.0f}"
         run = subprocess.run([*command, timeout], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

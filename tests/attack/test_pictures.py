@@ -8,6 +8,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import EpsImagePlugin, Image
@@ -15,7 +16,7 @@ from PIL import EpsImagePlugin, Image
 import webtoonfaces as wf
 from webtoonfaces.data.folder import info
 from webtoonfaces.errors import BadInputError, ImageError
-from webtoonfaces.images import header_size, load_image, png_text, to_tensor
+from webtoonfaces.images import MOST_OF_FORMAT, header_size, load_image, png_text, to_tensor
 from webtoonfaces.pretrained.generators import SwappingAutoencoder
 from webtoonfaces.rendering.recipe import RecipeError
 from webtoonfaces.rendering.saved import Shelf, replay
@@ -117,16 +118,56 @@ def test_a_structure_of_too_many_places_is_refused(tiny_swapae: SwappingAutoenco
 
 MEMORY = """
 import resource, sys
+import webtoonfaces as wf
 from webtoonfaces.images import load_image
-load_image(sys.argv[1])
+{"load": load_image, "cartoonize": wf.cartoonize}[sys.argv[1]](sys.argv[2])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("suffix", "mode"), [("webp", "RGB"), ("png", "RGBA"), ("jpg", "RGB"), ("png", "P")])
-def test_the_largest_picture_takes_no_more_memory_than_is_promised(tmp_path: Path, suffix: str, mode: str):
-    path = tmp_path / f"large.{suffix}"
-    Image.new(mode, (8000, 8000)).save(path)
-    run = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, check=True, text=True)
-    assert int(run.stdout) < 1.1 * 1024
+@pytest.mark.parametrize(
+    ("suffix", "mode", "options"),
+    [
+        ("webp", "RGB", {}),
+        ("webp", "RGBA", {"lossless": True, "method": 0}),
+        ("png", "RGBA", {"compress_level": 1}),
+        ("jpg", "RGB", {}),
+        ("jpg", "CMYK", {}),
+        ("png", "P", {}),
+        ("png", "I;16", {"compress_level": 1}),
+        ("tif", "F", {}),
+        ("jp2", "RGBA", {}),
+    ],
+)
+def test_the_largest_picture_takes_no_more_memory_than_is_promised(tmp_path: Path, suffix: str, mode: str, options):
+    assert memory_of("load", large(tmp_path / f"large.{suffix}", mode, **options)) < 1.1 * 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["webp", "jpg"])
+def test_nor_does_its_cartoon(tmp_path: Path, suffix: str):
+    assert memory_of("cartoonize", large(tmp_path / f"large.{suffix}", "RGB")) < 1.25 * 1024
+
+
+def large(path: Path, mode: str, **options: object) -> Path:
+    """As many pixels as are read, and not of one colour."""
+    side = int(MOST_OF_FORMAT["JPEG2000"] ** 0.5) if path.suffix == ".jp2" else 8000
+    picture = Image.effect_noise((80, 80), 60).resize((side, side), Image.Resampling.BICUBIC)
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    picture.convert(mode).save(path, **options)
+    return path
+
+
+def memory_of(call: str, path: Path) -> int:
+    """MiB that a process takes which opens a picture, and does nothing else."""
+    run = subprocess.run([sys.executable, "-c", MEMORY, call, path], capture_output=True, check=True, text=True)
+    return int(run.stdout)
+
+
+def test_a_jpeg_2000_may_have_fewer_pixels(tmp_path: Path):
+    Image.new("L", (9_000, 5_000)).save(tmp_path / "large.jp2")
+    for read in (load_image, header_size):
+        with pytest.raises(ImageError, match="at most 40 are read"):
+            read(tmp_path / "large.jp2")

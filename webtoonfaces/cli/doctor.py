@@ -96,22 +96,30 @@ def _faces() -> Iterator[Finding]:
 
 def _limits() -> Iterator[Finding]:
     """What is refused beyond, as SECURITY.md says."""
-    from ..images import MOST_PIXELS
+    from ..drawing import person
+    from ..images import MOST_OF_FORMAT, MOST_PIXELS
     from ..pretrained.generators import LONGEST
     from ..rendering import recipe
-    from ..weights import download, scan
+    from ..weights import convert, download, scan
 
-    yield Finding("limit, pictures", f"{MOST_PIXELS / 1e6:.0f} megapixels; encoded: sides at most 1 : {LONGEST}")
+    fewer = ", ".join(f"{name}: {most / 1e6:.0f}" for name, most in MOST_OF_FORMAT.items())
+    yield Finding(
+        "limit, pictures", f"{MOST_PIXELS / 1e6:.0f} megapixels ({fewer}); encoded: sides at most 1 : {LONGEST}"
+    )
     yield Finding(
         "limit, weights",
         f"tensors {scan.MOST_TIMES} x the file, {scan.MOST_ENTRIES:,} of them; pickle or header "
-        f"{scan.MOST_PICKLE / 2**20:.0f} MiB, {scan.MOST_STEPS:,} steps",
+        f"{scan.MOST_PICKLE / 2**20:.0f} MiB, {scan.MOST_STEPS:,} steps; {convert.MOST_PARTS:,} parts",
     )
     yield Finding(
         "limit, recipes",
         f"{recipe.MOST_BYTES / 2**20:.0f} MiB, {recipe.MOST_NODES:,} parts, {recipe.MOST_PIXELS / 1e6:.0f} megapixels",
     )
-    yield Finding("limit, downloads", f"{download.MOST_BYTES / 2**30:.0f} GiB where the size is not recorded")
+    yield Finding("limit, persons", f"{person.MAX_JSON:,} characters; {person.MAX_POINTS} points in an outline")
+    yield Finding(
+        "limit, downloads",
+        f"{download.MOST_BYTES / 2**30:.0f} GiB where the size is not recorded, {download.LONGEST_S / 3600:.0f} hours",
+    )
 
 
 def _weights(checkpoints: Any) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import get_args
@@ -29,6 +30,7 @@ from webtoonfaces.files import replacing
 from webtoonfaces.images import load_image
 
 MIXED_GROUPS = (1, 2)  # of `Title.mixed`: the ones whose pictures are in no title's folder
+MOST_LINE = 500_000  # characters of a line of `persons.jsonl`
 OWN_GROUP = len(drawing.GROUPS)  # nothing is the other title's
 
 
@@ -157,7 +159,7 @@ def _persons(path: Path, names: set[str]) -> tuple[dict[str, drawing.Person], di
     seeds: dict[str, int] = {}
     if not file.is_file():
         return found, seeds
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_lines(file), start=1):
         try:
             told = json.loads(line)
             name = PurePosixPath(told["file"]).stem
@@ -165,6 +167,18 @@ def _persons(path: Path, names: set[str]) -> tuple[dict[str, drawing.Person], di
                 found[name] = drawing.Person.from_json(json.dumps(told["person"]))
                 if "z_seed" in told:
                     seeds[name] = int(told["z_seed"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise BadInputError(f"Line {number} of {file} describes no person. Draw the data set again.") from error
     return found, seeds
+
+
+def _lines(file: Path) -> Iterator[str]:
+    """The lines of `persons.jsonl`, one by one; BadInputError for one that is longer than a person, or no text."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            while line := opened.readline(MOST_LINE):
+                if len(line) == MOST_LINE:
+                    raise BadInputError(f"A line of {file} is longer than any person's. Draw the data set again.")
+                yield line
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{file} cannot be read: {error}. Draw the data set again.") from error

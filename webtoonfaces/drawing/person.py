@@ -7,7 +7,6 @@ numbers, short words and tuples, and survives JSON unchanged. What comes from a 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -24,6 +23,7 @@ from .head import Head, Pose
 VERSION = 1
 MAX_JSON = 400_000  # characters of a person's JSON
 MAX_OUTLINES, MAX_POINTS, MAX_STRANDS = 8, 240, 60
+LARGEST = 1000.0  # of any number in a person: neither NaN, nor infinity, nor a whole number without end
 
 COLLARS = ("crew", "v", "shirt", "suit", "hood", "turtle", "sailor", "robe")
 GLASSES = ("", "round", "square", "half")
@@ -265,4 +265,4 @@ def _check_measured(hair: MeasuredHair) -> None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST

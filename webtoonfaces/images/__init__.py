@@ -5,7 +5,15 @@ ffmpeg are imported only by the functions that need them; importing this package
 """
 
 from webtoonfaces.images._animate import save_animation, save_gif, save_mp4, save_webp
-from webtoonfaces.images._load import MOST_PIXELS, ImageSource, header_size, load_image, png_text, to_tensor
+from webtoonfaces.images._load import (
+    MOST_OF_FORMAT,
+    MOST_PIXELS,
+    ImageSource,
+    header_size,
+    load_image,
+    png_text,
+    to_tensor,
+)
 from webtoonfaces.images._pixels import as_floats, as_levels, shrink, to_pil
 from webtoonfaces.images._save import ANIMATIONS, PICTURES, check_target, encode, save_image
 from webtoonfaces.images._sheets import contact_sheet, frame, strip, swap_sheet
@@ -14,6 +22,7 @@ from webtoonfaces.images._sizes import resized, scaled, shrunk
 
 __all__ = [
     "ANIMATIONS",
+    "MOST_OF_FORMAT",
     "MOST_PIXELS",
     "PICTURES",
     "ImageSource",

@@ -38,6 +38,8 @@ _FORMATS = (
 )
 
 MOST_PIXELS = 64_000_000  # of a picture that is opened
+# JPEG 2000 decodes to 32 bits a channel: up to 24 bytes a pixel, where other formats take at most 16.
+MOST_OF_FORMAT = {"JPEG2000": 40_000_000}
 
 _KNOWN = "PNG, JPEG, WebP, GIF, TIFF, BMP and PSD are read"
 
@@ -60,7 +62,8 @@ def load_image(source: ImageSource, *, background: Color = "white", max_pixels: 
 
     Raises `ImageError` for anything that is not a picture, cannot be found or read, is truncated, or has more than
     `max_pixels` pixels; the size is read from the header, before anything is decoded. `max_pixels` cannot raise
-    Pillow's own limit, twice `PIL.Image.MAX_IMAGE_PIXELS`.
+    Pillow's own limit, twice `PIL.Image.MAX_IMAGE_PIXELS`, nor that of JPEG 2000, which takes more memory: 40
+    megapixels.
     """
     color = as_color(background)
     limit = whole_number(max_pixels, "max_pixels", least=1)
@@ -215,6 +218,7 @@ def _decoded(image: Image.Image, name: str, limit: int) -> Image.Image:
 
 def _check_size(image: Image.Image, name: str, limit: int) -> None:
     width, height = image.size
+    limit = min(limit, MOST_OF_FORMAT.get(image.format or "", limit))
     if width * height > limit:
         raise ImageError(
             f"{name} has {width} x {height} pixels, {width * height / 1e6:.4g} megapixels; "

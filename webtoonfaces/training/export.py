@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..data.manifest import MANIFEST
+from ..data.manifest import MANIFEST, MOST_BYTES
 from ..errors import BadInputError
 from ..weights import convert
 from .card import LOCATION, SAMPLES, STRUCTURES, STYLES, card_sheet
@@ -178,6 +178,15 @@ def _data(heading: str, source: str | Path | None) -> str:
     """Titles, artists and licences from the data set's manifest."""
     lines = [f"## {heading}\n"]
     manifest = _manifest(source)
+    try:
+        lines += _origins(manifest)
+    except (AttributeError, KeyError, TypeError, ValueError):  # of another shape than this package writes
+        lines.append("The data set's manifest cannot be read, so its origin and licences are not known.")
+    return "\n".join([*lines, ""])
+
+
+def _origins(manifest: Mapping[str, Any]) -> list[str]:
+    lines = []
     titles = manifest.get("titles")
     if titles:
         lines += ["| title | pictures | artist | licence | attribution |", "|---|---:|---|---|---|"]
@@ -197,7 +206,7 @@ def _data(heading: str, source: str | Path | None) -> str:
         lines.append(f"{len(manifest.get('pictures', ()))} pictures. Origin: {origin}. Licence: {licence}.")
     else:
         lines.append("The data set has no manifest, so its origin and licences are not known.")
-    return "\n".join([*lines, ""])
+    return lines
 
 
 def _manifest(source: str | Path | None) -> dict[str, Any]:
@@ -207,11 +216,16 @@ def _manifest(source: str | Path | None) -> dict[str, Any]:
     path = Path(source)
     try:
         if path.is_dir():
-            return json.loads((path / MANIFEST).read_text("utf-8"))
-        with zipfile.ZipFile(path) as archive:
-            name = min((n for n in archive.namelist() if n.split("/")[-1] == MANIFEST), key=len)
-            return json.loads(archive.read(name))
-    except (OSError, ValueError, zipfile.BadZipFile):
+            if not (path / MANIFEST).is_file():
+                return {}
+            manifest = json.loads((path / MANIFEST).read_text("utf-8"))
+        else:
+            with zipfile.ZipFile(path) as archive:
+                name = min((n for n in archive.namelist() if n.split("/")[-1] == MANIFEST), key=len)
+                with archive.open(name) as file:
+                    manifest = json.loads(file.read(MOST_BYTES))
+        return manifest if isinstance(manifest, dict) else {}
+    except Exception:  # damaged zips raise of every kind; the card can do without
         return {}
 
 

@@ -85,11 +85,13 @@ def cartoonize(
         return redrawn(picture, title)
     network = _cartoonizer(model, device, checkpoints)
     detector = _detector(LINES if network is None and edges is None else edges, device, checkpoints)
+    # The ink first: a large picture takes four times the memory of its ink, and is not there yet while that is drawn.
+    ink = None
+    if detector is not None and strength > 0:
+        ink = classical.lines(picture, size=size) if isinstance(detector, str) else _edges(picture, detector, size)
     flat = classical.paint(picture, size=size) if network is None else _redrawn(picture, network, size)
-    if detector is None or strength == 0:
-        return flat
-    ink = classical.lines(picture, size=size) if isinstance(detector, str) else _edges(picture, detector, size)
-    return inked(flat, ink, strength=strength)
+    del picture
+    return flat if ink is None else inked(flat, ink, strength=strength)
 
 
 def portrait_title(step: object) -> str | None:

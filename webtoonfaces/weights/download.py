@@ -33,7 +33,7 @@ _FIRST_PAUSE_S = 1.0  # doubled before each further retry
 _CHUNK = 1 << 20
 _LONGEST_PAUSE_S = 60.0  # that a server may ask for with Retry-After
 _SLOWEST, _WINDOW_S = 1024, 60.0  # bytes a second, as a mean over so many seconds
-_LONGEST_S = 6 * 3600.0  # for one file
+LONGEST_S = 6 * 3600.0  # for one file
 MOST_BYTES = 8 * 2**30  # of a file whose size is not recorded
 
 
@@ -118,8 +118,8 @@ class _Pace:
     def check(self, count: int) -> None:
         now = time.monotonic()
         self._bytes += count
-        if now - self._started > _LONGEST_S:
-            raise DownloadError(f"The download took more than {_LONGEST_S / 3600:.0f} hours and was stopped.")
+        if now - self._started > LONGEST_S:
+            raise DownloadError(f"The download took more than {LONGEST_S / 3600:.0f} hours and was stopped.")
         if now - self._since > _WINDOW_S:
             if self._bytes < _SLOWEST * _WINDOW_S:
                 raise _TransientError(
@@ -250,7 +250,7 @@ def _get_from_drive(file_id: str, part: Path, *, label: str, progress: bool, mos
     folder.mkdir(exist_ok=True)
     received = folder / part.name
     cancel = threading.Event()
-    deadline = threading.Timer(_LONGEST_S, cancel.set)
+    deadline = threading.Timer(LONGEST_S, cancel.set)
     deadline.daemon = True
     deadline.start()
     try:
