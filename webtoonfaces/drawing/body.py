@@ -195,7 +195,9 @@ def _clothes(sketch: Sketch, x: float, y: float, wide: float, k: float) -> None:
             ]
         )
         piece(roll, cloth, 50)
-        canvas.fill(closed(roll * (0.5, 1) + shift + [wide * 0.5, 0], 50), dark, 0.35)
+        shade = roll[[2, 3, 4]]
+        hem = np.array([(wide * 0.55, y + 0.10 * k), (wide * 0.72, y - 0.02 * k)])
+        canvas.fill(closed(np.concatenate([shade, hem]) + shift, 50), dark, 0.5)
     elif collar == "sailor":
         trim = sketch.tone(rgb("f6f4f0"), "cloth")
         for s in (-1, 1):
