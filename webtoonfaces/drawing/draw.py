@@ -26,6 +26,7 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_background(sketch)
     hair.back()
     draw_body(sketch)
+    hair.braid()
     near = [side for side in (-1, 1) if sketch.turn * side < -0.12]
     for side in (-1, 1):
         if side not in near and sketch.turn * side < FAR_EAR and not hair.covers_ear(side):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .colors import WHITE, Color, lightness, mix, rgb
+from .colors import WHITE, Color, apart, mix, rgb
 from .curves import Points, brush, closed, opened
 from .eyes import Eye
 from .person import Hair
@@ -97,20 +97,13 @@ def _over_head(sketch: Sketch, top: float, ends: float) -> Points:
     return sketch.warp(middle + np.outer(np.sin(angle), (right - left) / 2) + np.outer(np.cos(angle), crown))
 
 
-def _apart(color: Color, hair: Color) -> Color:
-    """The colour, made lighter or darker where it would be lost on the hair."""
-    near = 1 - max(abs(a - b) for a, b in zip(color, hair, strict=True)) / 0.4
-    away = WHITE if lightness(hair) < 0.55 else rgb("5a1030")
-    return mix(color, away, 0.65 * min(1.0, max(0.0, 2 * near)))
-
-
 def draw_accessory(sketch: Sketch) -> None:
     """An ornament in the hair."""
     kind, hair = sketch.person.accessory, sketch.person.hair
     if not kind or (isinstance(hair, Hair) and hair.length < 0.25):  # nothing holds in cropped hair
         return
     canvas, scale = sketch.canvas, sketch.head.scale
-    color = _apart(sketch.tone(mix(sketch.person.cloth_color, rgb("e84a6a"), 0.55), "cloth"), sketch.hair)
+    color = apart(sketch.tone(mix(sketch.person.cloth_color, rgb("e84a6a"), 0.55), "cloth"), sketch.hair)
     ink, width = sketch.hair_line, sketch.title.line.width * 0.8
     dark = sketch.shadow(color)
     ex, ey = sketch.ex, sketch.ey
