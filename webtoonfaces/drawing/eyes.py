@@ -148,7 +148,7 @@ def _measured(sketch: Sketch, index: int) -> Eye:
     middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
     # Between closed and half open an eye is a smudge: it is drawn as one or the other.
-    opening = 0.0 if opening < 0.3 else max(0.56, opening)
+    opening = 0.0 if opening < 0.3 else max(0.70, opening)
     return Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
 
 
@@ -255,7 +255,7 @@ def _open_eye(sketch: Sketch, eye: Eye) -> None:
     canvas.fill(path, sclera)
     with canvas.clip(path):
         _iris(sketch, eye, tilt)
-        lid = np.concatenate([upper, (upper + eye.down * (eye.up + eye.low) * 0.17)[::-1]])
+        lid = np.concatenate([upper, (upper + eye.down * (eye.up * opening + eye.low) * 0.15)[::-1]])
         canvas.fill(closed(lid, 80), rgb("8a8a8a") if sketch.title.palette.grey else sketch.shadow(sclera), 0.75)
     _upper_lash(sketch, eye, upper, tilt, ink)
     if hand.lower > 0:

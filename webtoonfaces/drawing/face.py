@@ -41,6 +41,8 @@ def draw_ear(sketch: Sketch, side: int) -> None:
         ]
     )
     canvas.fill(closed(root, 150), sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
+    if side > 0 and line.side > 0 and line.shade != "flat":  # it lies in the shadow of its side
+        sketch.shade([closed(root, 150)], sketch.skin, bounds(root), 0.8)
     canvas.stroke(opened(root, 150), sketch.skin_line, line.width * 0.85)
     shell = [
         root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
@@ -255,18 +257,18 @@ def _beard(sketch: Sketch) -> None:
             tips = roots + (points[8] - roots) * 0.08 + ey * 0.05
             strands = np.stack([roots, (roots + tips) / 2, tips], 1)
             canvas.fill(brushes(strands, 1.6, (0, 1, 0.2), 5), mix(color, BLACK, 0.45), 0.6 * opacity)
-        gap = points[48:60] + (points[48:60] - points[48:60].mean(0)) * (0.16, 0.30)
+        gap = points[48:60] + (points[48:60] - points[48:60].mean(0)) * (0.03, 0.10)
         canvas.fill(closed(gap, 110), sketch.skin)
     if person.moustache > 0.04 or person.beard > 0.5:
         strength = max(person.moustache, person.beard - 0.3)
         middle = nose * 0.45 + points[51] * 0.55
         sides = [
             [
-                middle + ex * s * 0.003,
-                middle + ex * s * unit * 0.16 + ey * unit * 0.02,
-                corner + ex * s * unit * 0.06 + ey * unit * 0.03,
+                middle + (corner - middle) * 0.02,
+                middle + (corner - middle) @ ex * 0.5 * ex + ey * unit * 0.02,
+                corner + (corner - middle) @ ex * 0.12 * ex + ey * unit * 0.03,
             ]
-            for s, corner in ((-1, left), (1, right))
+            for corner in (left, right)
         ]
         canvas.fill(
             brushes(np.array(sides), 5.5 + 4.0 * strength, (0.55, 1.0, 0.7, 0.05), 9),

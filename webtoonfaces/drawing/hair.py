@@ -44,9 +44,10 @@ class HairPainter:
         return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
 
     def covers_ear(self, side: int) -> bool:
-        """Whether hair that was seen in a photo lies over the ear on one side (-1 left, 1 right)."""
-        if not self.shape.clipped:
-            return False
+        """Whether hair lies over the ear on one side (-1 left, 1 right): most of it would be covered."""
+        hair = self.sketch.person.hair
+        if isinstance(hair, Hair):
+            return hair.length >= 0.26 and hair.sides >= 0.4
         top, low = self.sketch.landmarks[[0, 2] if side < 0 else [16, 14]]
         down = low - top
         place = 0.6 * top + 0.4 * low + side * 0.22 * np.array([abs(down[1]), -down[0]])
@@ -95,10 +96,10 @@ class HairPainter:
     def shaved(self) -> None:
         sketch = self.sketch
         hair = sketch.person.hair
-        share = 0.75 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
+        share = 1.0 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
         color = cropped_color(sketch)
         for outline in self.shape.shaved:
-            self.canvas.fill(closed(outline), color, 0.9 * share)
+            self.canvas.fill(closed(outline), color, 0.95 * share)
         if len(self.shape.stubs):
             ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 5)
             self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
@@ -122,8 +123,8 @@ class HairPainter:
             self._locks(self.shape.fringe, sketch.hair)
             self._shine()
         self._strands()
-        if self.line.rim:
-            light = sketch.warp(sketch.head.silhouette(np.linspace(28, 92, 8), 0.018))
+        if self.line.rim and not self.curled:
+            light = sketch.warp(sketch.head.silhouette(np.linspace(24, 92, 8), 0.62 * self.shape.stand))
             with canvas.clip(self.front_path):
                 canvas.fill(brush(light, 4.5, (0.0, 0.9, 1.0, 0.5, 0.0), 12), self.line.rim, 0.7)
 
@@ -196,9 +197,7 @@ class HairPainter:
             self._coils()
             return
         if kind == "soft":
-            place = sketch.warp(sketch.head.scalp([-0.3], [-0.32]))[0]
-            with canvas.clip(self.front_path):
-                canvas.glow(place, 0.24 * sketch.head.scale, 0.10 * sketch.head.scale, light, 0.75)
+            self._halo(zigzag=True, strength=0.34)
         if kind in ("band", "ring"):
             self._halo(zigzag=kind == "band")
             return
@@ -211,17 +210,25 @@ class HairPainter:
         if not len(locks):
             self._halo(zigzag=True)
             return
-        at = partial(_along, locks.left, locks.right, locks.spine)
+        # Some of the locks catch the light, each at its own height.
+        chosen = [index for index in range(len(locks)) if index % 5 not in (1, 3)]
+        lit = Locks(locks.spine[chosen], locks.left[chosen], locks.right[chosen])
+        at = partial(_along, lit.left, lit.right, lit.spine)
         if kind == "streak":
-            canvas.fill(_lenses(at, 0.22, 0.62, 0.34), light, 0.75)
+            canvas.fill(_lenses(at, 0.22, 0.62, 0.34), light, 0.7)
         elif kind == "ink":
-            lines = [np.stack([at(t, offset) for t in (0.2, 0.34, 0.52)], 1) for offset in (-0.5, -0.2, 0.15, 0.45)]
+            shift = 0.06 * np.resize(np.array([0.0, 1.0, -0.8, 0.5, -0.4]), len(chosen))[:, None]
+            lines = []
+            for offset, start, end in ((-0.5, 0.24, 0.46), (-0.12, 0.16, 0.58), (0.3, 0.3, 0.5)):
+                points = [at(t, offset) for t in np.linspace(start, end, 4)]
+                flow = points[-1] - points[0]
+                lines.append(np.stack([point + shift * flow for point in points[:3]], 1))
             paint, opacity = (WHITE, 0.95) if self.dark else (rgb("707070"), 0.5)
             canvas.fill(brushes(np.concatenate(lines), 2.2, (0, 1, 0.1), 6), paint, opacity)
         else:
             canvas.fill(_lenses(at, 0.12, 0.5, 0.4), light, 0.28)
 
-    def _halo(self, *, zigzag: bool) -> None:
+    def _halo(self, *, zigzag: bool, strength: float = 0.6) -> None:
         """Light round the crown in pieces that taper: broken where hair parts, and elsewhere on each head.
 
         Where `zigzag` is set a piece is made of strokes along the hair, of different lengths, that touch each other.
@@ -257,7 +264,7 @@ class HairPainter:
                 left.append(sketch.head.scalp(across, at - 0.6 * thick))
                 right.append(sketch.head.scalp(across, at + 0.6 * thick))
             path = ribbons(sketch.warp(np.array(left)), sketch.warp(np.array(right)))
-        self.canvas.fill(path, sketch.hair_light, 0.6)
+        self.canvas.fill(path, sketch.hair_light, strength)
 
     @property
     def _jitter(self) -> tuple[float, ...]:
@@ -347,7 +354,7 @@ def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     moved = sketch.warp(np.concatenate([part.reshape(-1, 2) for part in parts]))
     ends = np.cumsum([part.size // 2 for part in parts])[:-1]
     pieces = iter([piece.reshape(part.shape) for piece, part in zip(np.split(moved, ends), parts, strict=True)])
-    result = HairShape(clipped=shape.clipped)
+    result = HairShape(clipped=shape.clipped, stand=shape.stand)
     for name, group in groups.items():
         setattr(result, name, [next(pieces) for _ in group])
     for name in bundles:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from numpy.typing import ArrayLike
+
 from .curves import Points, arc, clockwise, normals, resample
 from .head import Head, onto_silhouette
 from .person import Hair, MeasuredHair, Person
@@ -50,6 +52,7 @@ class HairShape:
     front: list[Points] = field(default_factory=list)  # the mass over the head
     sides: Locks = field(default_factory=no_locks)
     fringe: Locks = field(default_factory=no_locks)
+    stand: float = 0.03  # how far the mass stands off the skull
     clipped: bool = False  # locks end at the front outline (hair seen in a photo)
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
     strands: Points | None = None  # single hairs `[N, K, 2]`
@@ -107,7 +110,7 @@ class _Barber:
         self.inner = 0.262 - 0.022 * self.long
 
     def shape(self) -> HairShape:
-        result = HairShape()
+        result = HairShape(stand=self.volume)
         if self.hair.length < 0.02:
             return result
         if self.hair.length < 0.16:
@@ -200,44 +203,53 @@ class _Barber:
 
     def _side(self, side: int) -> Points:
         """From the outer edge of the mass down one side and up to the temple."""
-        project, end = self.head.project, self.end
+        end = self.end
         if self.hair.sides < 0.4:
-            return project([(side * 0.268, 0.40, -0.27), (side * 0.262, 0.41, -0.22)])
-        depth = -0.17
-        # On the side that a head turns to, the face hides less of the hair.
-        inner = self.inner + 0.15 * max(0.0, side * float(np.sin(self.head.yaw)))
+            return self._beside(side, [(0.268, 0.40, -0.27), (0.262, 0.41, -0.22)])
+        depth, inner = -0.17, self.inner
         outer = max(self.outer, inner + 0.045)
         middle = (0.52 + end) / 2
         if self.long < 0.05:
-            return project(
-                [
-                    (side * outer, 0.50, -0.25),
-                    (side * (outer - 0.01), end - 0.03, -0.23),
-                    (side * (outer - 0.026), end, -0.21),
-                    (side * (inner + 0.002), end - 0.05, depth),
-                    (side * inner, 0.50, depth),
-                ]
-            )
+            points = [(outer, 0.50, -0.25), (outer - 0.01, end - 0.03, -0.23), (outer - 0.026, end, -0.21)]
+            points += [(inner + 0.002, end - 0.05, depth), (inner, 0.50, depth)]
+            return self._beside(side, points)
         swing = 0.014 * self.wave
-        return project(
-            [
-                (side * outer, 0.52, -0.22),
-                (side * (outer + 0.018 + swing), middle, -0.22),
-                (side * (outer + 0.006 - swing), end - 0.06, -0.21),
-                (side * (outer - 0.03), end + 0.012, -0.20),
-                (side * (inner + 0.028), end - 0.012, depth),
-                (side * (inner + 0.006 - swing), end - 0.08, depth),
-                (side * (inner - 0.004 + swing), middle, depth),
-                (side * (inner + 0.004), 0.52, depth),
-            ]
-        )
+        points = [
+            (outer, 0.52, -0.22),
+            (outer + 0.018 + swing, middle, -0.22),
+            (outer + 0.006 - swing, end - 0.06, -0.21),
+            (outer - 0.03, end + 0.012, -0.20),
+            (inner + 0.028, end - 0.012, depth),
+            (inner + 0.006 - swing, end - 0.08, depth),
+            (inner - 0.004 + swing, middle, depth),
+            (inner + 0.004, 0.52, depth),
+        ]
+        return self._beside(side, points)
+
+    def _beside(self, side: int, points: ArrayLike) -> Points:
+        """Points `(distance from the middle, y, z)` of the hair on one side of the head -> picture points.
+
+        Where the head is turned away, the cheek's outline is what hair hangs from: it lies on it, without a slit.
+        """
+        p = np.asarray(points, dtype=float)
+        plain = self.head.project(p * (side, 1, 1))
+        far = min(1.0, max(0.0, side * float(np.sin(self.head.yaw)) / 0.2))
+        if far == 0:
+            return plain
+        low = np.minimum(p[:, 1], 0.60)  # below the cheekbone hair hangs straight
+        cheek = np.stack([np.full(len(p), side * 0.262), low, np.full(len(p), -0.2)], 1)
+        right = np.array([-self.head.up[1], self.head.up[0]])
+        edge = self.head.project(onto_silhouette(cheek, self.head.yaw))
+        edge = edge - self.head.up * ((p[:, 1] - low) * self.head.scale)[:, None]
+        edge = edge + right * (side * (p[:, :1] - 0.275) * self.head.scale)
+        return plain + far * (edge - plain)
 
     def _back(self) -> Points:
         project = self.head.project
         top = self.head.silhouette(np.linspace(-92, 92, 9), self.volume * 0.7)
         if self.long < 0.05 or self.tied:
-            neck = 0.66
-            shape = [(0.215, 0.60, -0.32), (0.165, neck, -0.30), (0.13, neck + 0.04, -0.28), (0.09, neck + 0.01, -0.28)]
+            # The nape: it goes in under the ears and ends on the neck, so that no shelf sticks out.
+            shape = [(0.232, 0.54, -0.32), (0.185, 0.61, -0.31), (0.135, 0.66, -0.29), (0.08, 0.68, -0.28)]
             return np.concatenate([top, project([*shape, *((-x, y, z) for x, y, z in shape[::-1])])])
         wide, end = 0.30 + 0.7 * self.volume, self.end + 0.03
         spread = 0.03 + 0.05 * self.hair.volume
@@ -326,7 +338,7 @@ class _Barber:
         for side in (1, -1):
             if hair.sides < 0.4:
                 continue
-            inner = self.inner + 0.15 * max(0.0, side * float(np.sin(head.yaw)))
+            inner = self.inner
             outer = max(self.outer, inner + 0.05)
             count = 4 if hand.locks >= 6 else 3
             # Big and small locks by turns, none like its neighbour; 0 is the outermost.
@@ -343,16 +355,13 @@ class _Barber:
             over = head.silhouette(
                 side * (46 + 26 * (1 - share)), self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share
             )
-            temple = head.project(np.stack([side * (x + 0.004), np.full(count, 0.46), np.full(count, -0.2)], 1))
+            temple = self._beside(side, np.stack([x + 0.004, np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
             if self.tied:
                 end = np.full(count, 0.74)
-            low = head.project(
-                np.stack([side * (x + 0.012 + 0.012 * jitter), (0.46 + end) / 2 + 0.02, np.full(count, -0.2)], 1)
-            )
-            tip = head.project(
-                np.stack([side * (x - 0.014 + 0.02 * jitter * hand.bend), end, np.full(count, -0.19)], 1)
-            )
+            middle = (0.46 + end) / 2 + 0.02
+            low = self._beside(side, np.stack([x + 0.012 + 0.012 * jitter, middle, np.full(count, -0.2)], 1))
+            tip = self._beside(side, np.stack([x - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
             spine = np.stack([root, over, temple, low, tip], 1)
             width = parts * (outer - inner + 0.03) * 1.75 * head.scale * hand.width**0.5
             groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
@@ -509,8 +518,10 @@ class _Barber:
         end, down, out = nodes[-1] + along[-1] * 0.75 * step, along[-1], across[-1]
         tuft = [(-0.2, -0.34), (0.5, -0.62), (1.05, -0.42), (1.6, -0.1), (1.25, 0.14), (1.5, 0.5), (0.7, 0.62), (-0.2, 0.34)]
         result.braid.append(np.array([end + wide * (a * down + b * out) for a, b in tuft]))
+        core = 0.5 * wide * across
+        result.braid.append(np.concatenate([nodes + core, (nodes - core)[::-1]]))
         link = np.array([(-0.62, -0.30), (-0.42, 0.62), (0.06, 1.0), (0.58, 0.86), (0.98, 0.22), (1.08, -0.36), (0.45, -0.2)])
-        shape = link * (step * 1.02, wide)
+        shape = link * (step * 1.12, 1.1 * wide)
         for index in range(6, -1, -1):
             turn = 1.0 if index % 2 == 0 else -1.0
             size = 0.82 + 0.18 * np.sin(np.pi * (index + 1) / 8)
