@@ -86,11 +86,13 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
     left, right = _measured(sketch, 0), _measured(sketch, 1)
     far, near = (right, left) if sketch.turn > 0 else (left, right)
     if far.half < 0.85 * near.half:
-        share = max(0.78, far.half / (0.85 * near.half))
+        share = max(0.72, far.half / (0.85 * near.half))
         near.half *= share
-        shrunk = 1 - 0.6 * (1 - share)
+        shrunk = 1 - 0.7 * (1 - share)
         near.size, near.up, near.low = near.size * shrunk, near.up * shrunk, near.low * shrunk
-        far.half = max(far.half, 0.85 * near.half)
+        grown = max(0.0, 0.85 * near.half - far.half)
+        far.half += grown
+        far.middle = far.middle - far.out * grown
     far.size, far.up, far.low = near.size * 0.98, near.up * 0.98, near.low * 0.98
     far.far = min(1.0, max(0.0, (abs(sketch.turn) - 0.08) / 0.25))
     return left, right

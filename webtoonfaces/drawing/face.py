@@ -250,8 +250,9 @@ def _beard(sketch: Sketch) -> None:
         canvas.fill(polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.45), min(0.75, 0.2 + 0.8 * person.stubble))
     if person.beard > 0.04:
         opacity = min(0.96, 4.5 * person.beard)
-        area = closed(np.concatenate([outside, inside + (toward - inside) * 0.08]), 110)
-        canvas.fill(area, color, opacity)
+        for step, share in ((0.0, 0.55), (0.13, 1.0)):  # thinner along its upper edge
+            area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
+            canvas.fill(area, color, share * opacity)
         if sketch.title.line.width:
             roots = points[3:14] - ey * 0.03
             tips = roots + (points[8] - roots) * 0.08 + ey * 0.05
@@ -384,7 +385,7 @@ def draw_anger_mark(sketch: Sketch) -> None:
     if person.anger < 0.25 or sketch.title.hand.emotion != "comic":
         return
     # At the temple that is nearer to the viewer, half on the hair.
-    near = -1.0 if sketch.turn > 0 else 1.0
+    near = -1.0 if sketch.turn > 0 or person.accessory else 1.0  # ornaments are on the right
     place = sketch.warp(sketch.head.scalp([0.80 * near], [0.10]))[0]
     red = sketch.ink if sketch.title.palette.grey else mix(rgb("e02a2a"), sketch.ink, 0.1)
     size = sketch.unit * (0.2 + 0.14 * min(1.0, person.anger))

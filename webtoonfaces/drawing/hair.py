@@ -41,6 +41,8 @@ class HairPainter:
     @property
     def fringe_path(self) -> str:
         """Everything of the hair that hangs over the face: what casts a shadow on it."""
+        if self.shape.swept:
+            return self.front_path
         return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
 
     def covers_ear(self, side: int) -> bool:
@@ -177,6 +179,7 @@ class HairPainter:
         t = np.linspace(0, 1, locks.left.shape[1])[None, :, None]
         inner_edge = dark_edge + (middle - dark_edge) * (0.9 * np.sin(np.pi * np.clip(t * 0.9 + 0.1, 0, 1)))
         flat = shade == "flat"
+        parting = mix(color, deep, 0.7) if not self.dark else mix(color, WHITE, 0.13)
         for index in range(len(locks)):
             one = slice(index, index + 1)
             tone = color if flat or grey else mix(color, deep, 0.10 * (index % 3))
@@ -187,6 +190,8 @@ class HairPainter:
             if self.width:
                 edges = np.stack([locks.left[index, 2:], locks.right[index, 2:]])
                 canvas.stroke(strokes(edges), self.inner_line, self.inner_width)
+            elif flat:  # a title without lines on hair still parts one lock from the next
+                canvas.stroke(strokes(locks.right[one, 2:]), parting, 1.1)
 
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
@@ -354,7 +359,7 @@ def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     moved = sketch.warp(np.concatenate([part.reshape(-1, 2) for part in parts]))
     ends = np.cumsum([part.size // 2 for part in parts])[:-1]
     pieces = iter([piece.reshape(part.shape) for piece, part in zip(np.split(moved, ends), parts, strict=True)])
-    result = HairShape(clipped=shape.clipped, stand=shape.stand)
+    result = HairShape(clipped=shape.clipped, stand=shape.stand, swept=shape.swept)
     for name, group in groups.items():
         setattr(result, name, [next(pieces) for _ in group])
     for name in bundles:

@@ -53,6 +53,7 @@ class HairShape:
     sides: Locks = field(default_factory=no_locks)
     fringe: Locks = field(default_factory=no_locks)
     stand: float = 0.03  # how far the mass stands off the skull
+    swept: bool = False  # back from the forehead: nothing hangs over it
     clipped: bool = False  # locks end at the front outline (hair seen in a photo)
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
     strands: Points | None = None  # single hairs `[N, K, 2]`
@@ -130,6 +131,7 @@ class _Barber:
         else:
             result.sides = self._sides()
             result.fringe = self._fringe()
+            result.swept = self.hair.fringe < 0.16
             result.strands = self._flyaways()
         self._tie(result)
         return result
@@ -146,10 +148,11 @@ class _Barber:
 
     def _stubs(self) -> Points:
         """Short hairs across the edge of cropped hair, so that it does not end like a cap."""
-        across = np.linspace(-0.93, 0.93, 34)
-        jitter = np.resize(self.jitter, 34) * np.where(np.arange(34) % 2 == 0, 1.0, -0.7)
+        count = 46
+        jitter = np.cos(np.arange(count) * 2.4 + 3 * self.jitter[0])
+        across = np.linspace(-0.93, 0.93, count) + 0.014 * jitter[::-1]
         down = self._edge(np.abs(across))
-        reach = 0.045 + 0.03 * np.abs(jitter)
+        reach = 0.03 + 0.035 * jitter
         ends = [(across * 0.98, down - 0.10), (across, down - 0.02), (across + 0.012 * jitter, down + reach)]
         return np.stack([self.head.scalp(u, v) for u, v in ends], 1)
 
@@ -241,13 +244,13 @@ class _Barber:
         right = np.array([-self.head.up[1], self.head.up[0]])
         edge = self.head.project(onto_silhouette(cheek, self.head.yaw))
         edge = edge - self.head.up * ((p[:, 1] - low) * self.head.scale)[:, None]
-        edge = edge + right * (side * (p[:, :1] - 0.275) * self.head.scale)
+        edge = edge + right * (side * (p[:, :1] - 0.255) * self.head.scale)
         return plain + far * (edge - plain)
 
     def _back(self) -> Points:
         project = self.head.project
         top = self.head.silhouette(np.linspace(-92, 92, 9), self.volume * 0.7)
-        if self.long < 0.05 or self.tied:
+        if self.long < 0.05 or self.tied or self.hair.sides < 0.4:
             # The nape: it goes in under the ears and ends on the neck, so that no shelf sticks out.
             shape = [(0.232, 0.54, -0.32), (0.185, 0.61, -0.31), (0.135, 0.66, -0.29), (0.08, 0.68, -0.28)]
             return np.concatenate([top, project([*shape, *((-x, y, z) for x, y, z in shape[::-1])])])

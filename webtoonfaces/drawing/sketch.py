@@ -269,6 +269,7 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     ideal += np.outer(np.sin(np.linspace(0, np.pi, 17)), (points[8] - ideal[8]) * 0.5)
     points[:17] += hand.jaw * (0.38 * ideal + 0.62 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
     _bulge(points, head.yaw, unit)
+    _without_kinks(points)
     points[:, 1] += np.clip(points[:, 1], 0, None) * (hand.face_length - 1)
     points[27:36, 1] += np.clip(points[27:36, 1], 0, None) * (hand.nose_length - 1)
     mouth = points[48:68].mean(0)
@@ -291,6 +292,21 @@ def _bulge(points: Points, yaw: float, unit: float) -> None:
         points[16:8:-1, 0] += profile
     else:
         points[0:8, 0] -= profile
+
+
+def _without_kinks(points: Points) -> None:
+    """A jaw that turns sharply at one point, beside a broad chin or over a narrow neck, is rounded there."""
+    for _ in range(3):
+        line = points[:17]
+        before, after = line[1:-1] - line[:-2], line[2:] - line[1:-1]
+        cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+        angle = np.abs(np.arctan2(cross, (before * after).sum(1)))
+        # A hollow is smoothed sooner than a corner.
+        hollow = cross > 0
+        limit = np.where(hollow, 0.10, 0.42)
+        share = np.clip((angle - limit) / 0.4, 0, 0.8)[:, None]
+        share[[0, -1]] *= 0.5
+        points[1:16] += share * (0.5 * (line[:-2] + line[2:]) - line[1:-1])
 
 
 def _keep_mouth_inside(points: Points, yaw: float, unit: float) -> None:
