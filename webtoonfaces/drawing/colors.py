@@ -45,7 +45,8 @@ def adjusted(color: Color, *, hue: float = 0.0, saturation: float = 1.0, value: 
 def apart(color: Color, ground: Color) -> Color:
     """The colour, made lighter or darker where it would be lost on the colour behind it."""
     near = 1 - max(abs(a - b) for a, b in zip(color, ground, strict=True)) / 0.4
-    away = WHITE if lightness(ground) < 0.55 else rgb("5a1030")
+    grey = color[0] == color[1] == color[2]
+    away = WHITE if lightness(ground) < 0.55 else rgb("202020") if grey else rgb("5a1030")
     return mix(color, away, 0.65 * min(1.0, max(0.0, 2 * near)))
 
 

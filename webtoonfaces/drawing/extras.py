@@ -8,7 +8,7 @@ import numpy as np
 
 from .colors import WHITE, Color, apart, mix, rgb
 from .curves import Points, brush, closed, opened
-from .eyes import Eye
+from .eyes import Eye, measured_eyes
 from .person import Hair
 from .sketch import Sketch
 
@@ -43,10 +43,11 @@ def _frame(sketch: Sketch) -> tuple[Color, float]:
     return color, max(1.7, sketch.title.line.width * 0.9)
 
 
-def draw_arms(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
+def draw_arms(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     """The arms of glasses, to the ears that are seen; the hair covers them."""
     if not sketch.person.glasses:
         return
+    eyes = eyes or measured_eyes(sketch)
     color, width = _frame(sketch)
     for index, side in ((0, -1), (1, 1)):
         if sketch.turn * side > 0.12:
@@ -57,11 +58,12 @@ def draw_arms(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
         sketch.canvas.stroke(opened(np.array([hinge, (hinge + ear) / 2 - sketch.ey * 0.004, ear])), color, width)
 
 
-def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
+def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     """Two lenses and a bridge."""
     kind = sketch.person.glasses
     if not kind:
         return
+    eyes = eyes or measured_eyes(sketch)
     canvas, ex, ey = sketch.canvas, sketch.ex, sketch.ey
     color, width = _frame(sketch)
     angle = np.linspace(0, 2 * math.pi, 17)[:-1]

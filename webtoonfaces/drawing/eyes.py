@@ -288,6 +288,7 @@ def _open_eye(sketch: Sketch, eye: Eye) -> None:
 def _iris(sketch: Sketch, eye: Eye, tilt: float) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     radius = hand.iris * eye.size * hand.width * (0.94 + 0.06 * person.lashes)
+    radius = min(radius, 0.8 * eye.half)  # white stays on both sides
     height = radius * hand.iris_height
     if person.eye_open and eye.open > 1.05:  # wide eyes show white round a smaller iris
         radius, height = radius * 0.92, height * 0.92
@@ -355,7 +356,7 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
     lashes = person.lashes
     weight = hand.lash * (0.55 + 0.5 * lashes) * eye.size * hand.width
     thick = weight * np.array(TEMPLATES[hand.template].lash)
-    thick = np.maximum(thick, 0.45 * line.width / SIDE)
+    thick = np.maximum(thick, (0.45 if eye.open >= 1 else 0.8) * line.width / SIDE)
     wing_reach = hand.wing * (0.3 + 0.8 * lashes) * (1 - 0.8 * eye.far)
     wing = eye.middle + eye.out * eye.half * (1.0 + wing_reach)
     wing = wing - eye.down * (tilt * eye.half * 0.7 + wing_reach * eye.half * (0.25 if hand.height < 0.65 else 0.12))

@@ -11,7 +11,6 @@ from .eyes import Eye
 from .person import Hair
 from .sketch import Sketch, bounds
 
-
 FAR_EAR = 0.22  # the turn in radians at which the cheek hides the far ear
 
 
@@ -182,7 +181,11 @@ def _blush(sketch: Sketch) -> None:
         place = middle * 0.62 + points[cheek] * 0.24 + points[30] * 0.14 + ey * 0.035
         # On the far side of a turned face there is less cheek: the blush lies in its middle and gets narrower.
         far = min(1.0, max(0.0, (sketch.turn * side - 0.1) / 0.3))
-        edge = float(np.interp(place @ ey, points[:9] @ ey, points[:9] @ ex) if side < 0 else np.interp(place @ ey, points[16:7:-1] @ ey, points[16:7:-1] @ ex))
+        edge = float(
+            np.interp(place @ ey, points[:9] @ ey, points[:9] @ ex)
+            if side < 0
+            else np.interp(place @ ey, points[16:7:-1] @ ey, points[16:7:-1] @ ex)
+        )
         nose = float(points[30] @ ex)
         room = abs(edge - nose)
         place = place + ex * far * (0.5 * edge + 0.5 * nose + 0.1 * (edge - nose) - float(place @ ex))
@@ -210,7 +213,9 @@ def _freckles(sketch: Sketch) -> None:
         canvas.fill(polygons(middles[:, None] + dot), brown, 0.25 + 0.5 * person.freckles)
     if person.mole is not None:
         away = -1 if sketch.turn > 0 else 1
-        place = sketch.landmarks[30] + ex * max(0.3, abs(person.mole[0])) * away * unit * 0.9 + ey * person.mole[1] * 0.12
+        place = (
+            sketch.landmarks[30] + ex * max(0.3, abs(person.mole[0])) * away * unit * 0.9 + ey * person.mole[1] * 0.12
+        )
         canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, brown, 0.3))
 
 
@@ -247,10 +252,12 @@ def _beard(sketch: Sketch) -> None:
             area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
             canvas.fill(area, tint, 0.06 + 0.10 * shadow)
     if person.stubble > 0.04 and sketch.title.line.width:  # short hairs along the jaw and over the lip
-        canvas.fill(polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.45), min(0.75, 0.2 + 0.8 * person.stubble))
+        canvas.fill(
+            polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.45), min(0.75, 0.2 + 0.8 * person.stubble)
+        )
     if person.beard > 0.04:
         opacity = min(0.96, 4.5 * person.beard)
-        for step, share in ((0.0, 0.55), (0.13, 1.0)):  # thinner along its upper edge
+        for step, share in ((0.0, 0.3), (0.07, 0.45), (0.15, 1.0)):  # thinner along its upper edge
             area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
             canvas.fill(area, color, share * opacity)
         if sketch.title.line.width:
@@ -272,32 +279,36 @@ def _beard(sketch: Sketch) -> None:
             for corner in (left, right)
         ]
         canvas.fill(
-            brushes(np.array(sides), 5.5 + 4.0 * strength, (0.55, 1.0, 0.7, 0.05), 9),
+            brushes(np.array(sides), (5.5 + 4.0 * strength) * min(1.0, 0.5 + 3 * strength), (0.55, 1.0, 0.7, 0.05), 9),
             color,
-            min(0.98, 4.5 * strength),
+            min(0.98, 0.4 + 9 * (strength - 0.04)),
         )
 
 
 def _stubble(sketch: Sketch) -> Points:
     """Dots `[N, 4, 2]` on chin, jaw and upper lip, the same on every face of a shape."""
     points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit
-    chance = np.random.default_rng(3).random((2, 46))
-    along = np.linspace(3.0, 13.0, 40) + chance[0, :40] - 0.5
+    chance = np.random.default_rng(3).random((2, 76))
+    along = np.linspace(3.0, 13.0, 66) + chance[0, :66] - 0.5
     low, share = along.astype(int), (along % 1)[:, None]
     jaw = points[low] * (1 - share) + points[np.minimum(low + 1, 16)] * share
     mouth = points[[48, 54, 57]].mean(0)
-    chin = jaw + (mouth - jaw) * (0.10 + 0.42 * chance[1, :40, None])
+    chin = jaw + (mouth - jaw) * (0.10 + 0.42 * chance[1, :66, None])
     lip = points[33] * 0.45 + points[51] * 0.55
-    above = lip + np.outer(np.linspace(-0.3, 0.3, 6) * unit, ex) + np.outer((chance[1, 40:] - 0.3) * 0.05 * unit, ey)
-    size = 0.0034 * np.array([(1, 0), (0, 1.5), (-1, 0), (0, -1.5)])
+    above = lip + np.outer(np.linspace(-0.3, 0.3, 10) * unit, ex) + np.outer((chance[1, 66:] - 0.3) * 0.05 * unit, ey)
+    size = 0.0026 * np.array([(1, 0), (0, 1.5), (-1, 0), (0, -1.5)])
     return np.concatenate([chin, above])[:, None] + size
 
 
 def _beard_color(sketch: Sketch) -> Color:
     """That of the hair, a little darker, and always apart from the skin."""
+    person = sketch.person
     if sketch.title.palette.grey:
         return BLACK if lightness(sketch.hair) < 0.4 else mix(sketch.hair, BLACK, 0.35)
     color = mix(sketch.hair, sketch.hair_shadow, 0.35)
+    vivid = max(person.hair_color) - min(person.hair_color)
+    # Dyed hair goes with a beard that is only tinted by it.
+    color = mix(color, sketch.tone(rgb("4a3428"), "hair"), 0.5 * min(1.0, max(0.0, 4 * (vivid - 0.35))))
     darker = lightness(color) - (lightness(sketch.skin) - 0.16)
     return mix(color, mix(sketch.hair_shadow, BLACK, 0.4), min(0.8, darker * 2.0)) if darker > 0 else color
 
@@ -360,8 +371,26 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
             length = unit * (0.12 + 0.22 * person.tears) * grown
             foot = root + ey * length + ex * side * 0.05 * unit
             if not comic:  # the wet track that a tear leaves
-                canvas.fill(brush([root, (root + foot) / 2 + ex * side * 0.01 * unit, foot], 1.6, (0.2, 1, 1), 6), water, 0.55)
-            drop = foot + round_ * np.array([(0, -1.9), (0.62, -0.55), (0.95, 0.28), (0.62, 0.85), (0, 1.05), (-0.62, 0.85), (-0.95, 0.28), (-0.62, -0.55)]) @ axes
+                canvas.fill(
+                    brush([root, (root + foot) / 2 + ex * side * 0.01 * unit, foot], 1.6, (0.2, 1, 1), 6), water, 0.55
+                )
+            drop = (
+                foot
+                + round_
+                * np.array(
+                    [
+                        (0, -1.9),
+                        (0.62, -0.55),
+                        (0.95, 0.28),
+                        (0.62, 0.85),
+                        (0, 1.05),
+                        (-0.62, 0.85),
+                        (-0.95, 0.28),
+                        (-0.62, -0.55),
+                    ]
+                )
+                @ axes
+            )
             path = closed(drop, 60)
             canvas.stroke(path, edge, width * (1.3 if comic else 0.8), fill=water)
             canvas.ellipse(foot + (ey - ex) * round_ * 0.32, round_ * 0.2, round_ * 0.32, WHITE, 0.9)
@@ -394,7 +423,10 @@ def draw_anger_mark(sketch: Sketch) -> None:
         angle = np.pi / 4 + quarter * np.pi / 2 + 0.2
         u, v = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
         # A vein bulges away from the middle of the mark, where the four bends face one another.
-        marks.append(place + size * np.array([u * 0.95 + v * 0.42, u * 0.42 + v * 0.20, u * 0.42 - v * 0.20, u * 0.95 - v * 0.42]))
+        marks.append(
+            place
+            + size * np.array([u * 0.95 + v * 0.42, u * 0.42 + v * 0.20, u * 0.42 - v * 0.20, u * 0.95 - v * 0.42])
+        )
     width = max(2.6, sketch.title.line.width * 1.1)
     sketch.canvas.fill(brushes(np.array(marks), width, (0.35, 1, 1, 0.35), 9), red)
 

@@ -59,7 +59,7 @@ class HairPainter:
         sketch = self.sketch
         grey = sketch.title.palette.grey
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
-        for outline in self.shape.back:
+        for outline in self.shape.behind:
             self._contour(closed(outline, 40 if self.curled else 62), deep)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
@@ -340,13 +340,17 @@ def cropped_color(sketch: Sketch) -> Color:
     vivid = max(hair) - min(hair)
     share = 0.6 - 0.38 * dark * (1 - min(1.0, 1.4 * max(0.0, vivid - 0.2)))
     color = mix(hair, skin, share)
+    if sketch.title.palette.grey:  # paper on paper would be a bald head
+        color = mix(color, BLACK, 0.2 * min(1.0, max(0.0, 2 * lightness(color) - 1)))
     near = 1 - abs(lightness(color) - lightness(skin)) / 0.1
     return mix(color, sketch.skin_shadow, 0.35 * max(0.0, near))
 
 
 def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     """The hair on the stylised face. Everything in one pass, since each pass costs the same."""
-    groups = {name: getattr(shape, name) for name in ("back", "shaved", "front", "knots", "tails", "tail_roots", "braid")}
+    groups = {
+        name: getattr(shape, name) for name in ("behind", "shaved", "front", "knots", "tails", "tail_roots", "braid")
+    }
     bundles = {name: getattr(shape, name) for name in ("back_locks", "sides", "fringe")}
     arrays = {
         name: array

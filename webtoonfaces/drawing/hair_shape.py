@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-
 from numpy.typing import ArrayLike
 
 from .curves import Points, arc, clockwise, normals, resample
@@ -40,7 +39,7 @@ def no_locks() -> Locks:
 class HairShape:
     """Layers of a head of hair. Outlines are closed, `[K, 2]` each."""
 
-    back: list[Points] = field(default_factory=list)  # behind head and body
+    behind: list[Points] = field(default_factory=list)  # the mass behind head and body
     back_locks: Locks = field(default_factory=no_locks)  # on the back mass: the swirl of a bun
     tails: list[Points] = field(default_factory=list)  # ponytails, behind head and body
     tail_roots: list[Points] = field(default_factory=list)  # the shadow of the tie on each
@@ -58,6 +57,11 @@ class HairShape:
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
     strands: Points | None = None  # single hairs `[N, K, 2]`
     knots: list[Points] = field(default_factory=list)  # where hair is tied: small outlines
+
+    @property
+    def back(self) -> list[Points]:
+        """Everything of the hair that is not over the head: the mass behind it, tails and braid."""
+        return [*self.behind, *self.tails, *self.braid]
 
 
 def hair_shape(person: Person, hand: HairHand) -> HairShape:
@@ -99,6 +103,9 @@ class _Barber:
         self.jitter = np.array(hair.locks)
         grown = min(1.0, hair.length / 0.3)
         self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
+        # A tall mass keeps a margin to the upper edge of the picture, as far as the head leaves room.
+        room = float(head.silhouette(0.0)[0, 1]) / head.scale - 0.01
+        self.volume = min(self.volume, max(0.055, room))
         # A small spike is a dent: below a quarter there are none.
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
@@ -120,12 +127,12 @@ class _Barber:
             return result
         if self.hair.sides < 0.4:
             result.shaved = [self._cropped()]
-        result.back = [self._back()]
+        result.behind = [self._back()]
         front = self._front()
         result.front = [front]
         if self.hair.curl > 0.5:
             result.front = [_scalloped(front, 0.062 * self.head.scale)]
-            result.back = [_scalloped(result.back[0], 0.075 * self.head.scale)]
+            result.behind = [_scalloped(result.behind[0], 0.075 * self.head.scale)]
             result.coils = self._coils()
             result.fringe = self._curls()
         else:
@@ -324,8 +331,8 @@ class _Barber:
         side = np.tanh((across - part) * 5)
         low = self._edge(np.abs(across)) + 0.05 + 0.07 * jitter + 0.06 * np.exp(-(((across - part) / 0.16) ** 2))
         # From the back to the hairline: the tips make its edge uneven, as combed hair is.
-        back = np.stack([across * 0.7 + 0.34 * side, np.full(count, -0.60)], -1)
-        bend = np.stack([across * 0.9 + 0.26 * side, -0.30 + 0.1 * np.abs(across)], -1)
+        back = np.stack([across * 0.5 + 0.16 * side, np.full(count, -0.56)], -1)
+        bend = np.stack([across * 0.8 + 0.16 * side, -0.30 + 0.1 * np.abs(across)], -1)
         uv = arc(back, bend, np.stack([np.clip(across, -0.97, 0.97), low], -1), 6)
         spine = self.head.scalp(uv[..., 0], uv[..., 1])
         width = np.full(count, 2.5 * 0.26 / (count + 0.5) * self.head.scale) * (1 + 0.4 * jitter)
@@ -354,10 +361,13 @@ class _Barber:
                 count = 1
             jitter = np.interp(share * 6, np.arange(7), self.jitter)
             x = outer + (inner - outer) * share
-            root = head.scalp(part + side * (0.10 + 0.55 * (1 - share)), -0.52 + 0.26 * share)
-            over = head.silhouette(
-                side * (46 + 26 * (1 - share)), self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share
-            )
+            root = head.scalp(np.clip(part + side * (0.10 + 0.5 * (1 - share)), -0.62, 0.62), -0.52 + 0.26 * share)
+            width = parts * (outer - inner + 0.03) * 1.75 * head.scale * hand.width**0.5
+            angle = 46 + 26 * (1 - share)
+            # A lock may not bulge out of the mass that it lies on.
+            room = self.volume * (1 - 0.35 * (angle / 98) ** 2) - 0.42 * width / head.scale - 0.003
+            stand = np.minimum(self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share, room)
+            over = head.silhouette(side * angle, stand)
             temple = self._beside(side, np.stack([x + 0.004, np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
             if self.tied:
@@ -366,7 +376,6 @@ class _Barber:
             low = self._beside(side, np.stack([x + 0.012 + 0.012 * jitter, middle, np.full(count, -0.2)], 1))
             tip = self._beside(side, np.stack([x - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
             spine = np.stack([root, over, temple, low, tip], 1)
-            width = parts * (outer - inner + 0.03) * 1.75 * head.scale * hand.width**0.5
             groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
         return _joined(*groups) if groups else no_locks()
 
@@ -402,7 +411,8 @@ class _Barber:
         rise = 0.010 + 0.006 * np.abs(self.jitter[4 : 4 + count])
         at = [(0.0, -0.03), (0.35, 0.0), (0.7, 0.8), (1.0, 1.0)]
         places = [
-            self.head.silhouette(angle + share * turn, base + (lift * rise if lift >= 0 else lift)) for share, lift in at
+            self.head.silhouette(angle + share * turn, base + (lift * rise if lift >= 0 else lift))
+            for share, lift in at
         ]
         return np.stack(places, 1)
 
@@ -425,7 +435,7 @@ class _Barber:
                 result.knots.append(self._knot(middle, angle, 0.95 * radius, 0.0)[1])
                 t = np.linspace(0, 2 * np.pi, 13)[:-1]
                 ring = np.stack([np.cos(t) * 1.1, np.sin(t)], 1) * (1 + 0.05 * np.sin(3 * t))[:, None] * radius
-                result.back.append(middle + ring)
+                result.behind.append(middle + ring)
                 swirl = [
                     [(-0.75, 0.25), (-0.1, -0.5), (0.75, -0.15)],
                     [(-0.55, 0.6), (0.1, 0.05), (0.85, 0.3)],
@@ -439,7 +449,7 @@ class _Barber:
                 middle = self._framed(self.head.silhouette(angle, 0.05 + self.volume * 0.6)[0], 0.8 * radius)
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
-                result.back.append(_scalloped(ring, 0.06 * scale))
+                result.behind.append(_scalloped(ring, 0.06 * scale))
         elif tie == "ponytail":
             self._tail(result, side * (28 + 30 * high), 0.52 + 0.3 * self.hair.length, 0.155)
         elif tie == "twintails":
@@ -471,7 +481,14 @@ class _Barber:
         if out == 0.0:  # the foot of a bun
             place = place - away * 0.86 * wide
             wide = 0.62 * wide
-        outline = [(-band, -wide), (0.0, -1.12 * wide), (band, -wide), (1.3 * band, 0.0), (band, wide), (0.0, 1.12 * wide)]
+        outline = [
+            (-band, -wide),
+            (0.0, -1.12 * wide),
+            (band, -wide),
+            (1.3 * band, 0.0),
+            (band, wide),
+            (0.0, 1.12 * wide),
+        ]
         outline += [(-band, wide), (-0.6 * band, 0.0)]
         shadow = [(0.0, -wide), (0.5 * shade, -1.25 * wide), (1.0 * shade, -0.4 * wide), (0.75 * shade, 0.0)]
         shadow += [(1.15 * shade, 0.5 * wide), (0.5 * shade, 1.25 * wide), (0.0, wide)]
@@ -487,7 +504,9 @@ class _Barber:
         sway = 0.03 * self.jitter[1] + 0.05 * self.wave * np.array([0, 0, 1, -0.7, 0.9])
         x = side * np.array([0.0, 0.075, 0.135, 0.125, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
         y = np.array([0.0, -0.015, 0.14, 0.34, length])
-        spine = resample(self._framed(root + scale * np.stack([x, y], 1), wide * np.array([0.35, 0.45, 0.5, 0.42, 0.1])), 9)
+        spine = resample(
+            self._framed(root + scale * np.stack([x, y], 1), wide * np.array([0.35, 0.45, 0.5, 0.42, 0.1])), 9
+        )
         across = normals(spine)
         half = 0.5 * wide * np.array([0.36, 0.72, 0.98, 1.06, 1.0, 0.86, 0.64, 0.36, 0.0])[:, None]
         left, right = spine + across * half, spine - across * half
@@ -509,7 +528,12 @@ class _Barber:
         scale = self.head.scale
         wide = 0.060 * scale * (0.85 + 0.3 * self.hair.volume)
         path = self.head.project(
-            [(side * 0.235, 0.66, -0.16), (side * 0.27, 0.80, -0.06), (side * 0.255, 0.93, 0.0), (side * 0.22, 1.06, 0.0)]
+            [
+                (side * 0.235, 0.66, -0.16),
+                (side * 0.27, 0.80, -0.06),
+                (side * 0.255, 0.93, 0.0),
+                (side * 0.22, 1.06, 0.0),
+            ]
         )
         path = self._framed(path, 1.6 * wide)
         path[:, 1] += np.linspace(0, 1, 4) * min(0.0, 0.92 - float(path[-1, 1]))
@@ -519,19 +543,35 @@ class _Barber:
         across = np.stack([-along[:, 1], along[:, 0]], 1)
         step = float(np.linalg.norm(np.diff(nodes, axis=0), axis=1).mean())
         end, down, out = nodes[-1] + along[-1] * 0.75 * step, along[-1], across[-1]
-        tuft = [(-0.2, -0.34), (0.5, -0.62), (1.05, -0.42), (1.6, -0.1), (1.25, 0.14), (1.5, 0.5), (0.7, 0.62), (-0.2, 0.34)]
+        tuft = [
+            (-0.2, -0.34),
+            (0.5, -0.62),
+            (1.05, -0.42),
+            (1.6, -0.1),
+            (1.25, 0.14),
+            (1.5, 0.5),
+            (0.7, 0.62),
+            (-0.2, 0.34),
+        ]
         result.braid.append(np.array([end + wide * (a * down + b * out) for a, b in tuft]))
         core = 0.5 * wide * across
         result.braid.append(np.concatenate([nodes + core, (nodes - core)[::-1]]))
-        link = np.array([(-0.62, -0.30), (-0.42, 0.62), (0.06, 1.0), (0.58, 0.86), (0.98, 0.22), (1.08, -0.36), (0.45, -0.2)])
+        link = np.array(
+            [(-0.62, -0.30), (-0.42, 0.62), (0.06, 1.0), (0.58, 0.86), (0.98, 0.22), (1.08, -0.36), (0.45, -0.2)]
+        )
         shape = link * (step * 1.12, 1.1 * wide)
         for index in range(6, -1, -1):
             turn = 1.0 if index % 2 == 0 else -1.0
             size = 0.82 + 0.18 * np.sin(np.pi * (index + 1) / 8)
-            result.braid.append(nodes[index] + size * (shape[:, :1] * along[index] + turn * shape[:, 1:] * across[index]))
+            result.braid.append(
+                nodes[index] + size * (shape[:, :1] * along[index] + turn * shape[:, 1:] * across[index])
+            )
         band = 0.35 * wide
         result.braid_tie = np.array(
-            [end + a * down + b * out for a, b in ((-band, -0.45 * wide), (band, -0.5 * wide), (band, 0.5 * wide), (-band, 0.45 * wide))]
+            [
+                end + a * down + b * out
+                for a, b in ((-band, -0.45 * wide), (band, -0.5 * wide), (band, 0.5 * wide), (-band, 0.45 * wide))
+            ]
         )
 
 
@@ -553,7 +593,7 @@ def _scalloped(outline: Points, size: float) -> Points:
 def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
     """Hair from a photo: its outlines stay; a title's locks follow its strands."""
     result = HairShape(
-        back=[clockwise(np.array(outline)) for outline in hair.back],
+        behind=[clockwise(np.array(outline)) for outline in hair.back],
         front=[clockwise(np.array(outline)) for outline in hair.front],
         clipped=True,
     )
