@@ -308,7 +308,7 @@ def _beard_color(sketch: Sketch) -> Color:
     color = mix(sketch.hair, sketch.hair_shadow, 0.35)
     vivid = max(person.hair_color) - min(person.hair_color)
     # Dyed hair goes with a beard that is only tinted by it.
-    color = mix(color, sketch.tone(rgb("4a3428"), "hair"), 0.5 * min(1.0, max(0.0, 4 * (vivid - 0.35))))
+    color = mix(color, sketch.tone(rgb("4a3428"), "hair"), 0.75 * min(1.0, max(0.0, 4 * (vivid - 0.35))))
     darker = lightness(color) - (lightness(sketch.skin) - 0.16)
     return mix(color, mix(sketch.hair_shadow, BLACK, 0.4), min(0.8, darker * 2.0)) if darker > 0 else color
 
@@ -438,4 +438,4 @@ def draw_contour(sketch: Sketch) -> None:
         return
     path = np.concatenate([sketch.forehead[-1:], sketch.landmarks[:17], sketch.forehead[:1]])
     profile = (0.2, 0.6, 0.8, 0.9, 0.9, 1.0, 1.15, 1.0, 1.0, 1.1, 1.05, 0.8, 0.3)
-    sketch.canvas.fill(brush(path, line.width * 1.12, profile, 34), sketch.skin_line)
+    sketch.canvas.fill(brush(path, line.width * 1.12, profile, 24), sketch.skin_line)

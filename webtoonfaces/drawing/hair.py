@@ -9,7 +9,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, apart, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, inside, opened, ribbons, strokes
+from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, opened, ribbons
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -103,7 +103,7 @@ class HairPainter:
         for outline in self.shape.shaved:
             self.canvas.fill(closed(outline), color, 0.95 * share)
         if len(self.shape.stubs):
-            ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 5)
+            ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3)
             self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
             if self.line.width:  # the fill reached half of the head's line
                 skull = sketch.warp(sketch.head.silhouette(np.linspace(-96, 96, 13), -0.014))
@@ -180,18 +180,17 @@ class HairPainter:
         inner_edge = dark_edge + (middle - dark_edge) * (0.9 * np.sin(np.pi * np.clip(t * 0.9 + 0.1, 0, 1)))
         flat = shade == "flat"
         parting = mix(color, deep, 0.7) if not self.dark else mix(color, WHITE, 0.13)
-        for index in range(len(locks)):
-            one = slice(index, index + 1)
-            tone = color if flat or grey else mix(color, deep, 0.10 * (index % 3))
-            canvas.fill(ribbons(locks.left[one], locks.right[one]), tone)
+        bodies, shadows = each_ribbon(locks.left, locks.right), each_ribbon(dark_edge, inner_edge)
+        left_lines, right_lines = each_stroke(locks.left[:, 2:]), each_stroke(locks.right[:, 2:])
+        opacity = 0.35 if shade == "soft" else 0.62 if not grey else 0.5
+        for index, body in enumerate(bodies):
+            canvas.fill(body, color if flat or grey else mix(color, deep, 0.10 * (index % 3)))
             if not flat and not (grey and self.dark):
-                opacity = 0.35 if shade == "soft" else 0.62 if not grey else 0.5
-                canvas.fill(ribbons(dark_edge[one], inner_edge[one]), deep, opacity)
+                canvas.fill(shadows[index], deep, opacity)
             if self.width:
-                edges = np.stack([locks.left[index, 2:], locks.right[index, 2:]])
-                canvas.stroke(strokes(edges), self.inner_line, self.inner_width)
+                canvas.stroke(left_lines[index] + right_lines[index], self.inner_line, self.inner_width)
             elif flat:  # a title without lines on hair still parts one lock from the next
-                canvas.stroke(strokes(locks.right[one, 2:]), parting, 1.1)
+                canvas.stroke(right_lines[index], parting, 1.1)
 
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
@@ -258,7 +257,7 @@ class HairPainter:
                 low = sketch.head.scalp(across * 1.02, at + 1.15 * reach)
                 lines.append(np.stack([top, 0.5 * (top + low), low], 1))
                 widths.append(np.full(count, 1.5 * np.linalg.norm(np.ptp(lines[-1][:, 1], axis=0)) / count))
-            path = brushes(sketch.warp(np.concatenate(lines)), np.concatenate(widths) * 256, (0.0, 1.0, 0.0), 6)
+            path = brushes(sketch.warp(np.concatenate(lines)), np.concatenate(widths) * 256, (0.0, 1.0, 0.0), 5)
         else:
             left, right = [], []
             for (start, end), high in zip(edges, tall, strict=True):
@@ -283,7 +282,7 @@ class HairPainter:
         paint = self.sketch.hair_light if self.dark else self.sketch.hair_shadow
         width = max(1.5, self.width)
         with self.canvas.clip(self.front_path):
-            self.canvas.fill(brushes(coils, width, (0.2, 1, 0.2), 9), paint, 0.75)
+            self.canvas.fill(brushes(coils, width, (0.2, 1, 0.2), 6), paint, 0.75)
 
     def _strands(self) -> None:
         """Lines inside the locks and strands that leave the outline."""
@@ -306,7 +305,7 @@ class HairPainter:
                     lines.append(each[number % 2 :: 2] if count < 3 else each)
             if lines:
                 canvas.fill(
-                    brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 7), paint, 0.55 if self.width else 0.3
+                    brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 5), paint, 0.55 if self.width else 0.3
                 )
         if self.shape.strands is not None and len(self.shape.strands):
             canvas.fill(
