@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,12 @@ from hypothesis import strategies as st
 
 from webtoonfaces import drawing
 from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
-from webtoonfaces.drawing.colors import code, lightness, mix, ramp, rgb
+from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
 from webtoonfaces.drawing.curves import closed, polygons, resample
+from webtoonfaces.drawing.eyes import measured_eyes
+from webtoonfaces.drawing.hair import HairPainter
 from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
+from webtoonfaces.drawing.person import Hair
 from webtoonfaces.drawing.sheets import CROPS, feature_sheet, title_sheet
 from webtoonfaces.drawing.sketch import Sketch
 from webtoonfaces.errors import BadInputError
@@ -248,6 +252,64 @@ def test_dark_skin_is_readable_in_dark_titles() -> None:
     for name in ("thriller", "night", "horror", "noir"):
         sketch = Sketch(person, TITLES[name])
         assert lightness(sketch.skin) - lightness(sketch.ink) > 0.3
+
+
+# ---- what must not be seen in any picture
+
+
+def test_whoever_cries_neither_grins_nor_winks() -> None:
+    crying = [person for person in people(1500, seed=21) if person.tears > 0.05]
+    assert len(crying) > 30
+    for person in crying:
+        _, along, down, unit = Sketch(person, TITLES["romance"]).axes
+        corners = (person.points[48] + person.points[54]) / 2
+        assert (corners - person.points[62]) @ down / unit > -0.03, along
+        assert abs(person.eye_open[0] - person.eye_open[1]) < 0.1
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_what_is_tied_stays_in_the_frame(title: str) -> None:
+    tied = [person for person in people(400, seed=22) if isinstance(person.hair, Hair) and person.hair.tie]
+    seen = set()
+    for person in tied:
+        shape = HairPainter(Sketch(person, TITLES[title])).shape
+        for outline in [*shape.tails, *shape.knots, *shape.braid]:
+            assert outline[:, 0].min() >= 0 and outline[:, 0].max() <= 1 and outline[:, 1].min() >= 0
+        if isinstance(person.hair, Hair) and person.hair.tie == "ponytail" and person.hair.curl <= 0.5:
+            assert len(shape.tails) == len(shape.knots) == 1
+        seen.add(person.hair.tie)  # type: ignore[union-attr]
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize("yaw", [-30, -15, 0, 15, 30])
+def test_the_far_ear_is_hidden_and_the_near_one_is_not(yaw: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    pose = Pose(yaw, 0.0, 0.0, 0.9, 0.5, 0.54)
+    points = tuple((float(x), float(y)) for x, y in pose.head.face(TEMPLATE))
+    person = Person(points, pose, hair=Hair(length=0.0))
+    drawn: list[int] = []
+    module = sys.modules["webtoonfaces.drawing.draw"]  # the package shows its function under this name
+    monkeypatch.setattr(module, "draw_ear", lambda sketch, side: drawn.append(side))
+    svg(person, TITLES["romance"])
+    assert sorted(drawn) == ([-1, 1] if yaw == 0 else [-1] if yaw > 0 else [1])
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_the_far_eye_is_nearly_as_large_as_the_near_one(title: str) -> None:
+    turned = [person for person in people(80, seed=23) if abs(person.pose.yaw) > 15]
+    assert len(turned) > 5
+    for person in turned:
+        sketch = Sketch(person, TITLES[title])
+        left, right = measured_eyes(sketch)
+        assert 0.84 < (right.half / left.half if sketch.turn > 0 else left.half / right.half) < 1.25
+        assert abs(left.up - right.up) < 0.03 * left.up
+
+
+def test_an_ornament_is_apart_from_the_hair() -> None:
+    rng = np.random.default_rng(0)
+    for ground in rng.random((200, 3)):
+        hair = (float(ground[0]), float(ground[1]), float(ground[2]))
+        bow = apart(hair, hair)
+        assert max(abs(a - b) for a, b in zip(bow, hair, strict=True)) > 0.15
 
 
 @pytest.mark.slow

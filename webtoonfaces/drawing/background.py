@@ -76,9 +76,9 @@ def _tone(sketch: Sketch) -> None:
     y = rows * 5.0
     x = columns * 10.0 + 5.0 * (rows % 2)
     radius = 2.1 * np.clip(1 - (y + 2) / 190, 0, 1) ** 0.7
-    seen = radius > 0.25
+    seen = radius > 0.4
     middles = np.stack([x[seen], y[seen]], 1)[:, None]
-    diamond = np.array([(1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7)])
+    diamond = 1.13 * np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
     sketch.canvas.fill(polygons((middles + diamond * radius[seen][:, None, None]) / SIDE), mix(WHITE, BLACK, 0.8))
 
 

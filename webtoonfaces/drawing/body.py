@@ -195,7 +195,8 @@ def _clothes(sketch: Sketch, x: float, y: float, wide: float, k: float) -> None:
             ]
         )
         piece(roll, cloth, 50)
-        canvas.fill(closed(roll * (0.5, 1) + shift + [wide * 0.5, 0], 50), dark, 0.35)
+        fold = np.array([(-0.85 * wide, y + 0.078 * k), (0, y + 0.118 * k), (0.95 * wide, y + 0.07 * k)]) + shift
+        canvas.fill(brush(fold, 1.8, (0.1, 0.7, 1, 0.2), 9), dark, 0.7)
     elif collar == "sailor":
         trim = sketch.tone(rgb("f6f4f0"), "cloth")
         for s in (-1, 1):

@@ -75,6 +75,18 @@ class Canvas:
         """SVG as it is: the opening and closing of a group."""
         self._shapes.append(text)
 
+    def pattern(self, path: str, paint: Paint, width: float, height: float, transform: str = "") -> str:
+        """A paint that repeats a path in tiles of `width` x `height` view box units; a raster needs a fraction of the
+        time that the same shapes take one by one."""
+        turned = f' patternTransform="{transform}"' if transform else ""
+        name = self._define(
+            lambda name: (
+                f'<pattern id="{name}" patternUnits="userSpaceOnUse" width="{width:.3f}" height="{height:.3f}"{turned}>'
+                f'<path d="{path}" fill="{_paint(paint)}"/></pattern>'
+            )
+        )
+        return f"url(#{name})"
+
     def linear(self, stops: Sequence[Stop], start: Points | Sequence[float], end: Points | Sequence[float]) -> str:
         """A paint that runs from `start` to `end`."""
         x1, y1, x2, y2 = (value * SIDE for value in (*start, *end))

@@ -42,6 +42,14 @@ def adjusted(color: Color, *, hue: float = 0.0, saturation: float = 1.0, value: 
     return colorsys.hsv_to_rgb((h + hue) % 1.0, min(1.0, s * saturation), min(1.0, v * value))
 
 
+def apart(color: Color, ground: Color) -> Color:
+    """The colour, made lighter or darker where it would be lost on the colour behind it."""
+    near = 1 - max(abs(a - b) for a, b in zip(color, ground, strict=True)) / 0.4
+    grey = color[0] == color[1] == color[2]
+    away = WHITE if lightness(ground) < 0.55 else rgb("202020") if grey else rgb("5a1030")
+    return mix(color, away, 0.65 * min(1.0, max(0.0, 2 * near)))
+
+
 def ramp(position: float, colors: tuple[Color, ...]) -> Color:
     """The colour at `position` in [0, 1] of a row of evenly spaced colours."""
     along = max(0.0, min(1.0, position)) * (len(colors) - 1)

@@ -65,17 +65,27 @@ def ribbons(left: Points, right: Points) -> str:
     return _leaves(left, right) if len(left) else ""
 
 
+def each_ribbon(left: Points, right: Points) -> list[str]:
+    """As `ribbons`, but one path for each shape."""
+    return _each_leaf(left, right) if len(left) else []
+
+
 def strokes(lines: Points) -> str:
     """Many lines `[N, K, 2]` as one path to be stroked."""
+    return "".join(each_stroke(lines))
+
+
+def each_stroke(lines: Points) -> list[str]:
+    """As `strokes`, but one path for each line."""
     if not len(lines):
-        return ""
+        return []
     p = lines * SIDE
     slope = np.empty_like(p)
     slope[:, 1:-1] = (p[:, 2:] - p[:, :-2]) / 6
     slope[:, 0], slope[:, -1] = (p[:, 1] - p[:, 0]) / 3, (p[:, -1] - p[:, -2]) / 3
     cubic = np.concatenate([(p + slope)[:, :-1], (p - slope)[:, 1:], p[:, 1:]], -1).reshape(len(p), -1)
     one = "M%.1f %.1f" + "C%.1f %.1f %.1f %.1f %.1f %.1f" * (p.shape[1] - 1)
-    return one * len(p) % tuple(np.concatenate([p[:, 0], cubic], 1).ravel().tolist())
+    return [one % tuple(row) for row in np.concatenate([p[:, 0], cubic], 1).tolist()]
 
 
 def resample(lines: Points, samples: int) -> Points:
@@ -144,6 +154,10 @@ def _neighbours(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _leaves(left: Points, right: Points) -> str:
+    return "".join(_each_leaf(left, right))
+
+
+def _each_leaf(left: Points, right: Points) -> list[str]:
     """Outlines along the left edges and back along the right ones, smooth but for the two ends."""
     n, k, _ = left.shape
     edges = np.stack([left, right[:, ::-1]], 1) * SIDE  # [N, 2, K, 2]
@@ -164,7 +178,8 @@ def _leaves(left: Points, right: Points) -> str:
         1,
     )
     side = "C%.1f %.1f %.1f %.1f %.1f %.1f" * (k - 1)
-    return ("M%.1f %.1f" + side + "L%.1f %.1f" + side + "Z") * n % tuple(values.ravel().tolist())
+    one = "M%.1f %.1f" + side + "L%.1f %.1f" + side + "Z"
+    return [one % tuple(row) for row in values.tolist()]
 
 
 def _move(point: Points) -> str:

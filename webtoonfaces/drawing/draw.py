@@ -10,8 +10,8 @@ from .background import draw_background
 from .body import draw_body
 from .colors import rgb
 from .extras import draw_accessory, draw_arms, draw_lenses
-from .eyes import brow_color, brow_paths, draw_eyes
-from .face import draw_anger_mark, draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
+from .eyes import brow_color, brow_paths, draw_eyes, measured_eyes
+from .face import FAR_EAR, draw_anger_mark, draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
 from .hair import HairPainter
 from .mouth import draw_mouth, draw_nose
 from .person import Person
@@ -26,9 +26,10 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_background(sketch)
     hair.back()
     draw_body(sketch)
+    hair.braid()
     near = [side for side in (-1, 1) if sketch.turn * side < -0.12]
     for side in (-1, 1):
-        if side not in near and sketch.turn * side < 0.35 and not hair.covers_ear(side):
+        if side not in near and sketch.turn * side < FAR_EAR and not hair.covers_ear(side):
             draw_ear(sketch, side)
     draw_skin(sketch)
     hair.shaved()
@@ -39,17 +40,18 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     for side in near:
         if not hair.covers_ear(side):
             draw_ear(sketch, side)
-    draw_eyes(sketch)
+    eyes = measured_eyes(sketch)
+    draw_eyes(sketch, eyes)
     brows, color = brow_paths(sketch), brow_color(sketch)
     sketch.canvas.fill(brows, color)
-    draw_emotion(sketch)
-    draw_arms(sketch)
+    draw_emotion(sketch, eyes)
+    draw_arms(sketch, eyes)
+    draw_lenses(sketch, eyes)
     hair.front()
     if title.line.brow_through and hair.shape.front:
         sketch.canvas.fill(brows, color, 0.3)
     draw_accessory(sketch)
     draw_anger_mark(sketch)
-    draw_lenses(sketch)
     _finish(sketch)
     return sketch.canvas.svg(size)
 

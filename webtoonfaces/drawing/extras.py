@@ -6,28 +6,35 @@ import math
 
 import numpy as np
 
-from .colors import WHITE, Color, mix, rgb
+from .colors import WHITE, Color, apart, mix, rgb
 from .curves import Points, brush, closed, opened
+from .eyes import Eye, measured_eyes
 from .person import Hair
 from .sketch import Sketch
 
 
-def _lens(sketch: Sketch, index: int) -> tuple[Points, float, float]:
-    """Middle and radii of a lens: larger than the eye, and on the face."""
-    points, hand = sketch.landmarks, sketch.title.hand.eye
-    eye = points[36:42] if index == 0 else points[42:48]
-    halves = [float(np.linalg.norm(each[3] - each[0])) / 2 for each in (points[36:42], points[42:48])]
-    own, half = halves[index], sum(halves) / 2
-    middle = eye.mean(0)
-    rx = own * max(1.6, 1.14 * hand.width)
-    tall = 1 + 0.25 * max(0.0, hand.width * hand.height - 0.85)
-    ry = half * (1.42 if sketch.person.glasses == "round" else 1.15) * tall
-    contour = points[0] if index == 0 else points[16]
-    side = -1 if index == 0 else 1
-    over = rx - (float((contour - middle) @ sketch.ex) * side - 0.004)
-    if over > 0:  # the far lens of a turned face
-        middle = middle - sketch.ex * side * over * 0.5
-        rx = max(0.5 * rx, rx - 0.5 * over)
+def _lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
+    """Middle and radii of a lens: the drawn eye with its lashes and a margin."""
+    dot = sketch.title.hand.eye.template in ("dot", "bead")
+    tall = eye.size * (0.95 if dot else 0.0) + (0.0 if dot else 0.5 * (eye.up + eye.low))
+    rx = 1.22 * eye.half + (0.0 if not dot else 0.05 * eye.size)
+    ry = max(1.32 * tall, (0.92 if sketch.person.glasses == "round" else 0.70) * rx)
+    middle = eye.middle - eye.down * (0.0 if dot else 0.5 * (eye.up - eye.low) + 0.02 * eye.size)
+    # The bridge of the nose stays free.
+    bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
+    room = abs(float((middle - bridge) @ sketch.ex)) - 0.07 * sketch.unit
+    if rx > room:
+        spare = rx - room
+        middle = middle + sketch.ex * eye.side * 0.5 * spare
+        rx -= 0.5 * spare
+    # The far lens of a turned face ends soon behind its contour.
+    points = sketch.landmarks
+    contour = points[:9] if eye.side < 0 else points[16:7:-1]
+    edge = float(np.interp(middle @ sketch.ey, contour @ sketch.ey, contour @ sketch.ex))
+    over = rx - (edge * eye.side - float(middle @ sketch.ex) * eye.side + 0.008)
+    if over > 0:
+        middle = middle - sketch.ex * eye.side * over * 0.5
+        rx = max(0.6 * rx, rx - 0.5 * over)
     return middle, rx, ry
 
 
@@ -36,35 +43,37 @@ def _frame(sketch: Sketch) -> tuple[Color, float]:
     return color, max(1.7, sketch.title.line.width * 0.9)
 
 
-def draw_arms(sketch: Sketch) -> None:
+def draw_arms(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     """The arms of glasses, to the ears that are seen; the hair covers them."""
     if not sketch.person.glasses:
         return
+    eyes = eyes or measured_eyes(sketch)
     color, width = _frame(sketch)
     for index, side in ((0, -1), (1, 1)):
         if sketch.turn * side > 0.12:
             continue
-        middle, rx, _ = _lens(sketch, index)
+        middle, rx, _ = _lens(sketch, eyes[index])
         ear = sketch.landmarks[0 if index == 0 else 16] - sketch.ey * 0.004
         hinge = middle + sketch.ex * side * rx
         sketch.canvas.stroke(opened(np.array([hinge, (hinge + ear) / 2 - sketch.ey * 0.004, ear])), color, width)
 
 
-def draw_lenses(sketch: Sketch) -> None:
+def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     """Two lenses and a bridge."""
     kind = sketch.person.glasses
     if not kind:
         return
+    eyes = eyes or measured_eyes(sketch)
     canvas, ex, ey = sketch.canvas, sketch.ex, sketch.ey
     color, width = _frame(sketch)
     angle = np.linspace(0, 2 * math.pi, 17)[:-1]
     power = 1.0 if kind == "round" else 0.6
     inner = []
     for index in (0, 1):
-        middle, rx, ry = _lens(sketch, index)
+        middle, rx, ry = _lens(sketch, eyes[index])
         x = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power * rx
         y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power * ry
-        rim = middle + np.outer(x, ex) + np.outer(y + ry * 0.12, ey)
+        rim = middle + np.outer(x, ex) + np.outer(y, ey)
         path = closed(rim, 100)
         canvas.fill(path, WHITE, 0.06)
         if sketch.person.eye_open[index] > 0.5:
@@ -79,13 +88,24 @@ def draw_lenses(sketch: Sketch) -> None:
     canvas.stroke(opened(np.array([a, (a + b) / 2 - ey * 0.012, b])), color, width)
 
 
+def _over_head(sketch: Sketch, top: float, ends: float) -> Points:
+    """An arc over the head from one edge of the hair to the other; `top` as in `Head.scalp`, `ends` in degrees."""
+    hair = sketch.person.hair
+    stand = 0.03 + (0.04 * hair.volume if isinstance(hair, Hair) else 0.02) + sketch.title.hand.hair.volume
+    left, right = sketch.head.silhouette([-ends, ends], stand * 0.62)
+    middle = (left + right) / 2
+    crown = sketch.head.scalp([0.0], [top])[0] - middle
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 11)
+    return sketch.warp(middle + np.outer(np.sin(angle), (right - left) / 2) + np.outer(np.cos(angle), crown))
+
+
 def draw_accessory(sketch: Sketch) -> None:
     """An ornament in the hair."""
     kind, hair = sketch.person.accessory, sketch.person.hair
     if not kind or (isinstance(hair, Hair) and hair.length < 0.25):  # nothing holds in cropped hair
         return
     canvas, scale = sketch.canvas, sketch.head.scale
-    color = sketch.tone(mix(sketch.person.cloth_color, rgb("e84a6a"), 0.55), "cloth")
+    color = apart(sketch.tone(mix(sketch.person.cloth_color, rgb("e84a6a"), 0.55), "cloth"), sketch.hair)
     ink, width = sketch.hair_line, sketch.title.line.width * 0.8
     dark = sketch.shadow(color)
     ex, ey = sketch.ex, sketch.ey
@@ -98,11 +118,9 @@ def draw_accessory(sketch: Sketch) -> None:
         return at + np.outer(offsets[:, 0], ex) + np.outer(offsets[:, 1], ey)
 
     if kind == "band":
-        across = np.linspace(-0.98, 0.98, 11)
-        upper = sketch.warp(sketch.head.scalp(across, -0.50 + 0.9 * across**4))
-        lower = sketch.warp(sketch.head.scalp(across, -0.26 + 0.84 * across**4))
+        upper, lower = (_over_head(sketch, top, ends) for top, ends in ((-0.60, 76.0), (-0.40, 84.0)))
         sketch.line(closed(np.concatenate([upper, lower[::-1]]), 60), width, paint=ink, fill=color)
-        canvas.fill(brush((upper + lower)[6:] / 2, 3.0, (0.1, 1, 0.2), 8), dark, 0.6)
+        canvas.fill(brush((upper + lower)[5:] / 2, 3.0, (0.1, 1, 0.2), 8), dark, 0.6)
     elif kind == "clip":
         for shift in (0.0, 0.055):
             at = place(0.62, 0.02) + ey * shift * scale

@@ -57,8 +57,8 @@ TEMPLATES = {
 
 
 @dataclass
-class _Eye:
-    """One eye's own axes and sizes."""
+class Eye:
+    """One eye's own axes and sizes, in the unit square."""
 
     middle: Points
     out: Points  # from the inner corner to the outer one
@@ -69,6 +69,7 @@ class _Eye:
     low: float
     open: float
     side: int
+    far: float = 0.0  # 0 on a frontal face, up to 1 for the far eye of a turned one
 
     def at(self, x: Points, y: Points, tilt: float) -> Points:
         """Places along and across the eye -> picture points."""
@@ -76,20 +77,49 @@ class _Eye:
         return self.middle + np.outer(x * self.half, self.out) + np.outer(y - lift, self.down)
 
 
-def draw_eyes(sketch: Sketch) -> None:
+def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
+    """The left and the right eye of the picture as this title draws them.
+
+    Foreshortening alone would make the far eye of a turned head a slit: it keeps the near one's height and at least
+    0.85 of its width. Where the face has no room for that, the near eye gets smaller.
+    """
+    left, right = _measured(sketch, 0), _measured(sketch, 1)
+    far, near = (right, left) if sketch.turn > 0 else (left, right)
+    if far.half < 0.85 * near.half:
+        share = max(0.72, far.half / (0.85 * near.half))
+        near.half *= share
+        shrunk = 1 - 0.7 * (1 - share)
+        near.size, near.up, near.low = near.size * shrunk, near.up * shrunk, near.low * shrunk
+        grown = max(0.0, 0.85 * near.half - far.half)
+        far.half += grown
+        far.middle = far.middle - far.out * grown
+    far.size, far.up, far.low = near.size * 0.98, near.up * 0.98, near.low * 0.98
+    far.far = min(1.0, max(0.0, (abs(sketch.turn) - 0.08) / 0.25))
+    return left, right
+
+
+def draw_eyes(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
     """Both eyes."""
-    for index in (0, 1):
-        eye = _measured(sketch, index)
-        template = sketch.title.hand.eye.template
-        if template in ("dot", "bead"):
-            _dot_eye(sketch, eye, bead=template == "bead")
-        elif eye.open < 0.25:
-            _closed_eye(sketch, eye)
+    for eye in eyes:
+        if eye.far > 0:  # nothing of the far eye leaves the face, and a margin of skin stays
+            contour = np.concatenate([sketch.landmarks[:17], sketch.forehead]) - sketch.ex * (eye.side * 0.012)
+            with sketch.canvas.clip(closed(contour, 70)):
+                _draw_eye(sketch, eye)
         else:
-            _open_eye(sketch, eye)
+            _draw_eye(sketch, eye)
 
 
-def _measured(sketch: Sketch, index: int) -> _Eye:
+def _draw_eye(sketch: Sketch, eye: Eye) -> None:
+    template = sketch.title.hand.eye.template
+    if template in ("dot", "bead"):
+        _dot_eye(sketch, eye, bead=template == "bead")
+    elif eye.open < 0.25:
+        _closed_eye(sketch, eye)
+    else:
+        _open_eye(sketch, eye)
+
+
+def _measured(sketch: Sketch, index: int) -> Eye:
     hand, person = sketch.title.hand.eye, sketch.person
     points = sketch.landmarks[36:42] if index == 0 else sketch.landmarks[42:48]
     outer, inner = (points[0], points[3]) if index == 0 else (points[3], points[0])
@@ -120,8 +150,8 @@ def _measured(sketch: Sketch, index: int) -> _Eye:
     middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
     # Between closed and half open an eye is a smudge: it is drawn as one or the other.
-    opening = 0.0 if opening < 0.3 else max(0.56, opening)
-    return _Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
+    opening = 0.0 if opening < 0.3 else max(0.70, opening)
+    return Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
 
 
 def _room(sketch: Sketch, outer: Points, out: Points, index: int) -> float:
@@ -135,7 +165,7 @@ def _lashes_color(sketch: Sketch) -> Color:
     return sketch.ink if sketch.title.line.width else mix(sketch.ink, rgb("20080c"), 0.4)
 
 
-def _dot_eye(sketch: Sketch, eye: _Eye, *, bead: bool) -> None:
+def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
     canvas, person, ink = sketch.canvas, sketch.person, sketch.ink
     width = max(1.6, sketch.title.line.width)
     if eye.open < 0.25 or _laughing(sketch):
@@ -169,7 +199,7 @@ def _dot_eye(sketch: Sketch, eye: _Eye, *, bead: bool) -> None:
         canvas.ellipse(
             middle + sketch.ex * radius * 0.35 + sketch.ey * height * 0.4, radius * 0.2, height * 0.14, WHITE, 0.9
         )
-    if person.lashes > 0.5:
+    if person.lashes > 0.5 and eye.far < 0.35:
         for share in (0.5, 0.95):
             root = middle + eye.out * radius * 0.85 * share - eye.down * height * (0.95 - 0.35 * share)
             tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * eye.size
@@ -185,7 +215,7 @@ def _laughing(sketch: Sketch) -> bool:
     return bool(gap > 0.14 and corners < 0.0)
 
 
-def _closed_eye(sketch: Sketch, eye: _Eye) -> None:
+def _closed_eye(sketch: Sketch, eye: Eye) -> None:
     hand, line, person = sketch.title.hand.eye, sketch.title.line, sketch.person
     x = UPPER_X
     tall = eye.up + eye.low
@@ -194,7 +224,7 @@ def _closed_eye(sketch: Sketch, eye: _Eye) -> None:
     weight = max(3.0, 1.2 * line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
     ink = _lashes_color(sketch)
     sketch.canvas.fill(brush(lid, weight, (0.2, 0.7, 1, 1, 0.35), 12), ink)
-    if person.lashes > 0.4 and hand.spikes:
+    if person.lashes > 0.4 and hand.spikes and eye.far < 0.35:
         for number in range(min(3, hand.spikes)):
             at = np.array([0.4 + 0.22 * number])
             root = eye.at(at, np.interp(at, x, y), hand.tilt)[0]
@@ -209,7 +239,7 @@ def _closed_eye(sketch: Sketch, eye: _Eye) -> None:
         )
 
 
-def _open_eye(sketch: Sketch, eye: _Eye) -> None:
+def _open_eye(sketch: Sketch, eye: Eye) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     template = TEMPLATES[hand.template]
     ink = _lashes_color(sketch)
@@ -227,7 +257,7 @@ def _open_eye(sketch: Sketch, eye: _Eye) -> None:
     canvas.fill(path, sclera)
     with canvas.clip(path):
         _iris(sketch, eye, tilt)
-        lid = np.concatenate([upper, (upper + eye.down * (eye.up + eye.low) * 0.17)[::-1]])
+        lid = np.concatenate([upper, (upper + eye.down * (eye.up * opening + eye.low) * 0.15)[::-1]])
         canvas.fill(closed(lid, 80), rgb("8a8a8a") if sketch.title.palette.grey else sketch.shadow(sclera), 0.75)
     _upper_lash(sketch, eye, upper, tilt, ink)
     if hand.lower > 0:
@@ -255,9 +285,10 @@ def _open_eye(sketch: Sketch, eye: _Eye) -> None:
         )
 
 
-def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
+def _iris(sketch: Sketch, eye: Eye, tilt: float) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     radius = hand.iris * eye.size * hand.width * (0.94 + 0.06 * person.lashes)
+    radius = min(radius, 0.8 * eye.half)  # white stays on both sides
     height = radius * hand.iris_height
     if person.eye_open and eye.open > 1.05:  # wide eyes show white round a smaller iris
         radius, height = radius * 0.92, height * 0.92
@@ -319,20 +350,20 @@ def _iris(sketch: Sketch, eye: _Eye, tilt: float) -> None:
         )
 
 
-def _upper_lash(sketch: Sketch, eye: _Eye, upper: Points, tilt: float, ink: Color) -> None:
+def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color) -> None:
     """The upper lid's line, thick in its middle, with a wing and single lashes as far as the person has them."""
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     lashes = person.lashes
     weight = hand.lash * (0.55 + 0.5 * lashes) * eye.size * hand.width
     thick = weight * np.array(TEMPLATES[hand.template].lash)
-    thick = np.maximum(thick, 0.45 * line.width / SIDE)
-    wing_reach = hand.wing * (0.3 + 0.8 * lashes)
+    thick = np.maximum(thick, (0.45 if eye.open >= 1 else 0.8) * line.width / SIDE)
+    wing_reach = hand.wing * (0.3 + 0.8 * lashes) * (1 - 0.8 * eye.far)
     wing = eye.middle + eye.out * eye.half * (1.0 + wing_reach)
     wing = wing - eye.down * (tilt * eye.half * 0.7 + wing_reach * eye.half * (0.25 if hand.height < 0.65 else 0.12))
     top = upper - eye.down * thick[:, None]
     top[-1] = upper[-1] - eye.down * thick[-1] * 0.7
     canvas.fill(closed(np.concatenate([upper, [wing], top[::-1]]), 70), ink)
-    if hand.spikes and lashes > 0.45:
+    if hand.spikes and lashes > 0.45 and eye.far < 0.35:
         count = hand.spikes
         at = 0.97 - np.arange(count) * (0.22 if count > 2 else 0.3)
         index = np.interp(at, UPPER_X, np.arange(8))

@@ -7,8 +7,11 @@ import numpy as np
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, lightness, mix, multiply, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
+from .eyes import Eye
 from .person import Hair
 from .sketch import Sketch, bounds
+
+FAR_EAR = 0.22  # the turn in radians at which the cheek hides the far ear
 
 
 def draw_ear(sketch: Sketch, side: int) -> None:
@@ -22,7 +25,7 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     down = down / length
     length = min(max(length, 0.09), 0.125) * 1.05
     out = ex * side
-    wide = 0.052 * sketch.head.scale * (1 - 0.5 * min(1.0, max(0.0, sketch.turn * side * 2)))
+    wide = 0.052 * sketch.head.scale * (1 - min(1.0, max(0.0, sketch.turn * side / FAR_EAR)))
     if sketch.turn * -side > 0.12:
         wide *= 1.25
         top = top - out * 0.01
@@ -37,6 +40,8 @@ def draw_ear(sketch: Sketch, side: int) -> None:
         ]
     )
     canvas.fill(closed(root, 150), sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
+    if side > 0 and line.side > 0 and line.shade != "flat":  # it lies in the shadow of its side
+        sketch.shade([closed(root, 150)], sketch.skin, bounds(root), 0.8)
     canvas.stroke(opened(root, 150), sketch.skin_line, line.width * 0.85)
     shell = [
         root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
@@ -47,7 +52,7 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     canvas.fill(
         closed(shell), sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6), 0.8
     )
-    if person.earring:
+    if person.earring and sketch.turn * side < 0.5 * FAR_EAR:
         _earring(sketch, top + out * wide * 0.35 + down * length * 1.02)
 
 
@@ -172,14 +177,25 @@ def _blush(sketch: Sketch) -> None:
     ex, ey, points = sketch.ex, sketch.ey, sketch.landmarks
     red = sketch.tone(rgb("f06a80"), "lip")
     color = mix(red, sketch.skin, 0.12 if lightness(sketch.skin) > 0.5 else 0.4)
-    for middle, cheek in zip(_eye_middles(sketch), (2, 14), strict=True):
+    for middle, cheek, side in zip(_eye_middles(sketch), (2, 14), (-1, 1), strict=True):
         place = middle * 0.62 + points[cheek] * 0.24 + points[30] * 0.14 + ey * 0.035
+        # On the far side of a turned face there is less cheek: the blush lies in its middle and gets narrower.
+        far = min(1.0, max(0.0, (sketch.turn * side - 0.1) / 0.3))
+        edge = float(
+            np.interp(place @ ey, points[:9] @ ey, points[:9] @ ex)
+            if side < 0
+            else np.interp(place @ ey, points[16:7:-1] @ ey, points[16:7:-1] @ ex)
+        )
+        nose = float(points[30] @ ex)
+        room = abs(edge - nose)
+        place = place + ex * far * (0.5 * edge + 0.5 * nose + 0.1 * (edge - nose) - float(place @ ex))
+        wide = 1.0 + far * (min(1.0, 0.34 * room / 0.09) - 1.0)
         if line.blush == "oval":
-            canvas.ellipse(place, 0.05, 0.031, color, min(0.75, strength * 0.6 + 0.12))
+            canvas.ellipse(place, 0.05 * wide, 0.031, color, min(0.75, strength * 0.6 + 0.12))
         else:
-            canvas.glow(place, 0.09, 0.055, color, min(0.8, 0.8 * strength))
+            canvas.glow(place, 0.09 * wide, 0.055, color, min(0.8, 0.8 * strength))
         if line.blush == "lines" and strength > 0.3:
-            offsets = np.array([-0.024, 0.0, 0.024])[:, None]
+            offsets = np.array([-0.024, 0.0, 0.024])[:, None] * wide
             roots = place + offsets * ex - ey * 0.012 + ex * 0.006
             tips = place + offsets * ex + ey * 0.012 - ex * 0.006
             canvas.fill(brushes(np.stack([roots, tips], 1), 1.4, (0.5, 1, 0.5), 4), mix(color, rgb("c03050"), 0.4), 0.7)
@@ -197,7 +213,9 @@ def _freckles(sketch: Sketch) -> None:
         canvas.fill(polygons(middles[:, None] + dot), brown, 0.25 + 0.5 * person.freckles)
     if person.mole is not None:
         away = -1 if sketch.turn > 0 else 1
-        place = sketch.landmarks[30] + ex * abs(person.mole[0]) * away * unit * 0.9 + ey * person.mole[1] * 0.12
+        place = (
+            sketch.landmarks[30] + ex * max(0.3, abs(person.mole[0])) * away * unit * 0.9 + ey * person.mole[1] * 0.12
+        )
         canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, brown, 0.3))
 
 
@@ -227,49 +245,72 @@ def _beard(sketch: Sketch) -> None:
     )
     toward = points[[15, 14, 12, 10, 8, 8, 8, 6, 4, 2, 1]]
     shadow = max(person.stubble, 0.8 * person.beard)
-    if shadow > 0.04 and not sketch.title.palette.grey:  # nested areas: thin towards the cheek
-        tint = multiply(sketch.skin, (0.72, 0.70, 0.72))
-        for step in (0.1, 0.25, 0.4, 0.55):
+    grey = sketch.title.palette.grey
+    if shadow > 0.04 and not grey:  # the skin's own hue, darker; nested areas, thin towards the cheek
+        tint = multiply(sketch.skin, (0.80, 0.74, 0.74))
+        for step in (0.15, 0.35, 0.55):
             area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
-            canvas.fill(area, tint, 0.08 + 0.10 * shadow)
+            canvas.fill(area, tint, 0.06 + 0.10 * shadow)
+    if person.stubble > 0.04 and sketch.title.line.width:  # short hairs along the jaw and over the lip
+        canvas.fill(
+            polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.45), min(0.75, 0.2 + 0.8 * person.stubble)
+        )
     if person.beard > 0.04:
-        opacity = min(0.95, 0.45 + 0.7 * person.beard)
-        area = closed(np.concatenate([outside, inside + (toward - inside) * 0.08]), 110)
-        canvas.fill(area, color, opacity)
+        opacity = min(0.96, 4.5 * person.beard)
+        for step, share in ((0.0, 0.3), (0.07, 0.45), (0.15, 1.0)):  # thinner along its upper edge
+            area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
+            canvas.fill(area, color, share * opacity)
         if sketch.title.line.width:
             roots = points[3:14] - ey * 0.03
             tips = roots + (points[8] - roots) * 0.08 + ey * 0.05
             strands = np.stack([roots, (roots + tips) / 2, tips], 1)
             canvas.fill(brushes(strands, 1.6, (0, 1, 0.2), 5), mix(color, BLACK, 0.45), 0.6 * opacity)
-        gap = points[48:60] + (points[48:60] - points[48:60].mean(0)) * (0.16, 0.30)
+        gap = points[48:60] + (points[48:60] - points[48:60].mean(0)) * (0.03, 0.10)
         canvas.fill(closed(gap, 110), sketch.skin)
     if person.moustache > 0.04 or person.beard > 0.5:
         strength = max(person.moustache, person.beard - 0.3)
         middle = nose * 0.45 + points[51] * 0.55
         sides = [
             [
-                middle + ex * s * 0.003,
-                middle + ex * s * unit * 0.16 + ey * unit * 0.02,
-                corner + ex * s * unit * 0.06 + ey * unit * 0.03,
+                middle + (corner - middle) * 0.02,
+                middle + (corner - middle) @ ex * 0.5 * ex + ey * unit * 0.02,
+                corner + (corner - middle) @ ex * 0.12 * ex + ey * unit * 0.03,
             ]
-            for s, corner in ((-1, left), (1, right))
+            for corner in (left, right)
         ]
         canvas.fill(
-            brushes(np.array(sides), 5.5 + 4.0 * strength, (0.55, 1.0, 0.7, 0.05), 9),
+            brushes(np.array(sides), (5.5 + 4.0 * strength) * min(1.0, 0.5 + 3 * strength), (0.55, 1.0, 0.7, 0.05), 9),
             color,
-            min(0.96, 0.6 + 0.5 * strength),
+            min(0.98, 0.4 + 9 * (strength - 0.04)),
         )
 
 
+def _stubble(sketch: Sketch) -> Points:
+    """Dots `[N, 4, 2]` on chin, jaw and upper lip, the same on every face of a shape."""
+    points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit
+    chance = np.random.default_rng(3).random((2, 76))
+    along = np.linspace(3.0, 13.0, 66) + chance[0, :66] - 0.5
+    low, share = along.astype(int), (along % 1)[:, None]
+    jaw = points[low] * (1 - share) + points[np.minimum(low + 1, 16)] * share
+    mouth = points[[48, 54, 57]].mean(0)
+    chin = jaw + (mouth - jaw) * (0.10 + 0.42 * chance[1, :66, None])
+    lip = points[33] * 0.45 + points[51] * 0.55
+    above = lip + np.outer(np.linspace(-0.3, 0.3, 10) * unit, ex) + np.outer((chance[1, 66:] - 0.3) * 0.05 * unit, ey)
+    size = 0.0026 * np.array([(1, 0), (0, 1.5), (-1, 0), (0, -1.5)])
+    return np.concatenate([chin, above])[:, None] + size
+
+
 def _beard_color(sketch: Sketch) -> Color:
+    """That of the hair, a little darker, and always apart from the skin."""
     person = sketch.person
-    color = mix(sketch.hair, BLACK, 0.15)
     if sketch.title.palette.grey:
-        return mix(sketch.skin, BLACK, 0.72)
-    if max(person.hair_color) - min(person.hair_color) > 0.3:  # dyed hair grows a beard of its natural colour
-        color = sketch.tone(rgb("4a3428"), "hair")
+        return BLACK if lightness(sketch.hair) < 0.4 else mix(sketch.hair, BLACK, 0.35)
+    color = mix(sketch.hair, sketch.hair_shadow, 0.35)
+    vivid = max(person.hair_color) - min(person.hair_color)
+    # Dyed hair goes with a beard that is only tinted by it.
+    color = mix(color, sketch.tone(rgb("4a3428"), "hair"), 0.75 * min(1.0, max(0.0, 4 * (vivid - 0.35))))
     darker = lightness(color) - (lightness(sketch.skin) - 0.16)
-    return mix(color, BLACK, min(0.8, darker * 1.4)) if darker > 0 else color
+    return mix(color, mix(sketch.hair_shadow, BLACK, 0.4), min(0.8, darker * 2.0)) if darker > 0 else color
 
 
 def _age(sketch: Sketch) -> None:
@@ -309,7 +350,7 @@ def _age(sketch: Sketch) -> None:
     )
 
 
-def draw_emotion(sketch: Sketch) -> None:
+def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
     """Tears and anger, as this title shows them; over the features."""
     person, canvas, line = sketch.person, sketch.canvas, sketch.title.line
     ex, ey, unit, points = sketch.ex, sketch.ey, sketch.unit, sketch.landmarks
@@ -317,32 +358,42 @@ def draw_emotion(sketch: Sketch) -> None:
     water = rgb("d8d8d8") if sketch.title.palette.grey else mix(sketch.tone(rgb("9ad0f0"), "other"), WHITE, 0.35)
     edge = mix(sketch.ink, water, 0.35)
     width = max(1.0, line.width * 0.5)
+    axes = np.stack([ex, ey])
     if person.tears > 0.05:
-        for eye, side in ((points[36:42], -1), (points[42:48], 1)):
-            root = eye[[4, 5]].mean(0) + ex * side * unit * 0.06 + ey * unit * 0.05
-            if comic:
-                wide = unit * 0.075
-                length = unit * (0.3 + 0.3 * person.tears)
-                stream = np.array(
+        grown = min(1.0, (person.tears - 0.05) / 0.1)
+        for index, side in ((0, -1), (1, 1)):
+            eye = eyes[index]
+            if eye.open == 0.0:  # from under the lashes of a closed eye
+                root = eye.middle + ey * 0.3 * (eye.up + eye.low) + eye.out * 0.25 * eye.half
+            else:
+                root = eye.middle + eye.down * eye.low * 0.92 + eye.out * 0.25 * eye.half
+            round_ = unit * (0.1 if comic else 0.045) * (0.7 + 0.5 * person.tears) * grown
+            length = unit * (0.12 + 0.22 * person.tears) * grown
+            foot = root + ey * length + ex * side * 0.05 * unit
+            if not comic:  # the wet track that a tear leaves
+                canvas.fill(
+                    brush([root, (root + foot) / 2 + ex * side * 0.01 * unit, foot], 1.6, (0.2, 1, 1), 6), water, 0.55
+                )
+            drop = (
+                foot
+                + round_
+                * np.array(
                     [
-                        root - ex * wide * 0.8,
-                        root + ex * wide * 0.8,
-                        root + ex * (wide + side * 0.012) + ey * length * 0.6,
-                        root + ex * side * 0.016 + ey * length,
-                        root - ex * (wide - side * 0.012) + ey * length * 0.6,
+                        (0, -1.9),
+                        (0.62, -0.55),
+                        (0.95, 0.28),
+                        (0.62, 0.85),
+                        (0, 1.05),
+                        (-0.62, 0.85),
+                        (-0.95, 0.28),
+                        (-0.62, -0.55),
                     ]
                 )
-                canvas.stroke(closed(stream, 40), edge, width, fill=water)
-            else:
-                length = unit * (0.18 + 0.25 * person.tears)
-                drop = [
-                    root,
-                    root + ex * unit * 0.035 + ey * length * 0.72,
-                    root + ey * length,
-                    root - ex * unit * 0.035 + ey * length * 0.72,
-                ]
-                canvas.stroke(closed(drop, 40), edge, width * 0.8, fill=water)
-                canvas.ellipse(root + ey * length * 0.72 - ex * unit * 0.012, unit * 0.010, unit * 0.022, WHITE, 0.9)
+                @ axes
+            )
+            path = closed(drop, 60)
+            canvas.stroke(path, edge, width * (1.3 if comic else 0.8), fill=water)
+            canvas.ellipse(foot + (ey - ex) * round_ * 0.32, round_ * 0.2, round_ * 0.32, WHITE, 0.9)
     if person.anger > 0.1 and not comic:
         brow = (points[21] + points[22]) / 2
         marks = [
@@ -359,18 +410,25 @@ def draw_emotion(sketch: Sketch) -> None:
 
 def draw_anger_mark(sketch: Sketch) -> None:
     """The comic sign of anger: four bent strokes, above everything."""
-    if sketch.person.anger < 0.25 or sketch.title.hand.emotion != "comic":
+    person = sketch.person
+    if person.anger < 0.25 or sketch.title.hand.emotion != "comic":
         return
-    place = sketch.warp(sketch.head.scalp([0.62], [-0.12]))[0]
-    red = sketch.ink if sketch.title.palette.grey else mix(rgb("e03030"), sketch.ink, 0.1)
+    # At the temple that is nearer to the viewer, half on the hair.
+    near = -1.0 if sketch.turn > 0 or person.accessory else 1.0  # ornaments are on the right
+    place = sketch.warp(sketch.head.scalp([0.80 * near], [0.10]))[0]
+    red = sketch.ink if sketch.title.palette.grey else mix(rgb("e02a2a"), sketch.ink, 0.1)
+    size = sketch.unit * (0.2 + 0.14 * min(1.0, person.anger))
     marks = []
     for quarter in range(4):
-        angle = np.pi / 4 + quarter * np.pi / 2
+        angle = np.pi / 4 + quarter * np.pi / 2 + 0.2
         u, v = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-        bend = [u * 0.45 + v * 0.9, u * 0.7, u * 0.45 - v * 0.9]
-        marks.append(place + np.array(bend) * sketch.unit * 0.15)
-    sketch.canvas.ellipse(place, sketch.unit * 0.2, sketch.unit * 0.2, WHITE, 0.85)
-    sketch.canvas.fill(brushes(np.array(marks), max(2.4, sketch.title.line.width), (0.7, 1, 0.7), 7), red)
+        # A vein bulges away from the middle of the mark, where the four bends face one another.
+        marks.append(
+            place
+            + size * np.array([u * 0.95 + v * 0.42, u * 0.42 + v * 0.20, u * 0.42 - v * 0.20, u * 0.95 - v * 0.42])
+        )
+    width = max(2.6, sketch.title.line.width * 1.1)
+    sketch.canvas.fill(brushes(np.array(marks), width, (0.35, 1, 1, 0.35), 9), red)
 
 
 def draw_contour(sketch: Sketch) -> None:
@@ -380,4 +438,4 @@ def draw_contour(sketch: Sketch) -> None:
         return
     path = np.concatenate([sketch.forehead[-1:], sketch.landmarks[:17], sketch.forehead[:1]])
     profile = (0.2, 0.6, 0.8, 0.9, 0.9, 1.0, 1.15, 1.0, 1.0, 1.1, 1.05, 0.8, 0.3)
-    sketch.canvas.fill(brush(path, line.width * 1.12, profile, 34), sketch.skin_line)
+    sketch.canvas.fill(brush(path, line.width * 1.12, profile, 24), sketch.skin_line)

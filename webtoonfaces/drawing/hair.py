@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from .canvas import Paint
-from .colors import BLACK, WHITE, Color, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, inside, ribbons, strokes
+from .colors import BLACK, WHITE, Color, apart, lightness, mix, rgb
+from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, opened, ribbons
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -41,12 +41,15 @@ class HairPainter:
     @property
     def fringe_path(self) -> str:
         """Everything of the hair that hangs over the face: what casts a shadow on it."""
+        if self.shape.swept:
+            return self.front_path
         return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
 
     def covers_ear(self, side: int) -> bool:
-        """Whether hair that was seen in a photo lies over the ear on one side (-1 left, 1 right)."""
-        if not self.shape.clipped:
-            return False
+        """Whether hair lies over the ear on one side (-1 left, 1 right): most of it would be covered."""
+        hair = self.sketch.person.hair
+        if isinstance(hair, Hair):
+            return hair.length >= 0.26 and hair.sides >= 0.4
         top, low = self.sketch.landmarks[[0, 2] if side < 0 else [16, 14]]
         down = low - top
         place = 0.6 * top + 0.4 * low + side * 0.22 * np.array([abs(down[1]), -down[0]])
@@ -56,21 +59,55 @@ class HairPainter:
         sketch = self.sketch
         grey = sketch.title.palette.grey
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
-        for outline in self.shape.back:
+        for outline in self.shape.behind:
             self._contour(closed(outline, 40 if self.curled else 62), deep)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
-        band = sketch.tone(mix(sketch.person.cloth_color, rgb("d04a6a"), 0.4), "cloth")
+        for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):
+            self._contour(closed(tail, 50), sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.25))
+            self.canvas.fill(closed(root, 60), sketch.hair_shadow, 0.85)
+        if not self.shape.tails:
+            for root in self.shape.tail_roots:
+                self.canvas.fill(closed(root, 60), sketch.hair_shadow, 0.85)
+        if len(self.shape.tail_lines):
+            paint = self.inner_line if self.width else sketch.hair_shadow
+            self.canvas.fill(brushes(self.shape.tail_lines, max(1.4, 0.7 * self.width), (0.1, 1, 0.1), 7), paint, 0.85)
         for knot in self.shape.knots:
-            sketch.line(closed(knot, 100), self.width, paint=sketch.hair_line, fill=band)
+            sketch.line(closed(knot, 100), max(0.8, 0.8 * self.width), paint=sketch.hair_line, fill=self._band)
+
+    @property
+    def _band(self) -> Color:
+        """The colour of what ties hair, always apart from it."""
+        sketch = self.sketch
+        return apart(sketch.tone(mix(sketch.person.cloth_color, rgb("d04a6a"), 0.4), "cloth"), sketch.hair)
+
+    def braid(self) -> None:
+        """Over the clothes, under the head."""
+        sketch = self.sketch
+        for link in self.shape.braid:
+            path = closed(link, 62)
+            self._contour(path, sketch.hair if self.width else mix(sketch.hair, sketch.hair_shadow, 0.15))
+            # The part that goes under the next link lies in its shadow.
+            if not (sketch.title.palette.grey and self.dark):
+                low = link.mean(0) + (link - link.mean(0)) * 0.62
+                edge = np.concatenate([link[:3], low[2::-1]])
+                self.canvas.fill(closed(edge, 62), sketch.hair_shadow, 0.75)
+        if self.shape.braid_tie is not None:
+            sketch.line(closed(self.shape.braid_tie, 40), 0.8 * self.width, paint=sketch.hair_line, fill=self._band)
 
     def shaved(self) -> None:
         sketch = self.sketch
         hair = sketch.person.hair
-        share = 0.75 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
-        color = mix(sketch.hair, sketch.skin, 0.2)
+        share = 1.0 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
+        color = cropped_color(sketch)
         for outline in self.shape.shaved:
-            self.canvas.fill(closed(outline), color, 0.9 * share)
+            self.canvas.fill(closed(outline), color, 0.95 * share)
+        if len(self.shape.stubs):
+            ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3)
+            self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
+            if self.line.width:  # the fill reached half of the head's line
+                skull = sketch.warp(sketch.head.silhouette(np.linspace(-96, 96, 13), -0.014))
+                self.canvas.stroke(opened(skull), sketch.skin_line, self.line.width * 1.6)
 
     def front(self) -> None:
         if not self.shape.front:
@@ -88,8 +125,8 @@ class HairPainter:
             self._locks(self.shape.fringe, sketch.hair)
             self._shine()
         self._strands()
-        if self.line.rim:
-            light = sketch.warp(sketch.head.silhouette(np.linspace(28, 92, 8), 0.018))
+        if self.line.rim and not self.curled:
+            light = sketch.warp(sketch.head.silhouette(np.linspace(24, 92, 8), 0.62 * self.shape.stand))
             with canvas.clip(self.front_path):
                 canvas.fill(brush(light, 4.5, (0.0, 0.9, 1.0, 0.5, 0.0), 12), self.line.rim, 0.7)
 
@@ -142,16 +179,18 @@ class HairPainter:
         t = np.linspace(0, 1, locks.left.shape[1])[None, :, None]
         inner_edge = dark_edge + (middle - dark_edge) * (0.9 * np.sin(np.pi * np.clip(t * 0.9 + 0.1, 0, 1)))
         flat = shade == "flat"
-        for index in range(len(locks)):
-            one = slice(index, index + 1)
-            tone = color if flat or grey else mix(color, deep, 0.10 * (index % 3))
-            canvas.fill(ribbons(locks.left[one], locks.right[one]), tone)
+        parting = mix(color, deep, 0.7) if not self.dark else mix(color, WHITE, 0.13)
+        bodies, shadows = each_ribbon(locks.left, locks.right), each_ribbon(dark_edge, inner_edge)
+        left_lines, right_lines = each_stroke(locks.left[:, 2:]), each_stroke(locks.right[:, 2:])
+        opacity = 0.35 if shade == "soft" else 0.62 if not grey else 0.5
+        for index, body in enumerate(bodies):
+            canvas.fill(body, color if flat or grey else mix(color, deep, 0.10 * (index % 3)))
             if not flat and not (grey and self.dark):
-                opacity = 0.35 if shade == "soft" else 0.62 if not grey else 0.5
-                canvas.fill(ribbons(dark_edge[one], inner_edge[one]), deep, opacity)
+                canvas.fill(shadows[index], deep, opacity)
             if self.width:
-                edges = np.stack([locks.left[index, 2:], locks.right[index, 2:]])
-                canvas.stroke(strokes(edges), self.inner_line, self.inner_width)
+                canvas.stroke(left_lines[index] + right_lines[index], self.inner_line, self.inner_width)
+            elif flat:  # a title without lines on hair still parts one lock from the next
+                canvas.stroke(right_lines[index], parting, 1.1)
 
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
@@ -162,9 +201,7 @@ class HairPainter:
             self._coils()
             return
         if kind == "soft":
-            place = sketch.warp(sketch.head.scalp([-0.3], [-0.32]))[0]
-            with canvas.clip(self.front_path):
-                canvas.glow(place, 0.24 * sketch.head.scale, 0.10 * sketch.head.scale, light, 0.75)
+            self._halo(zigzag=True, strength=0.34)
         if kind in ("band", "ring"):
             self._halo(zigzag=kind == "band")
             return
@@ -177,50 +214,66 @@ class HairPainter:
         if not len(locks):
             self._halo(zigzag=True)
             return
-        at = partial(_along, locks.left, locks.right, locks.spine)
+        # Some of the locks catch the light, each at its own height.
+        chosen = [index for index in range(len(locks)) if index % 5 not in (1, 3)]
+        lit = Locks(locks.spine[chosen], locks.left[chosen], locks.right[chosen])
+        at = partial(_along, lit.left, lit.right, lit.spine)
         if kind == "streak":
-            canvas.fill(_lenses(at, 0.22, 0.62, 0.34), light, 0.75)
+            canvas.fill(_lenses(at, 0.22, 0.62, 0.34), light, 0.7)
         elif kind == "ink":
-            lines = [np.stack([at(t, offset) for t in (0.2, 0.34, 0.52)], 1) for offset in (-0.5, -0.2, 0.15, 0.45)]
+            shift = 0.06 * np.resize(np.array([0.0, 1.0, -0.8, 0.5, -0.4]), len(chosen))[:, None]
+            lines = []
+            for offset, start, end in ((-0.5, 0.24, 0.46), (-0.12, 0.16, 0.58), (0.3, 0.3, 0.5)):
+                points = [at(t, offset) for t in np.linspace(start, end, 4)]
+                flow = points[-1] - points[0]
+                lines.append(np.stack([point + shift * flow for point in points[:3]], 1))
             paint, opacity = (WHITE, 0.95) if self.dark else (rgb("707070"), 0.5)
             canvas.fill(brushes(np.concatenate(lines), 2.2, (0, 1, 0.1), 6), paint, opacity)
         else:
             canvas.fill(_lenses(at, 0.12, 0.5, 0.4), light, 0.28)
 
-    def _halo(self, *, zigzag: bool) -> None:
-        """The band of light round the crown; in some titles its lower edge has teeth, one for each lock."""
+    def _halo(self, *, zigzag: bool, strength: float = 0.6) -> None:
+        """Light round the crown in pieces that taper: broken where hair parts, and elsewhere on each head.
+
+        Where `zigzag` is set a piece is made of strokes along the hair, of different lengths, that touch each other.
+        """
         sketch = self.sketch
-        count = 17 if zigzag else 9
-        across = np.linspace(-0.86, 0.86, count)
-        round_ = np.sqrt(np.clip(1 - (across / 0.9) ** 2, 0, 1))
-        teeth = (
-            np.where(np.arange(count) % 2 == 0, -0.2, 1.0) * (0.75 + 0.35 * np.resize(self._jitter, count))
-            if zigzag
-            else 0.55
-        )
-        upper = sketch.head.scalp(across, -0.30 - 0.055 * round_ + 0.10 * across**2)
-        lower = sketch.head.scalp(across, -0.30 + (0.02 + 0.10 * teeth) * round_ + 0.10 * across**2)
-        band = sketch.warp(np.concatenate([upper, lower[::-1]]))
-        path = closed(band, 35 if zigzag else 75)
-        if self.shape.clipped:
-            self.canvas.fill(path, sketch.hair_light, 0.5)
+        jitter = np.resize(np.array(self._jitter), 7)
+        level = -0.33 + 0.05 * float(jitter[0])
+        edges = np.array([(-0.70, -0.12), (-0.02, 0.30), (0.40, 0.58)]) + 0.09 * jitter[1:4, None]
+        edges[:, 1] += 0.06 * jitter[4:7]
+        tall = np.array([0.085, 0.06, 0.04]) * (1 + 0.25 * jitter[2:5])
+        if float(jitter[5]) < -0.2:
+            edges, tall = edges[:2], tall[:2]
+        if zigzag:
+            lines, widths = [], []
+            for (start, end), high in zip(edges, tall, strict=True):
+                count = max(3, round((end - start) / 0.075))
+                t = (np.arange(count) + 0.5) / count
+                across = start + (end - start) * t
+                reach = high * np.sin(np.pi * t) ** 0.6 * (1.1 + 0.5 * np.resize(jitter, count))
+                at = level + 0.10 * across**2
+                top = sketch.head.scalp(across * 0.95, at - reach)
+                low = sketch.head.scalp(across * 1.02, at + 1.15 * reach)
+                lines.append(np.stack([top, 0.5 * (top + low), low], 1))
+                widths.append(np.full(count, 1.5 * np.linalg.norm(np.ptp(lines[-1][:, 1], axis=0)) / count))
+            path = brushes(sketch.warp(np.concatenate(lines)), np.concatenate(widths) * 256, (0.0, 1.0, 0.0), 5)
         else:
-            with self.canvas.clip(self.front_path):
-                self.canvas.fill(path, sketch.hair_light, 0.55)
+            left, right = [], []
+            for (start, end), high in zip(edges, tall, strict=True):
+                t = np.linspace(0, 1, 7)
+                across = start + (end - start) * t
+                thick = high * np.sin(np.pi * t) ** 0.75
+                at = level + 0.10 * across**2
+                left.append(sketch.head.scalp(across, at - 0.6 * thick))
+                right.append(sketch.head.scalp(across, at + 0.6 * thick))
+            path = ribbons(sketch.warp(np.array(left)), sketch.warp(np.array(right)))
+        self.canvas.fill(path, sketch.hair_light, strength)
 
     @property
     def _jitter(self) -> tuple[float, ...]:
         hair = self.sketch.person.hair
         return hair.locks if isinstance(hair, Hair) else (0.0,)
-
-    def _shining(self) -> Locks:
-        """The locks that catch the light: all on the forehead, and the upper ones of the sides."""
-        fringe, sides = self.shape.fringe, self.shape.sides
-        return Locks(
-            np.concatenate([sides.spine, fringe.spine]),
-            np.concatenate([sides.left, fringe.left]),
-            np.concatenate([sides.right, fringe.right]),
-        )
 
     def _coils(self) -> None:
         coils = self.shape.coils
@@ -228,24 +281,32 @@ class HairPainter:
             return
         paint = self.sketch.hair_light if self.dark else self.sketch.hair_shadow
         width = max(1.5, self.width)
-        self.canvas.fill(brushes(coils, width, (0.2, 1, 0.2), 9), paint, 0.75)
+        with self.canvas.clip(self.front_path):
+            self.canvas.fill(brushes(coils, width, (0.2, 1, 0.2), 6), paint, 0.75)
 
     def _strands(self) -> None:
         """Lines inside the locks and strands that leave the outline."""
         sketch, canvas, count = self.sketch, self.canvas, self.hand.strands
-        locks = self._shining()
+        locks, sides = self.shape.fringe, self.shape.sides
         width = max(0.9, self.width * 0.5)
         paint = self.inner_line if self.width else mix(sketch.hair_shadow, BLACK, 0.2)
-        if count and len(locks) and not self.curled and not (self.dark and sketch.title.palette.grey):
-            at = partial(_along, locks.left, locks.right, locks.spine)
+        if count and not self.curled and not (self.dark and sketch.title.palette.grey):
             lines = []
-            for number in range(count):
-                offset = (number + 1) / (count + 1) * 1.5 - 0.75
-                start, end = 0.10 + 0.07 * (number % 2), 0.62 + 0.1 * (number % 3)
-                lines.append(np.stack([at(start + (end - start) * t, offset) for t in (0, 0.33, 0.66, 1)], 1))
-            canvas.fill(
-                brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 7), paint, 0.55 if self.width else 0.3
-            )
+            if len(sides):  # one line in a big lock, none like the next
+                at = partial(_along, sides.left, sides.right, sides.spine)
+                one = np.stack([at(0.2 + 0.55 * t, 0.35 - 0.5 * t) for t in (0, 0.33, 0.66, 1)], 1)
+                lines.append(one[::2])
+            if len(locks):
+                at = partial(_along, locks.left, locks.right, locks.spine)
+                for number in range(min(count, 2)):
+                    offset = (number + 1) / (min(count, 2) + 1) * 1.5 - 0.75
+                    start, end = 0.10 + 0.12 * (number % 2), 0.62 + 0.12 * (number % 2)
+                    each = np.stack([at(start + (end - start) * t, offset) for t in (0, 0.33, 0.66, 1)], 1)
+                    lines.append(each[number % 2 :: 2] if count < 3 else each)
+            if lines:
+                canvas.fill(
+                    brushes(np.concatenate(lines), width, (0.1, 1, 0.7, 0.05), 5), paint, 0.55 if self.width else 0.3
+                )
         if self.shape.strands is not None and len(self.shape.strands):
             canvas.fill(
                 brushes(self.shape.strands, max(1.1, self.width * 0.8), (0.9, 0.7, 0.1), 6),
@@ -271,23 +332,41 @@ def _lenses(at: Callable[[float, float], Points], start: float, end: float, wide
     return ribbons(np.stack(points, 1), np.stack(other, 1))
 
 
+def cropped_color(sketch: Sketch) -> Color:
+    """Cropped hair as it shows on the skin: dark hair covers it, light and coloured hair is hardly more than a tint."""
+    hair, skin = sketch.hair, sketch.skin
+    dark = min(1.0, max(0.0, (lightness(skin) - lightness(hair)) / 0.35))
+    vivid = max(hair) - min(hair)
+    share = 0.6 - 0.38 * dark * (1 - min(1.0, 1.4 * max(0.0, vivid - 0.2)))
+    color = mix(hair, skin, share)
+    if sketch.title.palette.grey:  # paper on paper would be a bald head
+        color = mix(color, BLACK, 0.2 * min(1.0, max(0.0, 2 * lightness(color) - 1)))
+    near = 1 - abs(lightness(color) - lightness(skin)) / 0.1
+    return mix(color, sketch.skin_shadow, 0.35 * max(0.0, near))
+
+
 def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     """The hair on the stylised face. Everything in one pass, since each pass costs the same."""
-    parts: list[Points] = [*shape.back, *shape.shaved, *shape.front, *shape.knots]
-    for locks in (shape.back_locks, shape.sides, shape.fringe):
-        parts += [locks.spine, locks.left, locks.right]
-    parts += [array for array in (shape.coils, shape.strands) if array is not None]
-    if not parts:
-        return shape
-    sizes = [part.size // 2 for part in parts]
+    groups = {
+        name: getattr(shape, name) for name in ("behind", "shaved", "front", "knots", "tails", "tail_roots", "braid")
+    }
+    bundles = {name: getattr(shape, name) for name in ("back_locks", "sides", "fringe")}
+    arrays = {
+        name: array
+        for name in ("coils", "strands", "stubs", "tail_lines", "braid_tie")
+        if (array := getattr(shape, name)) is not None
+    }
+    parts: list[Points] = [part for group in groups.values() for part in group]
+    parts += [part for locks in bundles.values() for part in (locks.spine, locks.left, locks.right)]
+    parts += arrays.values()
     moved = sketch.warp(np.concatenate([part.reshape(-1, 2) for part in parts]))
-    pieces = iter(
-        [piece.reshape(part.shape) for piece, part in zip(np.split(moved, np.cumsum(sizes)[:-1]), parts, strict=True)]
-    )
-    back, shaved, front, knots = (
-        [next(pieces) for _ in group] for group in (shape.back, shape.shaved, shape.front, shape.knots)
-    )
-    back_locks, sides, fringe = (Locks(next(pieces), next(pieces), next(pieces)) for _ in range(3))
-    coils = next(pieces) if shape.coils is not None else None
-    strands = next(pieces) if shape.strands is not None else None
-    return HairShape(back, back_locks, shaved, front, sides, fringe, shape.clipped, coils, strands, knots)
+    ends = np.cumsum([part.size // 2 for part in parts])[:-1]
+    pieces = iter([piece.reshape(part.shape) for piece, part in zip(np.split(moved, ends), parts, strict=True)])
+    result = HairShape(clipped=shape.clipped, stand=shape.stand, swept=shape.swept)
+    for name, group in groups.items():
+        setattr(result, name, [next(pieces) for _ in group])
+    for name in bundles:
+        setattr(result, name, Locks(next(pieces), next(pieces), next(pieces)))
+    for name in arrays:
+        setattr(result, name, next(pieces))
+    return result

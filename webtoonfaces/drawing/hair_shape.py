@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .curves import Points, arc, clockwise, normals, resample
-from .head import Head
+from .head import Head, onto_silhouette
 from .person import Hair, MeasuredHair, Person
 from .title import HairHand
 
@@ -38,16 +39,29 @@ def no_locks() -> Locks:
 class HairShape:
     """Layers of a head of hair. Outlines are closed, `[K, 2]` each."""
 
-    back: list[Points] = field(default_factory=list)  # behind head and body
-    back_locks: Locks = field(default_factory=no_locks)  # on the back mass: ties, tails
+    behind: list[Points] = field(default_factory=list)  # the mass behind head and body
+    back_locks: Locks = field(default_factory=no_locks)  # on the back mass: the swirl of a bun
+    tails: list[Points] = field(default_factory=list)  # ponytails, behind head and body
+    tail_roots: list[Points] = field(default_factory=list)  # the shadow of the tie on each
+    tail_lines: Points = field(default_factory=lambda: np.zeros((0, 4, 2)))  # strands inside them
+    braid: list[Points] = field(default_factory=list)  # over the shoulder: tuft and links, the lowest first
+    braid_tie: Points | None = None
     shaved: list[Points] = field(default_factory=list)  # short hair on skin
+    stubs: Points = field(default_factory=lambda: np.zeros((0, 3, 2)))  # single short hairs along its edge
     front: list[Points] = field(default_factory=list)  # the mass over the head
     sides: Locks = field(default_factory=no_locks)
     fringe: Locks = field(default_factory=no_locks)
+    stand: float = 0.03  # how far the mass stands off the skull
+    swept: bool = False  # back from the forehead: nothing hangs over it
     clipped: bool = False  # locks end at the front outline (hair seen in a photo)
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
-    strands: Points | None = None  # flyaways `[N, 3, 2]`
+    strands: Points | None = None  # single hairs `[N, K, 2]`
     knots: list[Points] = field(default_factory=list)  # where hair is tied: small outlines
+
+    @property
+    def back(self) -> list[Points]:
+        """Everything of the hair that is not over the head: the mass behind it, tails and braid."""
+        return [*self.behind, *self.tails, *self.braid]
 
 
 def hair_shape(person: Person, hand: HairHand) -> HairShape:
@@ -89,6 +103,9 @@ class _Barber:
         self.jitter = np.array(hair.locks)
         grown = min(1.0, hair.length / 0.3)
         self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
+        # A tall mass keeps a margin to the upper edge of the picture, as far as the head leaves room.
+        room = float(head.silhouette(0.0)[0, 1]) / head.scale - 0.01
+        self.volume = min(self.volume, max(0.055, room))
         # A small spike is a dent: below a quarter there are none.
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
@@ -101,23 +118,27 @@ class _Barber:
         self.inner = 0.262 - 0.022 * self.long
 
     def shape(self) -> HairShape:
-        result = HairShape()
+        result = HairShape(stand=self.volume)
         if self.hair.length < 0.02:
             return result
-        result.shaved = [self._cropped()]
         if self.hair.length < 0.16:
+            result.shaved = [self._cropped()]
+            result.stubs = self._stubs()
             return result
-        result.back = [self._back()]
+        if self.hair.sides < 0.4:
+            result.shaved = [self._cropped()]
+        result.behind = [self._back()]
         front = self._front()
         result.front = [front]
         if self.hair.curl > 0.5:
             result.front = [_scalloped(front, 0.062 * self.head.scale)]
-            result.back = [_scalloped(result.back[0], 0.075 * self.head.scale)]
+            result.behind = [_scalloped(result.behind[0], 0.075 * self.head.scale)]
             result.coils = self._coils()
             result.fringe = self._curls()
         else:
             result.sides = self._sides()
             result.fringe = self._fringe()
+            result.swept = self.hair.fringe < 0.16
             result.strands = self._flyaways()
         self._tie(result)
         return result
@@ -126,15 +147,30 @@ class _Barber:
 
     def _cropped(self) -> Points:
         top = self.head.silhouette(np.linspace(-100, 100, 13), 0.004 if self.hair.length >= 0.16 else -0.017)
-        right = self.head.project([(0.276, 0.52, -0.25), (0.258, 0.545, -0.2)])
-        left = self.head.project([(-0.258, 0.545, -0.2), (-0.276, 0.52, -0.25)])
+        # Before the ears; on the side that a turned head hides, no further than the cheek's outline.
+        burns = onto_silhouette(np.array([(0.272, 0.50, -0.25), (0.250, 0.52, -0.2)]), self.head.yaw)
+        others = onto_silhouette(np.array([(-0.250, 0.52, -0.2), (-0.272, 0.50, -0.25)]), self.head.yaw)
+        right, left = self.head.project(burns), self.head.project(others)
         return np.concatenate([top, right, self._hairline(0.0), left])
+
+    def _stubs(self) -> Points:
+        """Short hairs across the edge of cropped hair, so that it does not end like a cap."""
+        count = 46
+        jitter = np.cos(np.arange(count) * 2.4 + 3 * self.jitter[0])
+        across = np.linspace(-0.93, 0.93, count) + 0.014 * jitter[::-1]
+        down = self._edge(np.abs(across))
+        reach = 0.03 + 0.035 * jitter
+        ends = [(across * 0.98, down - 0.10), (across, down - 0.02), (across + 0.012 * jitter, down + reach)]
+        return np.stack([self.head.scalp(u, v) for u, v in ends], 1)
+
+    def _edge(self, across: Points) -> Points:
+        """How far down the hairline is, in `Head.scalp`'s sense."""
+        return np.interp(across, [0, 0.4, 0.74, 0.9, 0.99], [0.14, 0.17, 0.26, 0.5, 0.92])
 
     def _hairline(self, lower: float) -> Points:
         """From the right temple to the left one."""
         across = np.array([0.99, 0.9, 0.74, 0.4, 0, -0.4, -0.74, -0.9, -0.99])
-        down = np.array([0.92, 0.5, 0.26, 0.17, 0.14, 0.17, 0.26, 0.5, 0.92])
-        return self.head.scalp(across, down + lower)
+        return self.head.scalp(across, self._edge(np.abs(across)) + lower)
 
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
@@ -177,44 +213,53 @@ class _Barber:
 
     def _side(self, side: int) -> Points:
         """From the outer edge of the mass down one side and up to the temple."""
-        project, end = self.head.project, self.end
+        end = self.end
         if self.hair.sides < 0.4:
-            return project([(side * 0.268, 0.40, -0.27), (side * 0.262, 0.41, -0.22)])
-        depth = -0.17
-        # On the side that a head turns to, the face hides less of the hair.
-        inner = self.inner + 0.15 * max(0.0, side * float(np.sin(self.head.yaw)))
+            return self._beside(side, [(0.268, 0.40, -0.27), (0.262, 0.41, -0.22)])
+        depth, inner = -0.17, self.inner
         outer = max(self.outer, inner + 0.045)
         middle = (0.52 + end) / 2
         if self.long < 0.05:
-            return project(
-                [
-                    (side * outer, 0.50, -0.25),
-                    (side * (outer - 0.01), end - 0.03, -0.23),
-                    (side * (outer - 0.026), end, -0.21),
-                    (side * (inner + 0.002), end - 0.05, depth),
-                    (side * inner, 0.50, depth),
-                ]
-            )
+            points = [(outer, 0.50, -0.25), (outer - 0.01, end - 0.03, -0.23), (outer - 0.026, end, -0.21)]
+            points += [(inner + 0.002, end - 0.05, depth), (inner, 0.50, depth)]
+            return self._beside(side, points)
         swing = 0.014 * self.wave
-        return project(
-            [
-                (side * outer, 0.52, -0.22),
-                (side * (outer + 0.018 + swing), middle, -0.22),
-                (side * (outer + 0.006 - swing), end - 0.06, -0.21),
-                (side * (outer - 0.03), end + 0.012, -0.20),
-                (side * (inner + 0.028), end - 0.012, depth),
-                (side * (inner + 0.006 - swing), end - 0.08, depth),
-                (side * (inner - 0.004 + swing), middle, depth),
-                (side * (inner + 0.004), 0.52, depth),
-            ]
-        )
+        points = [
+            (outer, 0.52, -0.22),
+            (outer + 0.018 + swing, middle, -0.22),
+            (outer + 0.006 - swing, end - 0.06, -0.21),
+            (outer - 0.03, end + 0.012, -0.20),
+            (inner + 0.028, end - 0.012, depth),
+            (inner + 0.006 - swing, end - 0.08, depth),
+            (inner - 0.004 + swing, middle, depth),
+            (inner + 0.004, 0.52, depth),
+        ]
+        return self._beside(side, points)
+
+    def _beside(self, side: int, points: ArrayLike) -> Points:
+        """Points `(distance from the middle, y, z)` of the hair on one side of the head -> picture points.
+
+        Where the head is turned away, the cheek's outline is what hair hangs from: it lies on it, without a slit.
+        """
+        p = np.asarray(points, dtype=float)
+        plain = self.head.project(p * (side, 1, 1))
+        far = min(1.0, max(0.0, side * float(np.sin(self.head.yaw)) / 0.2))
+        if far == 0:
+            return plain
+        low = np.minimum(p[:, 1], 0.60)  # below the cheekbone hair hangs straight
+        cheek = np.stack([np.full(len(p), side * 0.262), low, np.full(len(p), -0.2)], 1)
+        right = np.array([-self.head.up[1], self.head.up[0]])
+        edge = self.head.project(onto_silhouette(cheek, self.head.yaw))
+        edge = edge - self.head.up * ((p[:, 1] - low) * self.head.scale)[:, None]
+        edge = edge + right * (side * (p[:, :1] - 0.255) * self.head.scale)
+        return plain + far * (edge - plain)
 
     def _back(self) -> Points:
         project = self.head.project
         top = self.head.silhouette(np.linspace(-92, 92, 9), self.volume * 0.7)
-        if self.long < 0.05 or self.tied:
-            neck = 0.66
-            shape = [(0.215, 0.60, -0.32), (0.165, neck, -0.30), (0.13, neck + 0.04, -0.28), (0.09, neck + 0.01, -0.28)]
+        if self.long < 0.05 or self.tied or self.hair.sides < 0.4:
+            # The nape: it goes in under the ears and ends on the neck, so that no shelf sticks out.
+            shape = [(0.232, 0.54, -0.32), (0.185, 0.61, -0.31), (0.135, 0.66, -0.29), (0.08, 0.68, -0.28)]
             return np.concatenate([top, project([*shape, *((-x, y, z) for x, y, z in shape[::-1])])])
         wide, end = 0.30 + 0.7 * self.volume, self.end + 0.03
         spread = 0.03 + 0.05 * self.hair.volume
@@ -237,8 +282,8 @@ class _Barber:
     def _fringe(self) -> Locks:
         """Locks on the forehead, from the temples to the parting, so that those at the parting lie on top."""
         hair, hand = self.hair, self.hand
-        if hair.fringe < 0.06:
-            return no_locks()
+        if hair.fringe < 0.16:
+            return self._swept_back()
         count = hand.locks
         across = np.linspace(-0.95, 0.95, count)
         jitter = np.interp(np.linspace(0, 6, count), np.arange(7), self.jitter)
@@ -276,6 +321,25 @@ class _Barber:
         locks = _lock_edges(spine, width, hand.point, 0.55 * self.wave, float(self.jitter[2]))
         return Locks(locks.spine[order], locks.left[order], locks.right[order])
 
+    def _swept_back(self) -> Locks:
+        """Locks from the hairline back over the head, away from the parting: a forehead without a fringe."""
+        count = self.hand.locks + 1
+        part = float(np.clip(self.hair.part, -0.6, 0.6)) * 0.8
+        across = np.linspace(-0.9, 0.9, count)
+        jitter = np.interp(np.linspace(0, 6, count), np.arange(7), self.jitter)
+        across = across + 0.5 * jitter / count
+        side = np.tanh((across - part) * 5)
+        low = self._edge(np.abs(across)) + 0.05 + 0.07 * jitter + 0.06 * np.exp(-(((across - part) / 0.16) ** 2))
+        # From the back to the hairline: the tips make its edge uneven, as combed hair is.
+        back = np.stack([across * 0.5 + 0.16 * side, np.full(count, -0.56)], -1)
+        bend = np.stack([across * 0.8 + 0.16 * side, -0.30 + 0.1 * np.abs(across)], -1)
+        uv = arc(back, bend, np.stack([np.clip(across, -0.97, 0.97), low], -1), 6)
+        spine = self.head.scalp(uv[..., 0], uv[..., 1])
+        width = np.full(count, 2.5 * 0.26 / (count + 0.5) * self.head.scale) * (1 + 0.4 * jitter)
+        order = np.argsort(-np.abs(across - part), kind="stable")
+        locks = _lock_edges(spine, width, 0.35 * self.hand.point, 0.0)
+        return Locks(locks.spine[order], locks.left[order], locks.right[order])
+
     def _sides(self) -> Locks:
         """Locks from the crown down both sides."""
         hair, hand, head = self.hair, self.hand, self.head
@@ -284,31 +348,34 @@ class _Barber:
         for side in (1, -1):
             if hair.sides < 0.4:
                 continue
-            inner = self.inner + 0.15 * max(0.0, side * float(np.sin(head.yaw)))
+            inner = self.inner
             outer = max(self.outer, inner + 0.05)
             count = 4 if hand.locks >= 6 else 3
-            share = np.linspace(0.08, 0.92, count)  # 0 outermost
+            # Big and small locks by turns, none like its neighbour; 0 is the outermost.
+            parts = np.array([1.25, 0.7, 1.1, 0.6])[:count] * (1 + 0.35 * self.jitter[1 : 1 + count] * side)
+            parts = parts / parts.sum()
+            share = 0.04 + 0.92 * (np.cumsum(parts) - 0.5 * parts)
+            drop = np.array([0.0, 0.085, 0.02, 0.12])[:count] * (0.35 + 0.65 * self.long)
             if self.tied:  # combed back: one lock stays before the ear
-                share = share[-1:]
+                share, parts, drop = share[-1:], parts[-1:] * 1.6, drop[-1:] * 0
                 count = 1
             jitter = np.interp(share * 6, np.arange(7), self.jitter)
             x = outer + (inner - outer) * share
-            root = head.scalp(part + side * (0.10 + 0.55 * (1 - share)), -0.52 + 0.26 * share)
-            over = head.silhouette(
-                side * (46 + 26 * (1 - share)), self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share
-            )
-            temple = head.project(np.stack([side * (x + 0.004), np.full(count, 0.46), np.full(count, -0.2)], 1))
-            end = self.end - 0.035 * share - 0.03 * np.abs(jitter) + 0.02
+            root = head.scalp(np.clip(part + side * (0.10 + 0.5 * (1 - share)), -0.62, 0.62), -0.52 + 0.26 * share)
+            width = parts * (outer - inner + 0.03) * 1.75 * head.scale * hand.width**0.5
+            angle = 46 + 26 * (1 - share)
+            # A lock may not bulge out of the mass that it lies on.
+            room = self.volume * (1 - 0.35 * (angle / 98) ** 2) - 0.42 * width / head.scale - 0.003
+            stand = np.minimum(self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share, room)
+            over = head.silhouette(side * angle, stand)
+            temple = self._beside(side, np.stack([x + 0.004, np.full(count, 0.46), np.full(count, -0.2)], 1))
+            end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
             if self.tied:
                 end = np.full(count, 0.74)
-            low = head.project(
-                np.stack([side * (x + 0.012 + 0.012 * jitter), (0.46 + end) / 2 + 0.02, np.full(count, -0.2)], 1)
-            )
-            tip = head.project(
-                np.stack([side * (x - 0.014 + 0.02 * jitter * hand.bend), end, np.full(count, -0.19)], 1)
-            )
+            middle = (0.46 + end) / 2 + 0.02
+            low = self._beside(side, np.stack([x + 0.012 + 0.012 * jitter, middle, np.full(count, -0.2)], 1))
+            tip = self._beside(side, np.stack([x - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
             spine = np.stack([root, over, temple, low, tip], 1)
-            width = np.full(count, (outer - inner + 0.03) / count * 1.8 * head.scale) * hand.width**0.5
             groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
         return _joined(*groups) if groups else no_locks()
 
@@ -334,23 +401,20 @@ class _Barber:
         return middles[:, None] + np.stack([np.cos(t) * radius, np.sin(t) * radius], -1)
 
     def _flyaways(self) -> Points:
-        count = round(8 * self.hand.flyaway)
+        """At most two hairs that leave the outline where the hair flows, and come back to it."""
+        count = round(2 * self.hand.flyaway)
         if not count:
-            return np.zeros((0, 3, 2))
-        rng = self.rng
-        angle = rng.uniform(-75, 75, count)
-        turn = np.where(rng.random(count) < 0.8, np.sign(angle), -np.sign(angle)) * rng.uniform(9, 20, count)
-        height = self.volume * (1 - 0.35 * (np.abs(angle) / 95) ** 2)
-        rise = rng.uniform(0.008, 0.026, count)
-        silhouette = self.head.silhouette
-        return np.stack(
-            [
-                silhouette(angle, height - 0.03),
-                silhouette(angle + turn * 0.55, height + rise),
-                silhouette(angle + turn, height + 0.4 * rise),
-            ],
-            1,
-        )
+            return np.zeros((0, 4, 2))
+        angle = np.array([-24.0, 38.0])[:count] + 12 * self.jitter[:count]
+        turn = np.sign(angle) * (16 + 5 * self.jitter[2 : 2 + count])
+        base = self.volume * (1 - 0.35 * (np.abs(angle) / 95) ** 2)
+        rise = 0.010 + 0.006 * np.abs(self.jitter[4 : 4 + count])
+        at = [(0.0, -0.03), (0.35, 0.0), (0.7, 0.8), (1.0, 1.0)]
+        places = [
+            self.head.silhouette(angle + share * turn, base + (lift * rise if lift >= 0 else lift))
+            for share, lift in at
+        ]
+        return np.stack(places, 1)
 
     # ---- ties
 
@@ -365,10 +429,13 @@ class _Barber:
             angles = (side * (8 + 22 * high),) if tie == "bun" else (-38.0, 38.0)
             radius = scale * (0.105 if tie == "bun" else 0.078) * (0.85 + 0.3 * self.hair.volume)
             for angle in angles:
-                middle = self.head.silhouette(angle, 0.045)[0]
+                middle = self.head.silhouette(angle, self._rim(angle) + 0.5 * radius / scale)[0]
+                middle = self._framed(middle, 1.25 * radius)
+                result.tail_roots.append(self._knot(middle, angle, 0.95 * radius, 0.0)[0])
+                result.knots.append(self._knot(middle, angle, 0.95 * radius, 0.0)[1])
                 t = np.linspace(0, 2 * np.pi, 13)[:-1]
                 ring = np.stack([np.cos(t) * 1.1, np.sin(t)], 1) * (1 + 0.05 * np.sin(3 * t))[:, None] * radius
-                result.back.append(middle + ring)
+                result.behind.append(middle + ring)
                 swirl = [
                     [(-0.75, 0.25), (-0.1, -0.5), (0.75, -0.15)],
                     [(-0.55, 0.6), (0.1, 0.05), (0.85, 0.3)],
@@ -379,63 +446,132 @@ class _Barber:
         elif self.hair.curl > 0.5 and tie in ("ponytail", "twintails"):
             for angle in (side * (22 + 30 * high),) if tie == "ponytail" else (-58.0, 58.0):
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
-                middle = self.head.silhouette(angle, 0.05 + self.volume * 0.6)[0]
+                middle = self._framed(self.head.silhouette(angle, 0.05 + self.volume * 0.6)[0], 0.8 * radius)
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
-                result.back.append(_scalloped(ring, 0.06 * scale))
+                result.behind.append(_scalloped(ring, 0.06 * scale))
         elif tie == "ponytail":
-            root = self.head.silhouette(side * (22 + 30 * high), 0.0)[0]
-            self._tail(result, root, side, 0.55 + 0.35 * self.hair.length, 0.21)
+            self._tail(result, side * (28 + 30 * high), 0.52 + 0.3 * self.hair.length, 0.155)
         elif tie == "twintails":
             for sign in (-1.0, 1.0):
-                root = self.head.silhouette(sign * (52 + 20 * high), 0.0)[0]
-                self._tail(result, root, sign, 0.5 + 0.35 * self.hair.length, 0.13)
-        else:  # a braid over one shoulder
-            path = self.head.project(
-                [
-                    (side * 0.20, 0.72, -0.25),
-                    (side * 0.27, 0.84, -0.1),
-                    (side * 0.25, 1.0, 0.0),
-                    (side * 0.22, 1.25, 0.0),
-                ]
-            )
-            nodes = resample(path, 9)
-            along = np.gradient(nodes, axis=0)
-            along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
-            across = np.stack([-along[:, 1], along[:, 0]], 1)
-            wide = 0.055 * scale
-            turn = np.where(np.arange(9) % 2 == 0, 1.0, -1.0)[:, None]
-            start = nodes + across * turn * wide - along * wide * 0.9
-            middle = nodes + across * turn * wide * 0.55 + along * wide * 0.2
-            tip = nodes - across * turn * wide * 0.5 + along * wide * 1.1
-            result.back_locks = _joined(
-                result.back_locks, _lock_edges(np.stack([start, middle, tip], 1), np.full(9, wide * 1.5), 0.6, 0.0)
-            )
+                self._tail(result, sign * (56 + 18 * high), 0.46 + 0.3 * self.hair.length, 0.125)
+        else:
+            self._braid(result, side)
 
-    def _tail(self, result: HairShape, root: Points, side: float, length: float, swing: float) -> None:
-        scale = self.head.scale
-        away = root - self.head.silhouette(0.0, -0.3)[0]
+    def _rim(self, angle: float) -> float:
+        """How far the mass stands off the skull at an angle."""
+        return self.volume * (1 - 0.35 * (angle / 98) ** 2)
+
+    @staticmethod
+    def _framed(points: Points, margin: Points | float) -> Points:
+        """The points, moved into the picture: what is tied is never cut by its sides or its top."""
+        low, high = np.asarray(margin) + 0.03, 0.97 - np.asarray(margin)
+        result = points.copy()
+        result[..., 0] = np.minimum(np.maximum(points[..., 0], low), high)
+        result[..., 1] = np.maximum(points[..., 1], low)
+        return result
+
+    def _knot(self, place: Points, angle: float, wide: float, out: float) -> tuple[Points, Points]:
+        """The shadow of a tie and the tie itself, across the way out of the head; `wide` is half its width."""
+        center = self.head.silhouette(angle, -0.15)[0]
+        away = place - center
         away /= np.linalg.norm(away) + 1e-9
         across = np.array([-away[1], away[0]])
-        knot = [(-0.012, -0.034), (0.03, -0.03), (0.03, 0.03), (-0.012, 0.034)]
-        result.knots.append(np.array([root + scale * (u * away + v * across) for u, v in knot]))
-        offsets = np.array([0.0, 0.055, 0.105])
-        spines = []
-        for offset in offsets:
-            out = swing - offset * 0.7
-            spines.append(
-                [
-                    root,
-                    root + scale * np.array([side * (0.07 + 0.5 * out), -0.07 + 0.55 * offset]),
-                    root + scale * np.array([side * (0.06 + out), 0.16 + 0.2 * offset]),
-                    root + scale * np.array([side * (0.05 + out * (1 + 0.2 * self.jitter[1])), 0.42]),
-                    root
-                    + scale * np.array([side * (0.03 + out * 0.75 + 0.05 * self.wave), length - 0.09 * offset / 0.05]),
-                ]
+        band, shade = 0.020 * self.head.scale, 0.075 * self.head.scale
+        if out == 0.0:  # the foot of a bun
+            place = place - away * 0.86 * wide
+            wide = 0.62 * wide
+        outline = [
+            (-band, -wide),
+            (0.0, -1.12 * wide),
+            (band, -wide),
+            (1.3 * band, 0.0),
+            (band, wide),
+            (0.0, 1.12 * wide),
+        ]
+        outline += [(-band, wide), (-0.6 * band, 0.0)]
+        shadow = [(0.0, -wide), (0.5 * shade, -1.25 * wide), (1.0 * shade, -0.4 * wide), (0.75 * shade, 0.0)]
+        shadow += [(1.15 * shade, 0.5 * wide), (0.5 * shade, 1.25 * wide), (0.0, wide)]
+        turn = np.stack([away, across])
+        return place + np.array(shadow) @ turn, place + np.array(outline) @ turn
+
+    def _tail(self, result: HairShape, angle: float, length: float, wide: float) -> None:
+        """A tied tail: narrow at its root, full in the middle, pointed; as one closed outline."""
+        scale = self.head.scale
+        side = 1.0 if angle > 0 else -1.0
+        wide *= scale * (0.75 + 0.5 * self.hair.volume)
+        root = self.head.silhouette(angle, self._rim(angle) + 0.004)[0]
+        sway = 0.03 * self.jitter[1] + 0.05 * self.wave * np.array([0, 0, 1, -0.7, 0.9])
+        x = side * np.array([0.0, 0.075, 0.135, 0.125, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
+        y = np.array([0.0, -0.015, 0.14, 0.34, length])
+        spine = resample(
+            self._framed(root + scale * np.stack([x, y], 1), wide * np.array([0.35, 0.45, 0.5, 0.42, 0.1])), 9
+        )
+        across = normals(spine)
+        half = 0.5 * wide * np.array([0.36, 0.72, 0.98, 1.06, 1.0, 0.86, 0.64, 0.36, 0.0])[:, None]
+        left, right = spine + across * half, spine - across * half
+        tip = spine[-1]
+        notch = spine[7] - (tip - spine[7]) * 0.1
+        second = right[7] + 0.62 * (tip - spine[7])  # a second, shorter tip
+        outline = np.concatenate([left[:-1], [tip, notch + 0.3 * (right[7] - notch), second], right[6::-1]])
+        result.tails.append(clockwise(outline))
+        lines = [spine + across * half * offset for offset in (-0.45, 0.1, 0.55)]
+        ends = ((1, 6), (2, 8), (1, 5))
+        parts = [resample(line[a : b + 1], 4) for line, (a, b) in zip(lines, ends, strict=True)]
+        result.tail_lines = np.concatenate([result.tail_lines, np.array(parts)])
+        shadow = np.concatenate([left[:3], [spine[1] * 0.5 + spine[2] * 0.5], right[2::-1]])
+        result.tail_roots.append(shadow)
+        result.knots.append(self._knot(spine[0] * 0.7 + spine[1] * 0.3, angle, 0.3 * wide, 1.0)[1])
+
+    def _braid(self, result: HairShape, side: float) -> None:
+        """Links that overlap from the ear over one shoulder, with a tie and a tuft at the end."""
+        scale = self.head.scale
+        wide = 0.060 * scale * (0.85 + 0.3 * self.hair.volume)
+        path = self.head.project(
+            [
+                (side * 0.235, 0.66, -0.16),
+                (side * 0.27, 0.80, -0.06),
+                (side * 0.255, 0.93, 0.0),
+                (side * 0.22, 1.06, 0.0),
+            ]
+        )
+        path = self._framed(path, 1.6 * wide)
+        path[:, 1] += np.linspace(0, 1, 4) * min(0.0, 0.92 - float(path[-1, 1]))
+        nodes = resample(path, 7)
+        along = np.gradient(nodes, axis=0)
+        along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
+        across = np.stack([-along[:, 1], along[:, 0]], 1)
+        step = float(np.linalg.norm(np.diff(nodes, axis=0), axis=1).mean())
+        end, down, out = nodes[-1] + along[-1] * 0.75 * step, along[-1], across[-1]
+        tuft = [
+            (-0.2, -0.34),
+            (0.5, -0.62),
+            (1.05, -0.42),
+            (1.6, -0.1),
+            (1.25, 0.14),
+            (1.5, 0.5),
+            (0.7, 0.62),
+            (-0.2, 0.34),
+        ]
+        result.braid.append(np.array([end + wide * (a * down + b * out) for a, b in tuft]))
+        core = 0.5 * wide * across
+        result.braid.append(np.concatenate([nodes + core, (nodes - core)[::-1]]))
+        link = np.array(
+            [(-0.62, -0.30), (-0.42, 0.62), (0.06, 1.0), (0.58, 0.86), (0.98, 0.22), (1.08, -0.36), (0.45, -0.2)]
+        )
+        shape = link * (step * 1.12, 1.1 * wide)
+        for index in range(6, -1, -1):
+            turn = 1.0 if index % 2 == 0 else -1.0
+            size = 0.82 + 0.18 * np.sin(np.pi * (index + 1) / 8)
+            result.braid.append(
+                nodes[index] + size * (shape[:, :1] * along[index] + turn * shape[:, 1:] * across[index])
             )
-        width = np.array([0.125, 0.11, 0.09]) * scale * (0.8 + 0.45 * self.hair.volume)
-        result.back_locks = _joined(
-            result.back_locks, _lock_edges(np.array(spines), width, self.hand.point, 0.9 * self.wave)
+        band = 0.35 * wide
+        result.braid_tie = np.array(
+            [
+                end + a * down + b * out
+                for a, b in ((-band, -0.45 * wide), (band, -0.5 * wide), (band, 0.5 * wide), (-band, 0.45 * wide))
+            ]
         )
 
 
@@ -457,7 +593,7 @@ def _scalloped(outline: Points, size: float) -> Points:
 def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
     """Hair from a photo: its outlines stay; a title's locks follow its strands."""
     result = HairShape(
-        back=[clockwise(np.array(outline)) for outline in hair.back],
+        behind=[clockwise(np.array(outline)) for outline in hair.back],
         front=[clockwise(np.array(outline)) for outline in hair.front],
         clipped=True,
     )

@@ -238,7 +238,7 @@ def _comic_mouth(sketch: Sketch) -> None:
     smile = float((middle - inner[2]) @ ey) / span
     if gap > 0.06:
         deep = gap * unit * 1.6 + span * 0.12
-        happy = smile < 0.05
+        happy = smile < 0.05 and person.tears <= 0.05
         top, bottom = (left, right), deep
         if happy:
             shape = [
@@ -276,13 +276,13 @@ def _comic_mouth(sketch: Sketch) -> None:
         x = np.linspace(-0.36, 0.36, 5)
         y = np.array([0.05, -0.06, 0.05, -0.06, 0.05])
         canvas.fill(brush(middle + np.outer(x * span, ex) + np.outer(y * span, ey), width, (0.8, 1, 0.8), 9), ink)
-    elif sketch.title.hand.mouth == "cat" and smile > -0.02:
+    elif sketch.title.hand.mouth == "cat" and smile > -0.02 and person.tears <= 0.05:
         x = np.array([-0.36, -0.26, -0.1, 0.0, 0.1, 0.26, 0.36])
         y = np.array([-0.06, 0.04, 0.05, -0.05, 0.05, 0.04, -0.06])
         canvas.fill(
             brush(middle + np.outer(x * span, ex) + np.outer(y * span, ey), width * 0.9, (0.6, 1, 1, 1, 0.6), 14), ink
         )
     else:
-        bend = max(-0.16, min(0.22, 0.10 - 1.2 * smile - 0.05))
+        bend = max(-0.16, min(0.22 if person.tears <= 0.05 else -0.08, 0.10 - 1.2 * smile - 0.05))
         curve = [left + ex * span * 0.1, middle + ey * span * bend, right - ex * span * 0.1]
         canvas.fill(brush(curve, width * 0.95, (0.75, 1, 0.75), 10), ink)

@@ -101,6 +101,12 @@ class _Numbers:
         return math.atan2(self.n(f"{name} hue y"), self.n(f"{name} hue x")) / (2 * math.pi) % 1.0
 
 
+def _crying(z: _Numbers) -> float:
+    """From 0 to 1 in the first tenth of those who have tears: the mouth turns down and both eyes agree before the
+    tears are seen."""
+    return min(1.0, 10 * z.over("tears", 0.92))
+
+
 def _smooth(value: float, low: float, high: float) -> float:
     t = max(0.0, min(1.0, (value - low) / (high - low)))
     return t * t * (3 - 2 * t)
@@ -113,7 +119,8 @@ def _person(z: _Numbers) -> Person:
     face = _face(z, masculine, age, anger)
     lids = z.u("eyelids")
     rest = 1.06 - 0.5 * _smooth(lids, 0.82, 0.93) - 0.6 * _smooth(lids, 0.95, 0.965) + 0.1 * z.over("surprise", 0.8)
-    wink = 1.0 - _smooth(z.u("wink"), 0.965, 0.975)
+    crying = _crying(z)
+    wink = 1.0 - _smooth(z.u("wink"), 0.965, 0.975) * (1 - _smooth(crying, 0.0, 0.3))
     eye_open = (max(0.0, min(rest, 1.2)), max(0.0, min(rest * wink, 1.2)))
     for eye, amount in ((slice(36, 42), eye_open[0]), (slice(42, 48), eye_open[1])):
         upper = np.arange(68)[eye][[1, 2]]
@@ -149,7 +156,7 @@ def _person(z: _Numbers) -> Person:
         stubble=beards * z.over("stubble", 0.7) * 0.8,
         freckles=z.over("freckles", 0.82),
         blush=z.u("blush", 0.0, 0.8) * (1 - 0.5 * masculine),
-        tears=z.over("tears", 0.92),
+        tears=0.15 * _smooth(crying, 0.3, 0.6) + 0.85 * z.over("tears", 0.92) * _smooth(crying, 0.3, 0.6),
         anger=anger,
         mole=(z.u("mole x", -0.8, 0.8), z.u("mole y", -0.2, 0.9)) if z.u("mole") > 0.9 else None,
         glasses=z.one_of("glasses", (("", 0.82), ("round", 0.07), ("square", 0.06), ("half", 0.05))),
@@ -211,7 +218,9 @@ def _mouth(z: _Numbers, face: Points, masculine: float, worry: float, anger: flo
     face[48:68, 0] *= 1 + z.n("mouth width", 0.06) + 0.05 * masculine - 0.04
     fullness = 1 + z.n("mouth fullness", 0.13) - 0.12 * masculine
     face[48:60, 1] = middle[1] + (face[48:60, 1] - middle[1]) * fullness
-    smile = z.u("smile", -0.25, 1.25) * (1 - 0.8 * anger) - 0.35 * worry - 1.3 * z.over("tears", 0.92)
+    smile = z.u("smile", -0.25, 1.25) * (1 - 0.8 * anger) - 0.35 * worry
+    sad = min(smile, -0.3) - 0.5 * z.over("tears", 0.92)
+    smile += (sad - smile) * _smooth(_crying(z), 0.0, 0.3)
     opening = z.over("mouth open", 0.66) ** 1.2
     smile *= 1 - 0.2 * opening
     face[[48, 54, 60, 64], 1] -= 0.026 * smile

@@ -228,16 +228,11 @@ class Sketch:
         else:
             if kind != "tone":
                 canvas.fill(regions[0], dark, 0.45 * strength)
-            with canvas.clip(regions[0]):
-                pattern = _hatching(box) if kind == "hatch" else _dots(box, kind)
-                paint = (
-                    rgb("3c3c3c")
-                    if kind == "tone"
-                    else self.shadow(dark)
-                    if kind == "dots"
-                    else mix(dark, self.ink, 0.55)
-                )
-                canvas.fill(pattern, paint, min(1.0, 0.95 * strength))
+            paint = (
+                rgb("3c3c3c") if kind == "tone" else self.shadow(dark) if kind == "dots" else mix(dark, self.ink, 0.55)
+            )
+            pattern = _hatching(canvas, paint) if kind == "hatch" else _dots(canvas, paint, kind)
+            canvas.fill(regions[0], pattern, min(1.0, 0.95 * strength))
 
     def line(self, path: str, width: float, paint: Paint | None = None, fill: Paint | None = None) -> None:
         """A contour; where the title draws no lines, only the fill."""
@@ -269,6 +264,7 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     ideal += np.outer(np.sin(np.linspace(0, np.pi, 17)), (points[8] - ideal[8]) * 0.5)
     points[:17] += hand.jaw * (0.38 * ideal + 0.62 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
     _bulge(points, head.yaw, unit)
+    _without_kinks(points)
     points[:, 1] += np.clip(points[:, 1], 0, None) * (hand.face_length - 1)
     points[27:36, 1] += np.clip(points[27:36, 1], 0, None) * (hand.nose_length - 1)
     mouth = points[48:68].mean(0)
@@ -291,6 +287,21 @@ def _bulge(points: Points, yaw: float, unit: float) -> None:
         points[16:8:-1, 0] += profile
     else:
         points[0:8, 0] -= profile
+
+
+def _without_kinks(points: Points) -> None:
+    """A jaw that turns sharply at one point, beside a broad chin or over a narrow neck, is rounded there."""
+    for _ in range(3):
+        line = points[:17]
+        before, after = line[1:-1] - line[:-2], line[2:] - line[1:-1]
+        cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+        angle = np.abs(np.arctan2(cross, (before * after).sum(1)))
+        # A hollow is smoothed sooner than a corner.
+        hollow = cross > 0
+        limit = np.where(hollow, 0.10, 0.42)
+        share = np.clip((angle - limit) / 0.4, 0, 0.8)[:, None]
+        share[[0, -1]] *= 0.5
+        points[1:16] += share * (0.5 * (line[:-2] + line[2:]) - line[1:-1])
 
 
 def _keep_mouth_inside(points: Points, yaw: float, unit: float) -> None:
@@ -318,39 +329,22 @@ def _ideal_contour(hand: Hand, strong: float, head: Head) -> Points:
     return head.face(template)[:17]
 
 
-def _dots(box: tuple[float, float, float, float], kind: str) -> str:
+def _dots(canvas: Canvas, paint: Paint, kind: str) -> str:
     """Screentone: diamonds on a grid turned by 45 degrees."""
     pitch, radius = (4.3, 1.42) if kind == "tone" else (4.8, 1.55)
-    left, top, right, bottom = (np.array(box).clip(-0.1, 1.1) * SIDE).tolist()
-    rows = np.arange(np.floor(top / (pitch / 1.41)), np.ceil(bottom / (pitch / 1.41)) + 1)
-    columns = np.arange(np.floor(left / (pitch * 1.41)), np.ceil(right / (pitch * 1.41)) + 1)
-    if not len(rows) or not len(columns):
-        return ""
-    y = rows[:, None] * pitch / 1.41 + 0 * columns
-    x = (columns + 0.5 * (rows[:, None] % 2)) * pitch * 1.41
-    middles = np.stack([x, y], -1).reshape(-1, 1, 2)
+    side = pitch * 1.41
     diamond = radius * 1.12 * np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
-    return polygons((middles + diamond) / SIDE)
+    middles = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)])[:, None] * side
+    return canvas.pattern(polygons((middles + diamond) / SIDE), paint, side, side)
 
 
-def _hatching(box: tuple[float, float, float, float]) -> str:
-    """Slanted strokes across a box."""
-    left, top, right, bottom = np.array(box).clip(-0.1, 1.1).tolist()
-    height = bottom - top
-    slant = 0.75 * height
-    starts = np.arange(left - slant, right + 0.018, 0.0175)
-    if not len(starts):
-        return ""
-    width = 0.0052 * (0.75 + 0.5 * (np.arange(len(starts)) * 0.618 % 1))
-    corners = np.stack(
-        [
-            np.stack([starts + slant, np.full_like(starts, top)], -1),
-            np.stack([starts + slant + width, np.full_like(starts, top)], -1),
-            np.stack([starts + width * 0.5, np.full_like(starts, bottom)], -1),
-        ],
-        1,
-    )
-    return polygons(corners)
+def _hatching(canvas: Canvas, paint: Paint) -> str:
+    """Slanted strokes, none as wide as its neighbours."""
+    starts = np.arange(4) * 4.48
+    width = 1.33 * np.array([0.75, 1.06, 0.87, 1.18])
+    corners = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
+    strokes = np.stack([starts[:, None] + 1.0 + corners[:, 0] * width[:, None], np.tile(corners[:, 1] * 8, (4, 1))], -1)
+    return canvas.pattern(polygons(strokes / SIDE), paint, 4 * 4.48, 8.0, "skewX(-36.87)")
 
 
 def bounds(points: Points, margin: float = 0.01) -> tuple[float, float, float, float]:

@@ -138,7 +138,7 @@ PASTEL = Title(
     ),
     Line(1.3, 1.2, rgb("9a6a9a"), 0.45, "soft", 0.7, 0.8, 0.026, "soft", 1.6, 1.4, grain=0.03),
     Palette(
-        *(1.0, 1.1, rgb("fbeaf8"), 0.12, 0.36, 0.40),
+        *(1.0, 1.1, rgb("fbeaf8"), 0.12, 0.24, 0.36),
         shadow=rgb("cfa0dc"),
         background="clouds",
         background_a=rgb("ffffff"),
