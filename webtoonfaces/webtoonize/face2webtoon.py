@@ -22,16 +22,18 @@ from tqdm.auto import tqdm
 from .. import codes
 from ..errors import BadInputError, FaceNotFoundError, ImageError
 from ..faces import AlignedFace, align_face
-from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, to_pil
-from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, scaled, to_pil
+from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from ..rendering.renderer import check_models
 from .cartoonize import Step, as_step, portrait_title
 from .portrait import portrait
 
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; the pictures of small models are enlarged to this size in sheets
-ANCHORS, STEPS = 10, 20  # samples of the style exploration, and steps between two: 9 x 20 = 180 frames
-BATCH = 10
+ANCHORS = 10  # samples of the style exploration
+STEPS, FPS = 10, 10  # from one of them to the next, and in a second: 9 x 10 = 90 frames, 9 seconds
+FRAME_CELL = 192  # px of a quarter of a frame
+BATCH = 9  # frames drawn at once; the number of frames is a multiple, so that the shared layers are kept
 LOCATIONS = (3, 5)  # where swaps are drawn unless others are asked for
 PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp")  # taken from a folder
 
@@ -72,9 +74,15 @@ class EncodedFace:
         step = as_step(cartoonize)
         return step(self.picture) if step else self.picture
 
-    def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
-        """The photo in each style [N, L, D]; the first `location` layers keep its own."""
-        return self.swapae.render(self.structure, codes.swap_at(self.style, styles, location=location))
+    def draw(self, styles: Tensor, *, location: float, prefix: Prefix | None = None) -> list[Image.Image]:
+        """The photo in each style [N, L, D]; the first `location` layers keep its own.
+
+        prefix : keeps the layers that do not change between calls with equally many styles, all drawn at once.
+        """
+        mixed = codes.swap_at(self.style, styles, location=location)
+        if prefix is not None:
+            return to_pil(self.swapae.decode(self.structure, mixed, prefix=prefix))
+        return self.swapae.render(self.structure, mixed)
 
     def rebuild(self) -> Image.Image:
         """The photo with its own style: its reconstruction by the model."""
@@ -163,23 +171,31 @@ class WebtoonSheet:
             named += ["reconstruction", *[f"location {location:g}"] * len(row)]
         return contact_sheet(rows, columns=1 + len(self.styles), cell=cell, labels=named if labels else None)
 
-    def frames(self, *, seed: int = 0, location: float | None = None, cell: int = CELL) -> Iterator[Image.Image]:
-        """180 frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples, 20 steps apart."""
+    def frames(
+        self, *, seed: int = 0, location: float | None = None, cell: int = FRAME_CELL, steps: int = STEPS
+    ) -> Iterator[Image.Image]:
+        """Frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples.
+
+        steps : from one sample to the next; there are nine times as many frames.
+        """
         if self.style_encoder.generator is None:
             raise BadInputError("The style exploration shows samples, so it needs a generator: pass generator=...")
         psi = self.style_encoder.truncation_psi
         anchors = self.style_encoder.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
         location = self.locations[0] if location is None else location
-        for ws in codes.loop(anchors, steps=STEPS, closed=False).split(BATCH):
+        photo = scaled(self.face, cell)  # once, and not for each frame
+        shared = Prefix()  # the layers that keep the photo's own style are the same in all frames
+        for ws in codes.loop(anchors, steps=steps, closed=False).split(BATCH):
             styles, found = self.style_encoder.from_ws(ws)
-            for style, result in zip(styles, self.portrait.draw(found, location=location), strict=True):
-                yield contact_sheet([None, style, self.face, result], columns=2, cell=cell)
+            results = self.portrait.draw(found, location=location, prefix=shared)
+            for style, result in zip(styles, results, strict=True):
+                yield contact_sheet([None, style, photo, result], columns=2, cell=cell)
 
     def gif(
-        self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int = CELL
+        self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int = FRAME_CELL
     ) -> Path:
         """Write the style exploration, 9 seconds, as the GIF, WebP or MP4 that `path` ends in; returns the path."""
-        return save_animation(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
+        return save_animation(self.frames(seed=seed, location=location, cell=cell), path, fps=FPS)
 
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
         """Write the sheet as one picture, or each picture into a folder; returns the paths.
