@@ -38,6 +38,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 SCRIPT = Path(__file__).with_name("page.js")
 NAME = "page.ipynb"
+LISTEN = """() => {
+  if (!wf.heard) document.addEventListener("keydown", (event) => wf.heard.push(event.key));
+  wf.heard = [];
+}"""
 HARMLESS = ("ResizeObserver loop",)  # of JupyterLab's own
 
 # Prints the bytes that the view should have: the full picture of the present state, encoded as live pictures are.
@@ -201,14 +205,19 @@ class Notebook:
         self.page.mouse.up()
 
     def keys_stay(self, target: Locator) -> None:
-        """Press, with the focus inside the explorer, what are commands of a notebook; it must not hear of them."""
+        """Press, with the focus inside the explorer, what are commands of a notebook; it must not hear of them.
+
+        Nor must a page that listens to all keys at its document, as Colab's does: it has no marks to look for.
+        """
         ask = "[wf.panel().content.widgets.map((cell) => cell.model.sharedModel.source), wf.panel().content.mode]"
         before = self.page.evaluate(ask)
+        self.page.evaluate(LISTEN)
         target.focus()
         for key in ("a", "b", "Control+z", "d", "d", "0", "0"):
             target.press(key)
         assert self.page.evaluate(ask) == before
         assert self.page.locator(".jp-Dialog").count() == 0
+        assert self.page.evaluate("wf.heard") == []
 
     def save_and_replay(self, name: str) -> None:
         """Save what is shown under a name, and draw it again in another process, this one, from its recipe."""

@@ -104,11 +104,11 @@ def test_pictures_alone_need_no_generator(face, photo, tiny_swapae):
         sheet.gif("never.gif")
 
 
-def test_exploration_is_180_frames_of_2_by_2(result, tmp_path, monkeypatch):
+def test_exploration_is_90_frames_of_2_by_2(result, tmp_path, monkeypatch):
     encoded = []
     monkeypatch.setattr(EncodedFace, "__init__", lambda *a, **k: encoded.append(1))
     frames = list(result.frames(cell=32))
-    assert len(frames) == 180
+    assert len(frames) == 90
     assert not encoded, "the photo is encoded once, when the sheet is made"
     assert frames[0].size == (64, 64)
     top_left = np.asarray(frames[7].crop((0, 0, 32, 32)))
@@ -116,7 +116,7 @@ def test_exploration_is_180_frames_of_2_by_2(result, tmp_path, monkeypatch):
     photos = [np.asarray(frame.crop((0, 32, 32, 64))) for frame in frames[::30]]
     assert all(np.array_equal(photos[0], one) for one in photos)
     styles = {frame.crop((32, 0, 64, 32)).tobytes() for frame in frames}
-    assert len(styles) > 150, "every style is rendered"
+    assert len(styles) > 75, "every style is rendered"
 
 
 def test_gif_on_disk(result, tmp_path):
@@ -126,7 +126,7 @@ def test_gif_on_disk(result, tmp_path):
         for i in range(gif.n_frames):
             gif.seek(i)
             total += gif.info["duration"]
-    assert total == 180 * 50  # ms
+    assert total == pytest.approx(9000, abs=10)  # ms; a GIF counts in hundredths of a second
 
 
 def test_singles(result, tmp_path):

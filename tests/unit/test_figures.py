@@ -28,7 +28,6 @@ from webtoonfaces.metrics.distances import Score
 from webtoonfaces.pretrained import generators
 from webtoonfaces.pretrained.generators import StyleGAN2, Weights
 from webtoonfaces.webtoonize import cartoonize as cartoonize_module
-from webtoonfaces.webtoonize import face2webtoon as face2webtoon_module
 
 CELL, MARGIN = 160, 8
 YELLOW = (255, 238, 0)
@@ -384,7 +383,7 @@ def test_photo_sheet_with_given_styles(models, drawings):
 
 
 def test_photo_exploration(models, drawings, tiny_generator, monkeypatch):
-    monkeypatch.setattr(face2webtoon_module, "STEPS", 2)
+    monkeypatch.setattr(photos, "WALK_STEPS", 2)
     walk = figures.draw("face2webtoon/dh", images=drawings[0].resize((256, 256)), **models)
     assert len(walk.frames) == 18
     still = walk.frames[4]
@@ -529,7 +528,7 @@ def quick_gif(frames: Sequence[Image.Image], path: Path, *, fps: float) -> Path:
 
 
 def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
-    monkeypatch.setattr(face2webtoon_module, "STEPS", 2)
+    monkeypatch.setattr(photos, "WALK_STEPS", 2)
     monkeypatch.setattr(stylegan2, "STEPS", 2)
     monkeypatch.setattr(stylegan2, "LARGEST_CELL", 32)
     monkeypatch.setattr(inputs, "SMALLEST_CELL", 32)

@@ -414,7 +414,7 @@ def same_as_cell(studio: FaceStudio) -> bool:
 def short(monkeypatch):
     """Few frames: two samples, six steps."""
     monkeypatch.setattr("webtoonfaces.webtoonize.face2webtoon.ANCHORS", 2)
-    monkeypatch.setattr("webtoonfaces.webtoonize.face2webtoon.STEPS", 6)
+    monkeypatch.setattr("webtoonfaces.webtoonize.photo.STEPS", 6)
 
 
 def test_the_animation_is_written_in_the_background(opened, short, tmp_path, monkeypatch):
@@ -427,7 +427,7 @@ def test_the_animation_is_written_in_the_background(opened, short, tmp_path, mon
     assert "Animation is still running" in opened.status.value
     assert opened.wait(WAIT)
     with Image.open(tmp_path / "webtoon-face.webp") as animation:
-        assert animation.n_frames == 6 and animation.size == (512, 512)
+        assert animation.n_frames == 6 and animation.size == (384, 384)
     assert "saved webtoon-face.webp" in opened.status.value and not opened.tasks.running and hidden(row)
     again = opened.save_exploration(tmp_path / "again.webp")
     assert again.read_bytes() == (tmp_path / "webtoon-face.webp").read_bytes()

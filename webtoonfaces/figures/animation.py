@@ -13,6 +13,8 @@ from PIL import Image
 
 from ..images import save_animation
 
+WALK_STEPS = 20  # from one sample of a walk to the next, as on the original page
+
 
 @dataclass(frozen=True, eq=False)
 class Animation:

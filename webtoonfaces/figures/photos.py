@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 from ..faces import align_face
 from ..pretrained.generators import SwappingAutoencoder, example_photo
 from ..webtoonize.face2webtoon import EncodedFace, WebtoonSheet, face2webtoon
-from .animation import Animation
+from .animation import WALK_STEPS, Animation
 from .inputs import PSI, Inputs, cell_for, framed, sheet
 from .swapae import styles_of, swaps_of
 
@@ -20,7 +20,7 @@ def photo_sheet(inputs: Inputs, *, pictures: int) -> Image.Image:
 def photo_exploration(inputs: Inputs) -> Animation:
     """180 frames of 2 x 2 (blank, style; photo, result): the photo, while its style walks through ten samples."""
     redrawn = _redrawn(inputs, [], 1)
-    return Animation(tuple(redrawn.frames(seed=inputs.seed, cell=cell_for(inputs.swapae))))
+    return Animation(tuple(redrawn.frames(seed=inputs.seed, cell=cell_for(inputs.swapae), steps=WALK_STEPS)))
 
 
 def cartoon_swaps(inputs: Inputs, *, pictures: int, location: float) -> Image.Image:

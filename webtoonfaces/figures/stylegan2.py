@@ -5,8 +5,8 @@ from __future__ import annotations
 from PIL import Image
 
 from .. import codes
-from ..webtoonize.face2webtoon import ANCHORS, STEPS
-from .animation import Animation
+from ..webtoonize.face2webtoon import ANCHORS
+from .animation import WALK_STEPS, Animation
 from .inputs import LARGEST_CELL, Inputs, cell_for, sheet
 
 
@@ -35,6 +35,6 @@ def layer_swap(inputs: Inputs, *, side: int = 5) -> Image.Image:
 
 def exploration(inputs: Inputs) -> Animation:
     """A walk through ten samples, twenty steps from each to the next: 180 frames."""
-    walk = codes.loop(inputs.ws(ANCHORS), steps=STEPS, closed=False)
+    walk = codes.loop(inputs.ws(ANCHORS), steps=WALK_STEPS, closed=False)
     pictures = inputs.generator.render(walk)
     return Animation(tuple(sheet([picture], columns=1, cell=LARGEST_CELL) for picture in pictures))

@@ -22,8 +22,8 @@ from tqdm.auto import tqdm
 from .. import codes
 from ..errors import BadInputError, FaceNotFoundError, ImageError
 from ..faces import AlignedFace, align_face
-from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, to_pil
-from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
+from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, scaled, to_pil
+from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from ..pretrained.upscaler import Upscale, Upscaler, as_upscaler, enlarged
 from ..rendering.renderer import check_models
 from .cartoonize import Step, as_step, portrait_title
@@ -32,8 +32,10 @@ from .portrait import portrait
 Style: TypeAlias = "int | ImageSource"
 CELL = 256  # px; the pictures of small models are enlarged to this size in sheets
 LARGE_CELL = 512  # px; the same of pictures that an upscaler enlarged
-ANCHORS, STEPS = 10, 20  # samples of the style exploration, and steps between two: 9 x 20 = 180 frames
-BATCH = 10
+ANCHORS = 10  # samples of the style exploration
+STEPS, FPS = 10, 10  # from one of them to the next, and in a second: 9 x 10 = 90 frames, 9 seconds
+FRAME_SHARE = 0.75  # side of a quarter of a frame, in cells of a sheet
+BATCH = 9  # frames drawn at once; the number of frames is a multiple, so that the shared layers are kept
 LOCATIONS = (3, 5)  # where swaps are drawn unless others are asked for
 PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp")  # taken from a folder
 
@@ -76,9 +78,14 @@ class EncodedFace:
         step = as_step(cartoonize)
         return step(self.picture) if step else self.picture
 
-    def draw(self, styles: Tensor, *, location: float) -> list[Image.Image]:
-        """The photo in each style [N, L, D]; the first `location` layers keep its own."""
+    def draw(self, styles: Tensor, *, location: float, prefix: Prefix | None = None) -> list[Image.Image]:
+        """The photo in each style [N, L, D]; the first `location` layers keep its own.
+
+        prefix : keeps the layers that do not change between calls with equally many styles, all drawn at once.
+        """
         mixed = codes.swap_at(self.style, styles, location=location)
+        if prefix is not None:
+            return enlarged(to_pil(self.swapae.decode(self.structure, mixed, prefix=prefix)), self.upscaler)
         return self.swapae.render(self.structure, mixed, upscale=self.upscaler)
 
     def rebuild(self) -> Image.Image:
@@ -159,7 +166,7 @@ class WebtoonSheet:
 
     @property
     def cell(self) -> int:
-        """The side in px of a picture in sheets and animations: 256, or 512 if pictures are enlarged."""
+        """The side in px of a picture in sheets: 256, or 512 if pictures are enlarged. Animations take three quarters."""
         return CELL if self.portrait.upscaler is None else LARGE_CELL
 
     def sheet(self, *, cell: int | None = None, labels: bool = False) -> Image.Image:
@@ -177,23 +184,33 @@ class WebtoonSheet:
             rows, columns=1 + len(self.styles), cell=cell or self.cell, labels=named if labels else None
         )
 
-    def frames(self, *, seed: int = 0, location: float | None = None, cell: int | None = None) -> Iterator[Image.Image]:
-        """180 frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples, 20 steps apart."""
+    def frames(
+        self, *, seed: int = 0, location: float | None = None, cell: int | None = None, steps: int = STEPS
+    ) -> Iterator[Image.Image]:
+        """Frames of 2 x 2 cells (blank, style; photo, result) along a walk through ten samples.
+
+        cell : side of a quarter in px, 192 unless given, 384 with an upscaler.
+        steps : from one sample to the next; there are nine times as many frames.
+        """
         if self.style_encoder.generator is None:
             raise BadInputError("The style exploration shows samples, so it needs a generator: pass generator=...")
         psi = self.style_encoder.truncation_psi
         anchors = self.style_encoder.generator.sample_ws(range(seed, seed + ANCHORS), truncation_psi=psi)
         location = self.locations[0] if location is None else location
-        for ws in codes.loop(anchors, steps=STEPS, closed=False).split(BATCH):
+        cell = cell or round(FRAME_SHARE * self.cell)
+        photo = scaled(self.face, cell)  # once, and not for each frame
+        shared = Prefix()  # the layers that keep the photo's own style are the same in all frames
+        for ws in codes.loop(anchors, steps=steps, closed=False).split(BATCH):
             styles, found = self.style_encoder.from_ws(ws)
-            for style, result in zip(styles, self.portrait.draw(found, location=location), strict=True):
-                yield contact_sheet([None, style, self.face, result], columns=2, cell=cell or self.cell)
+            results = self.portrait.draw(found, location=location, prefix=shared)
+            for style, result in zip(styles, results, strict=True):
+                yield contact_sheet([None, style, photo, result], columns=2, cell=cell)
 
     def gif(
         self, path: str | os.PathLike[str], *, seed: int = 0, location: float | None = None, cell: int | None = None
     ) -> Path:
         """Write the style exploration, 9 seconds, as the GIF, WebP or MP4 that `path` ends in; returns the path."""
-        return save_animation(self.frames(seed=seed, location=location, cell=cell), path, fps=20)
+        return save_animation(self.frames(seed=seed, location=location, cell=cell), path, fps=FPS)
 
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
         """Write the sheet as one picture, or each picture into a folder; returns the paths.

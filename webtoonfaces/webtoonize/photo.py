@@ -212,7 +212,7 @@ class Photo:
         """The `FRAMES` pictures of `WebtoonSheet.frames`: a face in styles along a walk through ten samples."""
         source = StyleEncoder(self.swapae, generator, psi)
         sheet = WebtoonSheet(self.portrait(index, cartoonizer), source, [], torch.empty(0), (location,))
-        return sheet.frames(seed=seed)
+        return sheet.frames(seed=seed, steps=STEPS)
 
 
 def cartoonizers() -> list[str]:

@@ -31,7 +31,7 @@ from ..rendering.to_python import Snippet, python_cell
 from .export import Page, write_page
 from .frontend import HERE, plain_only
 from .frontend.shell import Shell
-from .frontend.strip import Strip
+from .frontend.strip import PlainStrip, Strip
 from .lifetime import Registration, close_tree
 from .parts.background_tasks import BackgroundTasks
 from .parts.history import History
@@ -108,23 +108,22 @@ class Explorer(w.VBox):
         for part, name in ((picture, "stage"), (side, "controls"), (body, "body")):
             part.add_class(f"wf-{name}")
         self._shell: Shell | None = None
-        self._strip_of_steps: Strip | None = None
-        if plain_only():
+        plain = plain_only()
+        self._strip_of_steps = (PlainStrip if plain else Strip)(title="history", labels=[])
+        self._strip_of_steps.add_class("wf-history")
+        self._strip_of_steps.observe(lambda change: self.back_to(round(change["new"])), "value")
+        if plain:
             style = w.HTML(f"<style>{(HERE / 'explorer.css').read_text(encoding='utf-8')}</style>")
-            parts: list[w.Widget] = [style]
+            parts: list[w.Widget] = [self._strip_of_steps, style]
         else:
             self._shell = Shell(self.model_id or "", self._page_actions())
-            self._strip_of_steps = Strip(title="history", labels=[])
-            self._strip_of_steps.add_class("wf-history")
-            self._strip_of_steps.observe(lambda change: self.back_to(round(change["new"])), "value")
             parts = [self._strip_of_steps, self._shell]
         self.children = (body, self._toolbar, *parts, self.tasks)
-        if self.stage.lens is not None:
-            self.stage.lens.source = self.source_name
-            self.stage.lens.observe(lambda _: self.refresh(), "comparing")
+        self.stage.lens.source = self.source_name
+        self.stage.lens.observe(lambda _: self.refresh(), "comparing")
         self._history_changed()
         self._registration = Registration(self)
-        if plain_only():
+        if plain:
             self._registration.hold()
         _open.add(self)
         self._made = True
@@ -293,7 +292,7 @@ class Explorer(w.VBox):
         """Ask the stage for the present state."""
         try:
             request, small = self.request(draft=draft), dict(self.small_pictures())
-            if self.stage.lens is not None and self.stage.lens.comparing:
+            if self.stage.lens.comparing:
                 before = self.before()
                 if before is None:
                     self.stage.lens.before = ""
@@ -416,7 +415,7 @@ class Explorer(w.VBox):
         self.history.show(request, lambda: data_uri(scaled(self.dress(request, picture), STEP)))
 
     def _show_small(self, name: Any, picture: Image.Image) -> None:
-        if name == BEFORE and self.stage.lens is not None:
+        if name == BEFORE:
             self.stage.lens.before = data_uri(picture)
         else:
             self.show_small(name, picture)
@@ -425,12 +424,11 @@ class Explorer(w.VBox):
         if not hasattr(self, "_toolbar"):
             return
         self._toolbar.offer(undo=self.history.can_undo, redo=self.history.can_redo)
-        if self._strip_of_steps is not None:
-            pictures = self.history.pictures
-            with self._strip_of_steps.hold_sync():
-                self._strip_of_steps.labels = [f"step {number + 1}" for number in range(len(pictures))]
-                self._strip_of_steps.thumbnails = pictures
-                self._strip_of_steps.value = float(max(0, self.history.index))
+        pictures = self.history.pictures
+        with self._strip_of_steps.hold_sync():
+            self._strip_of_steps.labels = [f"step {number + 1}" for number in range(len(pictures))]
+            self._strip_of_steps.thumbnails = pictures
+            self._strip_of_steps.value = float(max(0, self.history.index))
 
 
 def _large(scene: Picture, picture: Image.Image) -> Picture:

@@ -19,6 +19,7 @@ from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
 from ..rendering.to_python import ExamplePhoto, Snippet
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
+from ..webtoonize.face2webtoon import FPS
 from ..webtoonize.photo import EXAMPLE, FRAMES, Photo, cartoonizers
 from .explorer import Explorer
 from .export import Page
@@ -222,7 +223,7 @@ class FaceStudio(Explorer):
 
     def save_exploration(self, path: str | os.PathLike[str]) -> Path:
         """Write the picked face's walk through the styles of ten samples, from `seed` on, as .gif, .webp or .mp4."""
-        return save_animation(self._exploration(), path, fps=20)
+        return save_animation(self._exploration(), path, fps=FPS)
 
     # what the traits check
 
@@ -487,4 +488,4 @@ class FaceStudio(Explorer):
         return save_image(self._photo_view.pasted(request, drawn, step=progress.at), name)
 
     def _write_exploration(self, name: str, progress: Progress) -> Path:
-        return save_animation(progress.watch(self._exploration()), name, fps=20)
+        return save_animation(progress.watch(self._exploration()), name, fps=FPS)

@@ -271,7 +271,7 @@ class SwapExplorer(Explorer):
                 "Swap location",
                 self._strip,
                 location,
-                hint("0 is all style, the last all the structure picture's own."),
+                hint(f"0 takes all of the style, {_layers(self)} keeps the structure picture's own."),
             ),
             group("Pictures", self._boxes["structure"], self._boxes["style"]),
             group("Details", accordion),

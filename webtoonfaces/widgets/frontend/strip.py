@@ -9,6 +9,7 @@ import anywidget
 import ipywidgets as w
 import traitlets as t
 
+from ..lifetime import close_tree
 from . import source
 
 SIDE = 64  # px of a picture in the plain strip
@@ -29,7 +30,7 @@ class Strip(anywidget.AnyWidget):
 
 
 class PlainStrip(w.Box):
-    """Pictures above buttons, with the traits of `Strip`."""
+    """Pictures above buttons, with the traits of `Strip`; `labels` may become more and fewer."""
 
     value = t.Float(0.0)
     title = t.Unicode()
@@ -37,19 +38,31 @@ class PlainStrip(w.Box):
     thumbnails = t.List(t.Unicode())
 
     def __init__(self, *, labels: list[str], title: str, **traits: Any):
-        self._images = [w.Image(format="jpeg", width=SIDE, height=SIDE) for _ in labels]
-        self._buttons = [
-            w.Button(description=label, tooltip=f"{title} {label}", layout=w.Layout(width=f"{SIDE}px"))
-            for label in labels
-        ]
-        for index, button in enumerate(self._buttons):
-            button.on_click(lambda _, index=index: setattr(self, "value", float(index)))
-        cells = [w.VBox([image, button]) for image, button in zip(self._images, self._buttons, strict=True)]
-        super().__init__(cells, labels=labels, title=title, **traits)
+        self._cells: list[w.VBox] = []
+        self._images: list[w.Image] = []
+        self._buttons: list[w.Button] = []
+        super().__init__(labels=labels, title=title, **traits)
         self.layout.flex_flow = "row wrap"
+        self.observe(lambda _: self._fit(), "labels")
         self.observe(lambda _: self._mark(), "value")
         self.observe(lambda _: self._paint(), "thumbnails")
+        self._fit()
+
+    def _fit(self) -> None:
+        """A picture and a button for each label."""
+        for index, label in enumerate(self.labels[len(self._buttons) :], start=len(self._buttons)):
+            self._images.append(w.Image(format="jpeg", width=SIDE, height=SIDE))
+            button = w.Button(description=label, tooltip=f"{self.title} {label}", layout=w.Layout(width=f"{SIDE}px"))
+            button.on_click(lambda _, index=index: setattr(self, "value", float(index)))
+            self._buttons.append(button)
+            self._cells.append(w.VBox([self._images[-1], button]))
+        gone = self._cells[len(self.labels) :]
+        for kept in (self._cells, self._images, self._buttons):
+            del kept[len(self.labels) :]
+        self.children = tuple(self._cells)
+        close_tree(*gone)
         self._mark()
+        self._paint()
 
     def _mark(self) -> None:
         for index, button in enumerate(self._buttons):
@@ -57,4 +70,6 @@ class PlainStrip(w.Box):
 
     def _paint(self) -> None:
         for image, uri in zip(self._images, self.thumbnails, strict=False):
-            image.value = base64.b64decode(uri.partition(",")[2])
+            content = base64.b64decode(uri.partition(",")[2])
+            if image.value != content:
+                image.value = content

@@ -77,7 +77,7 @@ class SourceBox(w.HBox):
         if open_file is not None:
             self._panels["file"] = self._file_panel()
         self._kind = w.ToggleButtons(
-            options=list(self._panels), style={"button_width": "72px"}, layout=w.Layout(width="auto")
+            options=list(self._panels), style={"button_width": "60px"}, layout=w.Layout(width="auto")
         )
         head = w.Box(
             [self._label, self._kind, *extra], layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%")

@@ -24,7 +24,7 @@ from ...rendering.recipe import Picture, Sheet
 from ...rendering.renderer import Rendered, Renderer, Request
 from ...rendering.scheduler import Scheduler
 from ..frontend import plain_only
-from ..frontend.lens import Download, Lens
+from ..frontend.lens import Download, Lens, PlainLens
 from ..pictures import QUALITY, THUMBNAIL, VIEW
 
 Small = Mapping[Hashable, Picture | Image.Image]
@@ -56,7 +56,7 @@ class Stage:
 
     All five are called on the worker's thread. `download` gives name and bytes of the file that the browser saves;
     `pressed` is called before what a button does. Public parts: `renderer`; the widgets `view`, with the picture, and
-    `status`; `lens`, what can be done with the picture, None where custom widgets cannot load.
+    `status`; `lens`, what can be done with the picture.
     """
 
     def __init__(
@@ -80,8 +80,11 @@ class Stage:
         self._painted: dict[Hashable, Picture | Image.Image] = {}  # ... and those on the screen
         self._scheduler: Scheduler[_Job, Rendered] = Scheduler(self._work, self._show, then=self._next)
         self._image = w.Image(format="jpeg")
-        self.lens = None if plain_only() else Lens(lambda: self._downloaded(download))
-        self.view = w.Box([self._image] if self.lens is None else [self._image, self.lens])
+        self._last: Image.Image | None = None  # the picture in the view, without its source
+        self.lens = PlainLens() if plain_only() else Lens(lambda: self._downloaded(download))
+        if isinstance(self.lens, PlainLens):
+            self.lens.observe(lambda _: self._lay(), ["comparing", "before", "at"])
+        self.view = w.Box([self._image, self.lens])
         self.view.add_class("wf-view")
         self.status = w.HTML()
         self.status.add_class("wf-status")
@@ -209,7 +212,16 @@ class Stage:
                 self.tell(f"{shown.width} × {shown.height} px, enlarged in {milliseconds:.0f} ms")
 
     def _put(self, picture: Image.Image) -> None:
+        self._last = picture
+        if isinstance(self.lens, PlainLens):
+            picture = self.lens.laid(picture)
         self._image.value = encode(picture, "JPEG", quality=QUALITY)
+
+    def _lay(self) -> None:
+        """Show the same picture with the line where it is now."""
+        with self._front:
+            if self._last is not None:
+                self._put(self._last)
 
     def _next(self, job: _Job, rendered: Rendered) -> _Job | None:
         """The full picture behind a draft, or word that it is settled; then the small ones that are out of date."""
