@@ -10,6 +10,10 @@ of StyleGAN", section 2):
 * Biases and gains are part of the convolutions. Leaky ReLU is homogeneous, so its gain of sqrt(2), and the 1 / sqrt(2)
   of a residual block, multiply the small weight instead of the large map.
 
+Without gradients, on a CPU, more is saved, because there the first use of new memory costs ten times as much as a pass
+over memory in use: passes are done in place; a map larger than its weight is left alone and the weight takes style and
+demodulation; a layer that doubles the size works through its map in strips. `arrange` lays weights out for this.
+
 If a trainer runs these networks under autocast, convolutions round to bfloat16. Everything whose rounding would be
 visible keeps the precision of its input: filters, styles, the demodulation, the last layers of a discriminator.
 
@@ -31,6 +35,7 @@ from torch import Tensor, nn
 
 SQRT2 = math.sqrt(2.0)
 LEAK = 0.2
+STRIP = 8 << 20  # bytes: below what the C library returns to the system at once, and asks for again
 
 
 def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -45,6 +50,16 @@ def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             return function(*args, **options)
 
     return guarded
+
+
+def runs_frozen(x: Tensor) -> bool:
+    """Whether the ways that are only for frozen networks on a CPU apply: no gradients, and nothing traces the call."""
+    return x.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def _leaky(x: Tensor) -> Tensor:
+    """Leaky ReLU without its gain; `x` must be memory that nothing else uses, for without gradients it is overwritten."""
+    return F.leaky_relu(x, LEAK) if torch.is_grad_enabled() else F.leaky_relu_(x, LEAK)
 
 
 def leaky_relu(x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -106,7 +121,15 @@ def blur(x: Tensor, padding: tuple[int, int], *, gain: float = 1.0, stride: int 
 
 def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
     """[N, C, H, W] -> [N, C, 2H, 2W]: inserted zeros, then the [1, 3, 3, 1] filter; a gain of 4 keeps the mean."""
+    if not torch.is_grad_enabled():  # whose sizes need no arithmetic, so that exporters can leave them free
+        return _doubled(x, gain)
     return _filtered(x, gain, 2, 1, (2 * x.shape[2], 2 * x.shape[3]))
+
+
+@full_precision
+def _doubled(x: Tensor, gain: float) -> Tensor:
+    kernel = _filter(x.shape[1], gain, x.dtype, x.device)
+    return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
 
 class PixelNorm(nn.Module):
@@ -130,7 +153,10 @@ class EqualLinear(nn.Module):
         self.activate = activate
 
     def forward(self, x: Tensor) -> Tensor:
-        x = _linear(x, self.weight * self.scale, self.bias * self.lr_mul)
+        if torch.is_grad_enabled():
+            x = _linear(x, self.weight * self.scale, self.bias * self.lr_mul)
+        else:  # the vector is smaller than the weight
+            x = _linear(x.to(self.weight.dtype) * self.scale, self.weight, self.bias * self.lr_mul)
         return leaky_relu(x) if self.activate else x
 
 
@@ -153,7 +179,12 @@ class EqualConv2d(nn.Module):
         """`bias` [out] replaces the layer's own; `gain` multiplies the result."""
         bias = self.bias if bias is None else bias
         bias = bias if bias is None else bias * gain
-        return F.conv2d(x, self.weight * (self.scale * gain), bias, stride=self.stride, padding=self.padding)
+        weight, scale = self.weight, self.scale * gain
+        if runs_frozen(x) and x[0].numel() < weight.numel():
+            x = x * scale
+        else:
+            weight = weight * scale
+        return F.conv2d(x, weight, bias, stride=self.stride, padding=self.padding)
 
 
 class UpSkip(nn.Module):
@@ -241,7 +272,7 @@ class ConvLayer(nn.Sequential):
                     bias, gain = activation.bias, gain * SQRT2
                 x = part(x, bias, gain=gain)
             elif isinstance(part, Activation):
-                x = F.leaky_relu(x, LEAK)
+                x = _leaky(x)
             else:
                 x = part(x)
         return x
@@ -262,7 +293,8 @@ class ResBlock(nn.Module):
         self.skip = ConvLayer(in_ch, out_ch, 1, down=down, activate=False, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv2(self.conv1(x), gain=1 / SQRT2) + self.skip(x, gain=1 / SQRT2)
+        y, skip = self.conv2(self.conv1(x), gain=1 / SQRT2), self.skip(x, gain=1 / SQRT2)
+        return y + skip if torch.is_grad_enabled() else y.add_(skip)
 
 
 class ModulatedConv2d(nn.Module):
@@ -283,25 +315,58 @@ class ModulatedConv2d(nn.Module):
         self.padding = kernel // 2
         self.up, self.demodulate = up, demodulate
 
+        self._known: tuple[tuple[int, int], Tensor] | None = None
+
     def forward(self, x: Tensor, style: Tensor, bias: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
         """`bias` [out] is added at the end; `gain` multiplies the result, bias included."""
         s = self.modulation(style) * self.scale  # [N, in]
+        if self.weight.shape[2] == 1 and not self.demodulate and runs_frozen(x):
+            return self._pointwise(x, s * gain, bias if bias is None else bias * gain)
         x = x * s.to(x.dtype)[:, :, None, None]
         if self.up:
             x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)  # [N, out, 2H+1, 2W+1]
             x = blur(x, (1, 1), gain=4.0)  # [N, out, 2H, 2W]
         else:
             x = F.conv2d(x, self.weight, padding=self.padding)
-        factor = _demodulation(s, self.weight) * gain if self.demodulate else s.new_full((1, 1), gain)
+        factor = self.demodulation(s) * gain if self.demodulate else s.new_full((1, 1), gain)
         shift = torch.zeros_like(self.weight[:, 0, 0, 0]) if bias is None else bias * gain
         return torch.addcmul(shift.to(x.dtype).view(1, -1, 1, 1), x, factor.to(x.dtype)[:, :, None, None])
 
+    def _pointwise(self, x: Tensor, s: Tensor, bias: Tensor | None) -> Tensor:
+        """A modulated 1 x 1 convolution as a product of matrices: with few outputs, much faster than a convolution."""
+        n, c, h, w = x.shape
+        weight = self.weight[:, :, 0, 0].t() * s[:, :, None]  # [N, in, out]
+        y = _product(x.permute(0, 2, 3, 1).reshape(n, h * w, c), weight.to(x.dtype))
+        y = y if bias is None else y.add_(bias.to(y.dtype))
+        return y.reshape(n, h, w, -1).permute(0, 3, 1, 2)
+
+    def demodulation(self, s: Tensor) -> Tensor:
+        """The factors [N, out] that scale output channels to unit variance, for styles [N, in]."""
+        return _demodulation(s, self.energy())
+
+    def energy(self) -> Tensor:
+        """The sum of squares of each input's weights for each output, [in, out]; computed once for a frozen weight."""
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or self.weight.is_inference():
+            return _energy(self.weight)
+        state = self.weight.data_ptr(), self.weight._version  # a weight that is changed or moved is not the same
+        if self._known is None or self._known[0] != state:
+            self._known = state, _energy(self.weight)
+        return self._known[1]
+
 
 @full_precision
-def _demodulation(s: Tensor, weight: Tensor) -> Tensor:
-    """The factors [N, out] that scale output channels to unit variance, for styles [N, in], weight [out, in, k, k]."""
-    energy = s.square() @ weight.square().sum(dim=(2, 3)).t()
-    return torch.rsqrt(energy + 1e-8)
+def _energy(weight: Tensor) -> Tensor:
+    return weight.square().sum(dim=(2, 3)).t()
+
+
+@full_precision
+def _demodulation(s: Tensor, energy: Tensor) -> Tensor:
+    return torch.rsqrt(s.square() @ energy + 1e-8)
+
+
+@full_precision
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    return a @ b
 
 
 class NoiseInjection(nn.Module):
@@ -326,8 +391,71 @@ class StyledConv(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None, *, gain: float = 1.0) -> Tensor:
         gain = gain * SQRT2
+        if runs_frozen(x):
+            # What autocast would do to a convolution, done to the whole layer.
+            dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+            return self._frozen(x.to(dtype), style, noise, gain)
         x = self.noise(self.conv(x, style, self.activate.bias, gain=gain), noise, gain=gain)
-        return F.leaky_relu(x, LEAK)
+        return _leaky(x)
+
+    @full_precision
+    def _frozen(self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float) -> Tensor:
+        """The same without gradients, in the dtype of `x`."""
+        conv, dtype = self.conv, x.dtype
+        s = conv.modulation(style) * conv.scale  # [N, in]
+        factor = conv.demodulation(s) * gain  # [N, out]
+        bias = (self.activate.bias * gain).to(dtype)
+        plane = None if noise is None else ((self.noise.weight * gain) * noise).to(dtype)
+        if len(x) == 1 and (x.numel() >= conv.weight.numel() or dtype != conv.weight.dtype):
+            weight = (conv.weight * (factor[0][:, None] * s[0])[:, :, None, None]).to(dtype)
+            if conv.up:
+                return _up_in_strips(x, weight.transpose(0, 1), bias, plane)
+            y = F.conv2d(x, weight, bias, padding=1)
+        else:
+            x, weight = x * s.to(dtype)[:, :, None, None], conv.weight.to(dtype)
+            if conv.up:
+                y = blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), (1, 1), gain=4.0)
+            else:
+                y = F.conv2d(x, weight, padding=1)
+            torch.addcmul(bias.view(1, -1, 1, 1), y, factor.to(dtype)[:, :, None, None], out=y)
+        return _leaky(y if plane is None else y.add_(plane))
+
+
+def _up_in_strips(x: Tensor, weight: Tensor, bias: Tensor, plane: Tensor | None) -> Tensor:
+    """Transposed convolution, filter, bias, noise and leaky ReLU: x [1, in, H, W], weight [in, out, 3, 3] -> [1, out,
+    2H, 2W]. Strip by strip, so that what is between the steps stays in memory that is in use."""
+    _, _, h, w = x.shape
+    out = weight.shape[1]
+    kernel = _filter(out, 4.0, x.dtype, x.device)
+    y = torch.empty(1, out, 2 * h, 2 * w, dtype=x.dtype, memory_format=torch.channels_last)
+    rows = max(4, STRIP // (4 * w * out * x.element_size()))
+    for top in range(0, h, rows):
+        end = min(h, top + rows)
+        # The filter's window for output row r is rows r - 1 to r + 2 of the transposed convolution, whose row r takes
+        # input rows r / 2 - 1 to r / 2: hence one row more on either side, and the first and last result are incomplete.
+        first, last = max(0, top - 1), min(h, end + 1)
+        wide = F.conv_transpose2d(x[:, :, first:last], weight, stride=2)  # its row 0 is row 2 * first of the whole
+        at = 2 * top - 1 if top else 0
+        until = 2 * end + 2 if end < h else 2 * h + 1
+        wide = wide[:, :, at - 2 * first : until - 2 * first]
+        edge = top == 0 or end == h  # where rows of zeros are needed; those of the other side are dropped below
+        smooth = F.conv2d(wide, kernel, bias=bias, padding=(1 if edge else 0, 1), groups=out)
+        skip = 1 if edge and top else 0
+        smooth = smooth[:, :, skip : skip + 2 * (end - top)]
+        if plane is not None:
+            smooth.add_(plane[:, :, 2 * top : 2 * end])
+        torch.ops.aten.leaky_relu.out(smooth, LEAK, out=y[:, :, 2 * top : 2 * end])
+    return y
+
+
+def arrange(network: nn.Module) -> nn.Module:
+    """Lay the weights of a network out in memory as frozen use wants them; values and shapes stay the same."""
+    network.to(memory_format=torch.channels_last)
+    for part in network.modules():
+        if isinstance(part, ModulatedConv2d) and part.up:  # a transposed convolution takes [in, out, k, k]
+            swapped = part.weight.data.transpose(0, 1).contiguous(memory_format=torch.channels_last)
+            part.weight.data = swapped.transpose(0, 1)
+    return network
 
 
 class Prefix:

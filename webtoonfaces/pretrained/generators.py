@@ -26,7 +26,7 @@ from ..errors import BadInputError, WeightsError, WeightsNotFoundError
 from ..images import ImageSource, load_image, to_pil, to_tensor
 from ..models import stylegan2 as stylegan2_networks
 from ..models import swapae as swapae_networks
-from ..models.ops import Prefix
+from ..models.ops import Prefix, arrange
 from ..weights import convert, registry, store
 
 NOISE_MODES = stylegan2_networks.NOISE_MODES
@@ -158,8 +158,8 @@ def load_recorded(family: str, name: str, sha256: str, *, device: str | torch.de
 
 
 def place(network: Any, device: str | torch.device | None) -> Any:
-    """The network on `device` (see `best_device`), in the memory format that is fastest for convolutions."""
-    return network.to(best_device(device), memory_format=torch.channels_last)
+    """The network on `device` (see `best_device`), laid out in memory as is fastest for convolutions."""
+    return arrange(network.to(best_device(device)))
 
 
 def _batches(total: int, size: int, label: str) -> Iterator[slice]:
