@@ -180,6 +180,9 @@ class EqualConv2d(nn.Module):
         bias = self.bias if bias is None else bias
         bias = bias if bias is None else bias * gain
         weight, scale = self.weight, self.scale * gain
+        if runs_frozen(x) and weight.shape[2:] == (1, 1) and (self.stride, self.padding) == (1, 0):
+            y = F.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0] * scale, bias)  # torch's 1 x 1 convolution is slower
+            return y.permute(0, 3, 1, 2)
         if runs_frozen(x) and x[0].numel() < weight.numel():
             x = x * scale
         else:
@@ -201,7 +204,12 @@ class UpSkip(nn.Module):
         self.scale = 1 / math.sqrt(in_ch)
 
     def forward(self, x: Tensor, *, gain: float = 1.0) -> Tensor:
-        return upsample(F.conv2d(x, self.weight.transpose(0, 1) * (self.scale * gain)), gain=1.0)
+        weight = self.weight.transpose(0, 1) * (self.scale * gain)
+        if runs_frozen(x):
+            x = F.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0]).permute(0, 3, 1, 2)
+        else:
+            x = F.conv2d(x, weight)
+        return upsample(x, gain=1.0)
 
 
 class Blur(nn.Module):
@@ -315,7 +323,7 @@ class ModulatedConv2d(nn.Module):
         self.padding = kernel // 2
         self.up, self.demodulate = up, demodulate
 
-        self._known: tuple[tuple[int, int], Tensor] | None = None
+        self._known: dict[str, tuple[tuple[int, int], Tensor]] = {}
 
     def forward(self, x: Tensor, style: Tensor, bias: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
         """`bias` [out] is added at the end; `gain` multiplies the result, bias included."""
@@ -346,12 +354,35 @@ class ModulatedConv2d(nn.Module):
 
     def energy(self) -> Tensor:
         """The sum of squares of each input's weights for each output, [in, out]; computed once for a frozen weight."""
+        return self._once("energy", _energy)
+
+    def cast(self, dtype: torch.dtype) -> Tensor:
+        """The frozen weight in another dtype; kept."""
+        return self.weight if dtype == self.weight.dtype else self._once(str(dtype), lambda weight: weight.to(dtype))
+
+    def composed(self, dtype: torch.dtype) -> Tensor:
+        """The frozen weight of a layer that doubles the size with the filter in it, [4 out, in, 3, 3]; kept."""
+        return self._once(f"composed {dtype}", lambda weight: _composed(weight).to(dtype))
+
+    def _once(self, name: str, make: Callable[[Tensor], Tensor]) -> Tensor:
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or self.weight.is_inference():
-            return _energy(self.weight)
+            return make(self.weight)
         state = self.weight.data_ptr(), self.weight._version  # a weight that is changed or moved is not the same
-        if self._known is None or self._known[0] != state:
-            self._known = state, _energy(self.weight)
-        return self._known[1]
+        if name not in self._known or self._known[name][0] != state:
+            self._known[name] = state, make(self.weight)
+        return self._known[name][1]
+
+
+def _composed(weight: Tensor) -> Tensor:
+    """Transposed convolution of stride 2 and filter as one 3 x 3 convolution with four times the outputs: [out, in, 3, 3]
+    -> [(row, column, out), in, 3, 3], row and column being those of the 2 x 2 pixels that an input pixel becomes."""
+    taps = (0.25, 0.75, 0.75, 0.25)
+    # Output pixel 2m + a takes input pixel m + e - 1 by the weight's tap k if the filter has a tap at k + 2e - a - 1.
+    places = [[[k + 2 * e - a - 1 for k in range(3)] for e in range(3)] for a in range(2)]
+    axis = torch.tensor([[[taps[d] if 0 <= d < 4 else 0.0 for d in row] for row in rows] for rows in places])
+    axis = axis.to(weight)
+    whole = torch.einsum("aek,bfl,oikl->aboief", axis, axis, weight)
+    return whole.flatten(0, 2).contiguous(memory_format=torch.channels_last)
 
 
 @full_precision
@@ -406,13 +437,20 @@ class StyledConv(nn.Module):
         factor = conv.demodulation(s) * gain  # [N, out]
         bias = (self.activate.bias * gain).to(dtype)
         plane = None if noise is None else ((self.noise.weight * gain) * noise).to(dtype)
-        if len(x) == 1 and (x.numel() >= conv.weight.numel() or dtype != conv.weight.dtype):
+        if conv.up and dtype != conv.weight.dtype:
+            # Matrix units make a convolution so fast that four times the arithmetic costs less than a transposed one.
+            n, _, h, w = x.shape
+            y = F.conv2d(x * s.to(dtype)[:, :, None, None], conv.composed(dtype), padding=1)
+            y = y.permute(0, 2, 3, 1).reshape(n, h, w, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
+            y = y.reshape(n, 2 * h, 2 * w, -1).permute(0, 3, 1, 2)
+            torch.addcmul(bias.view(1, -1, 1, 1), y, factor.to(dtype)[:, :, None, None], out=y)
+        elif len(x) == 1 and x.numel() >= conv.weight.numel():
             weight = (conv.weight * (factor[0][:, None] * s[0])[:, :, None, None]).to(dtype)
             if conv.up:
                 return _up_in_strips(x, weight.transpose(0, 1), bias, plane)
             y = F.conv2d(x, weight, bias, padding=1)
         else:
-            x, weight = x * s.to(dtype)[:, :, None, None], conv.weight.to(dtype)
+            x, weight = x * s.to(dtype)[:, :, None, None], conv.cast(dtype)
             if conv.up:
                 y = blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), (1, 1), gain=4.0)
             else:
