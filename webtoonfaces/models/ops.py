@@ -10,6 +10,10 @@ of StyleGAN", section 2):
 * Biases and gains are part of the convolutions. Leaky ReLU is homogeneous, so its gain of sqrt(2), and the 1 / sqrt(2)
   of a residual block, multiply the small weight instead of the large map.
 
+Without gradients, on a CPU, more is saved, because there the first use of new memory costs ten times as much as a pass
+over memory in use: passes are done in place; a map larger than its weight is left alone and the weight takes style and
+demodulation; a layer that doubles the size works through its map in strips. `arrange` lays weights out for this.
+
 If a trainer runs these networks under autocast, convolutions round to bfloat16. Everything whose rounding would be
 visible keeps the precision of its input: filters, styles, the demodulation, the last layers of a discriminator.
 
@@ -31,6 +35,7 @@ from torch import Tensor, nn
 
 SQRT2 = math.sqrt(2.0)
 LEAK = 0.2
+STRIP = 8 << 20  # bytes: below what the C library returns to the system at once, and asks for again
 
 
 def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -45,6 +50,16 @@ def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             return function(*args, **options)
 
     return guarded
+
+
+def runs_frozen(x: Tensor) -> bool:
+    """Whether the ways that are only for frozen networks on a CPU apply: no gradients, and nothing traces the call."""
+    return x.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def _leaky(x: Tensor) -> Tensor:
+    """Leaky ReLU without its gain; `x` must be nothing else's memory, for without gradients it is overwritten."""
+    return F.leaky_relu(x, LEAK) if torch.is_grad_enabled() else F.leaky_relu_(x, LEAK)
 
 
 def leaky_relu(x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -69,6 +84,13 @@ def _apply_filter(x: Tensor, gain: float, stride: int, padding: int, size: tuple
     kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     if size is None:
         return F.conv2d(x, kernel, stride=stride, padding=padding, groups=x.shape[1])
+    if x.dtype == torch.bfloat16 and x.device.type == "cpu" and stride == 2:
+        # A CPU has no fast transposed depthwise convolution in bfloat16: zeros in between take a seventh of the time.
+        n, c, h, w = x.shape
+        first = 3 - padding
+        spread = x.new_zeros(n, size[0] + 3, size[1] + 3, c).permute(0, 3, 1, 2)
+        spread[:, :, first : first + 2 * h : 2, first : first + 2 * w : 2] = x
+        return F.conv2d(spread, kernel, groups=c)
     extra = [n - ((m - 1) * stride - 2 * padding + 4) for n, m in zip(size, x.shape[2:], strict=True)]
     return F.conv_transpose2d(
         x, kernel, stride=stride, padding=padding, output_padding=extra, groups=x.shape[1]
@@ -106,7 +128,15 @@ def blur(x: Tensor, padding: tuple[int, int], *, gain: float = 1.0, stride: int 
 
 def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
     """[N, C, H, W] -> [N, C, 2H, 2W]: inserted zeros, then the [1, 3, 3, 1] filter; a gain of 4 keeps the mean."""
+    if not torch.is_grad_enabled():  # whose sizes need no arithmetic, so that exporters can leave them free
+        return _doubled(x, gain)
     return _filtered(x, gain, 2, 1, (2 * x.shape[2], 2 * x.shape[3]))
+
+
+@full_precision
+def _doubled(x: Tensor, gain: float) -> Tensor:
+    kernel = _filter(x.shape[1], gain, x.dtype, x.device)
+    return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
 
 class PixelNorm(nn.Module):
@@ -130,7 +160,10 @@ class EqualLinear(nn.Module):
         self.activate = activate
 
     def forward(self, x: Tensor) -> Tensor:
-        x = _linear(x, self.weight * self.scale, self.bias * self.lr_mul)
+        if torch.is_grad_enabled():
+            x = _linear(x, self.weight * self.scale, self.bias * self.lr_mul)
+        else:  # the vector is smaller than the weight
+            x = _linear(x.to(self.weight.dtype) * self.scale, self.weight, self.bias * self.lr_mul)
         return leaky_relu(x) if self.activate else x
 
 
@@ -153,7 +186,16 @@ class EqualConv2d(nn.Module):
         """`bias` [out] replaces the layer's own; `gain` multiplies the result."""
         bias = self.bias if bias is None else bias
         bias = bias if bias is None else bias * gain
-        return F.conv2d(x, self.weight * (self.scale * gain), bias, stride=self.stride, padding=self.padding)
+        scale = self.scale * gain
+        weight: Tensor = self.weight
+        if runs_frozen(x) and weight.shape[2:] == (1, 1) and (self.stride, self.padding) == (1, 0):
+            y = F.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0] * scale, bias)  # torch's 1 x 1 convolution is slower
+            return y.permute(0, 3, 1, 2)
+        if runs_frozen(x) and x[0].numel() < weight.numel():
+            x = x * scale
+        else:
+            weight = weight * scale
+        return F.conv2d(x, weight, bias, stride=self.stride, padding=self.padding)
 
 
 class UpSkip(nn.Module):
@@ -170,7 +212,12 @@ class UpSkip(nn.Module):
         self.scale = 1 / math.sqrt(in_ch)
 
     def forward(self, x: Tensor, *, gain: float = 1.0) -> Tensor:
-        return upsample(F.conv2d(x, self.weight.transpose(0, 1) * (self.scale * gain)), gain=1.0)
+        weight = self.weight.transpose(0, 1) * (self.scale * gain)
+        if runs_frozen(x):
+            x = F.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0]).permute(0, 3, 1, 2)
+        else:
+            x = F.conv2d(x, weight)
+        return upsample(x, gain=1.0)
 
 
 class Blur(nn.Module):
@@ -241,7 +288,7 @@ class ConvLayer(nn.Sequential):
                     bias, gain = activation.bias, gain * SQRT2
                 x = part(x, bias, gain=gain)
             elif isinstance(part, Activation):
-                x = F.leaky_relu(x, LEAK)
+                x = _leaky(x)
             else:
                 x = part(x)
         return x
@@ -262,7 +309,8 @@ class ResBlock(nn.Module):
         self.skip = ConvLayer(in_ch, out_ch, 1, down=down, activate=False, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv2(self.conv1(x), gain=1 / SQRT2) + self.skip(x, gain=1 / SQRT2)
+        y, skip = self.conv2(self.conv1(x), gain=1 / SQRT2), self.skip(x, gain=1 / SQRT2)
+        return y + skip if torch.is_grad_enabled() else y.add_(skip)
 
 
 class ModulatedConv2d(nn.Module):
@@ -283,25 +331,84 @@ class ModulatedConv2d(nn.Module):
         self.padding = kernel // 2
         self.up, self.demodulate = up, demodulate
 
+        self._known: dict[str, tuple[tuple[int, int], Tensor]] = {}
+
     def forward(self, x: Tensor, style: Tensor, bias: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
         """`bias` [out] is added at the end; `gain` multiplies the result, bias included."""
         s = self.modulation(style) * self.scale  # [N, in]
+        if self.weight.shape[2] == 1 and not self.demodulate and runs_frozen(x):
+            return self._pointwise(x, s * gain, bias if bias is None else bias * gain)
         x = x * s.to(x.dtype)[:, :, None, None]
         if self.up:
             x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)  # [N, out, 2H+1, 2W+1]
             x = blur(x, (1, 1), gain=4.0)  # [N, out, 2H, 2W]
         else:
             x = F.conv2d(x, self.weight, padding=self.padding)
-        factor = _demodulation(s, self.weight) * gain if self.demodulate else s.new_full((1, 1), gain)
+        factor = self.demodulation(s) * gain if self.demodulate else s.new_full((1, 1), gain)
         shift = torch.zeros_like(self.weight[:, 0, 0, 0]) if bias is None else bias * gain
         return torch.addcmul(shift.to(x.dtype).view(1, -1, 1, 1), x, factor.to(x.dtype)[:, :, None, None])
 
+    def _pointwise(self, x: Tensor, s: Tensor, bias: Tensor | None) -> Tensor:
+        """A modulated 1 x 1 convolution as a product of matrices: with few outputs, much faster than a convolution."""
+        n, c, h, w = x.shape
+        weight = self.weight[:, :, 0, 0].t() * s[:, :, None]  # [N, in, out]
+        y = _product(x.permute(0, 2, 3, 1).reshape(n, h * w, c), weight.to(x.dtype))
+        y = y if bias is None else y.add_(bias.to(y.dtype))
+        return y.reshape(n, h, w, -1).permute(0, 3, 1, 2)
+
+    def demodulation(self, s: Tensor) -> Tensor:
+        """The factors [N, out] that scale output channels to unit variance, for styles [N, in]."""
+        return _demodulation(s, self.energy())
+
+    def energy(self) -> Tensor:
+        """The sum of squares of each input's weights for each output, [in, out]; computed once for a frozen weight."""
+        return self._once("energy", _energy)
+
+    def cast(self, dtype: torch.dtype) -> Tensor:
+        """The frozen weight in another dtype; kept."""
+        return self.weight if dtype == self.weight.dtype else self._once(str(dtype), lambda weight: weight.to(dtype))
+
+    def composed(self, dtype: torch.dtype) -> Tensor:
+        """The frozen weight of a layer that doubles the size with the filter in it, [4 out, in, 3, 3]; kept."""
+        return self._once(f"composed {dtype}", lambda weight: _composed(weight).to(dtype))
+
+    def _once(self, name: str, make: Callable[[Tensor], Tensor]) -> Tensor:
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or self.weight.is_inference():
+            return make(self.weight)
+        state = self.weight.data_ptr(), self.weight._version  # a weight that is changed or moved is not the same
+        if name not in self._known or self._known[name][0] != state:
+            self._known[name] = state, make(self.weight)
+        return self._known[name][1]
+
+
+def _composed(weight: Tensor) -> Tensor:
+    """Transposed convolution of stride 2 and filter as one 3 x 3 convolution with four times the outputs.
+
+    [out, in, 3, 3] -> [(row, column, out), in, 3, 3]; an input pixel becomes 2 x 2 pixels, of which these are the row
+    and the column.
+    """
+    taps = (0.25, 0.75, 0.75, 0.25)
+    # Output pixel 2m + a takes input pixel m + e - 1 by the weight's tap k if the filter has a tap at k + 2e - a - 1.
+    places = [[[k + 2 * e - a - 1 for k in range(3)] for e in range(3)] for a in range(2)]
+    axis = torch.tensor([[[taps[d] if 0 <= d < 4 else 0.0 for d in row] for row in rows] for rows in places])
+    axis = axis.to(weight)
+    whole = torch.einsum("aek,bfl,oikl->aboief", axis, axis, weight)
+    return whole.flatten(0, 2).contiguous(memory_format=torch.channels_last)
+
 
 @full_precision
-def _demodulation(s: Tensor, weight: Tensor) -> Tensor:
-    """The factors [N, out] that scale output channels to unit variance, for styles [N, in], weight [out, in, k, k]."""
-    energy = s.square() @ weight.square().sum(dim=(2, 3)).t()
-    return torch.rsqrt(energy + 1e-8)
+def _energy(weight: Tensor) -> Tensor:
+    return weight.square().sum(dim=(2, 3)).t()
+
+
+@full_precision
+def _demodulation(s: Tensor, energy: Tensor) -> Tensor:
+    return torch.rsqrt(s.square() @ energy + 1e-8)
+
+
+@full_precision
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    return a @ b
 
 
 class NoiseInjection(nn.Module):
@@ -326,8 +433,78 @@ class StyledConv(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None, *, gain: float = 1.0) -> Tensor:
         gain = gain * SQRT2
+        if runs_frozen(x):
+            # What autocast would do to a convolution, done to the whole layer.
+            dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+            return self._frozen(x.to(dtype), style, noise, gain)
         x = self.noise(self.conv(x, style, self.activate.bias, gain=gain), noise, gain=gain)
-        return F.leaky_relu(x, LEAK)
+        return _leaky(x)
+
+    @full_precision
+    def _frozen(self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float) -> Tensor:
+        """The same without gradients, in the dtype of `x`."""
+        conv, dtype = self.conv, x.dtype
+        s = conv.modulation(style) * conv.scale  # [N, in]
+        factor = conv.demodulation(s) * gain  # [N, out]
+        bias = (self.activate.bias * gain).to(dtype)
+        plane = None if noise is None else ((self.noise.weight * gain) * noise).to(dtype)
+        if conv.up and dtype != conv.weight.dtype:
+            # Matrix units make a convolution so fast that four times the arithmetic costs less than a transposed one.
+            n, _, h, w = x.shape
+            y = F.conv2d(x * s.to(dtype)[:, :, None, None], conv.composed(dtype), padding=1)
+            y = y.permute(0, 2, 3, 1).reshape(n, h, w, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
+            y = y.reshape(n, 2 * h, 2 * w, -1).permute(0, 3, 1, 2)
+            torch.addcmul(bias.view(1, -1, 1, 1), y, factor.to(dtype)[:, :, None, None], out=y)
+        elif len(x) == 1 and x.numel() >= conv.weight.numel():
+            weight = (conv.weight * (factor[0][:, None] * s[0])[:, :, None, None]).to(dtype)
+            if conv.up:
+                return _up_in_strips(x, weight.transpose(0, 1), bias, plane)
+            y = F.conv2d(x, weight, bias, padding=1)
+        else:
+            x, weight = x * s.to(dtype)[:, :, None, None], conv.cast(dtype)
+            if conv.up:
+                y = blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), (1, 1), gain=4.0)
+            else:
+                y = F.conv2d(x, weight, padding=1)
+            torch.addcmul(bias.view(1, -1, 1, 1), y, factor.to(dtype)[:, :, None, None], out=y)
+        return _leaky(y if plane is None else y.add_(plane))
+
+
+def _up_in_strips(x: Tensor, weight: Tensor, bias: Tensor, plane: Tensor | None) -> Tensor:
+    """Transposed convolution, filter, bias, noise and leaky ReLU: x [1, in, H, W], weight [in, out, 3, 3] -> [1, out,
+    2H, 2W]. Strip by strip, so that what is between the steps stays in memory that is in use."""
+    _, _, h, w = x.shape
+    out = weight.shape[1]
+    kernel = _filter(out, 4.0, x.dtype, x.device)
+    y = torch.empty(1, out, 2 * h, 2 * w, dtype=x.dtype, memory_format=torch.channels_last)
+    rows = max(4, STRIP // (4 * w * out * x.element_size()))
+    for top in range(0, h, rows):
+        end = min(h, top + rows)
+        # The filter's window for output row r is rows r - 1 to r + 2 of the transposed convolution, whose row r takes
+        # input rows r / 2 - 1 to r / 2: hence one row more on either side; the first and last result are incomplete.
+        first, last = max(0, top - 1), min(h, end + 1)
+        wide = F.conv_transpose2d(x[:, :, first:last], weight, stride=2)  # its row 0 is row 2 * first of the whole
+        at = 2 * top - 1 if top else 0
+        until = 2 * end + 2 if end < h else 2 * h + 1
+        wide = wide[:, :, at - 2 * first : until - 2 * first]
+        edge = top == 0 or end == h  # where rows of zeros are needed; those of the other side are dropped below
+        smooth = F.conv2d(wide, kernel, bias=bias, padding=(1 if edge else 0, 1), groups=out)
+        skip = 1 if edge and top else 0
+        smooth = smooth[:, :, skip : skip + 2 * (end - top)]
+        if plane is not None:
+            smooth.add_(plane[:, :, 2 * top : 2 * end])
+        torch.ops.aten.leaky_relu.out(smooth, LEAK, out=y[:, :, 2 * top : 2 * end])
+    return y
+
+
+def arrange(network: nn.Module) -> nn.Module:
+    """Lay the weights of a network out in memory as frozen use wants them; values and shapes stay the same."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for part in network.modules():
+        if isinstance(part, ModulatedConv2d) and part.up:  # a transposed convolution takes [in, out, k, k]
+            swapped = part.weight.data.transpose(0, 1).contiguous(memory_format=torch.channels_last)
+            part.weight.data = swapped.transpose(0, 1)
+    return network
 
 
 class Prefix:

@@ -23,11 +23,13 @@ from .ops import (
     check_whole,
     published_channels,
     resolutions,
+    runs_frozen,
     upsample,
 )
 
 NOISE_MODES = ("const", "random", "none")
 W_AVG_SAMPLES = 4096
+TOGETHER = 32  # px: up to here a CPU draws a batch together, then picture by picture; larger maps fill its cache
 NoiseSource = Callable[[int, int], Tensor | None]
 
 
@@ -80,7 +82,9 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor, smaller: Tensor | None = None) -> Tensor:
         rgb = self.conv(x, style, self.bias.flatten()).to(style.dtype)  # the pictures are summed in full precision
-        return rgb if smaller is None else rgb + upsample(smaller)
+        if smaller is None:
+            return rgb
+        return rgb + upsample(smaller) if torch.is_grad_enabled() else rgb.add_(upsample(smaller))
 
 
 class ConstantInput(nn.Module):
@@ -99,6 +103,16 @@ class Noises(nn.Module):
         sides = [resolutions[0], *(side for side in resolutions[1:] for _ in range(2))]
         for i, side in enumerate(sides):
             self.register_buffer(f"noise_{i}", torch.randn(1, 1, side, side))
+
+
+def _of_one(noise: NoiseSource, one: slice) -> NoiseSource:
+    """The planes of one picture of a batch."""
+
+    def plane(i: int, side: int) -> Tensor | None:
+        planes = noise(i, side)
+        return planes if planes is None or len(planes) == 1 else planes[one]
+
+    return plane
 
 
 class Generator(nn.Module):
@@ -162,9 +176,7 @@ class Generator(nn.Module):
         if prefix and first in prefix.kept:
             x, rgb = prefix.kept[first]
         else:
-            x = self.input.input.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
-            x = self.conv1(x, ws[:, 0], plane(0, 4))
-            rgb = self.to_rgb1(x, ws[:, 1])
+            x, rgb = self.start(ws, plane)
         for k, side in enumerate(self.config.resolutions[1:]):
             if stop_at is not None and side > stop_at:
                 break
@@ -172,11 +184,36 @@ class Generator(nn.Module):
                 continue
             if prefix:
                 prefix.kept[k] = (x, rgb)
-            i = 2 * k + 1  # a resolution shares its ToRGB's code with the next one's first convolution
-            x = self.convs[2 * k](x, ws[:, i], plane(i, side))
-            x = self.convs[2 * k + 1](x, ws[:, i + 1], plane(i + 1, side))
-            rgb = self.to_rgbs[k](x, ws[:, i + 2], rgb)
+            elif side > TOGETHER and len(ws) > 1 and runs_frozen(x):
+                singly = []
+                for j in range(len(ws)):
+                    one = slice(j, j + 1)
+                    source = _of_one(noise, one) if noise else self._noise_source(noise_mode, ws[one])
+                    singly.append(self._from(k, x[one], rgb[one], ws[one], source, stop_at))
+                return torch.cat(singly)
+            x, rgb = self.block(k, x, rgb, ws, plane)
         return rgb
+
+    def _from(self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource, stop_at: int | None) -> Tensor:
+        """The picture, from resolution step k on."""
+        for step in range(k, len(self.to_rgbs)):
+            if stop_at is not None and self.config.resolutions[step + 1] > stop_at:
+                break
+            x, rgb = self.block(step, x, rgb, ws, plane)
+        return rgb
+
+    def start(self, ws: Tensor, plane: NoiseSource) -> tuple[Tensor, Tensor]:
+        """The map [N, C, 4, 4] and picture [N, 3, 4, 4] before the first resolution step."""
+        x = self.input.input.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.conv1(x, ws[:, 0], plane(0, 4))
+        return x, self.to_rgb1(x, ws[:, 1])
+
+    def block(self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource) -> tuple[Tensor, Tensor]:
+        """Resolution step k: a map and a picture -> those of twice the side."""
+        i, side = 2 * k + 1, self.config.resolutions[k + 1]
+        x = self.convs[2 * k](x, ws[:, i], plane(i, side))  # the code that the ToRGB before has taken, too
+        x = self.convs[2 * k + 1](x, ws[:, i + 1], plane(i + 1, side))
+        return x, self.to_rgbs[k](x, ws[:, i + 2], rgb)
 
     def _noise_source(self, mode: str, ws: Tensor) -> NoiseSource:
         if mode == "const":

@@ -29,11 +29,13 @@ from .ops import (
     UpSkip,
     check_whole,
     published_channels,
+    runs_frozen,
 )
 
 NOISE_MODES = ("const", "random", "none")
 BLOCK_WIDTHS = (4, 8, 12, 16, 16, 16, 8, 4)  # of the generator's blocks, in multiples of `channel`
 UP_FROM = {16: 4, 8: 5}  # side in px of a cell of the structure code -> the first block that doubles the size
+TOGETHER = 32  # px: up to here a CPU draws a batch together, then picture by picture; larger maps fill its cache
 PATCH_SIZE = 64  # px; the only size that the co-occurrence discriminator's last convolution takes
 
 
@@ -124,7 +126,8 @@ class StyledResBlock(nn.Module):
         y = self.conv2(self.conv1(x, style, noise), style, noise, gain=1 / SQRT2)
         if self.skip is None:
             return torch.add(y, x, alpha=1 / SQRT2)
-        return y + self.skip[0](x, gain=1 / SQRT2)
+        skip = self.skip[0](x, gain=1 / SQRT2)
+        return y + skip if torch.is_grad_enabled() else y.add_(skip)
 
 
 @lru_cache(maxsize=64)
@@ -171,9 +174,32 @@ class Generator(nn.Module):
         first = prefix.resume(ws, (structure, noise_mode), lambda i: i) if prefix else 0
         x = prefix.kept[first] if prefix and first else structure.contiguous(memory_format=torch.channels_last)
         for i in range(first, len(self.layers)):
+            height, width = (side * self.config.enlargements[i] for side in structure.shape[2:])
             if prefix:
                 prefix.kept[i] = x
-            height, width = (side * self.config.enlargements[i] for side in structure.shape[2:])
+            elif len(x) > 1 and max(height, width) > TOGETHER and runs_frozen(x):
+                singly = []
+                for j in range(len(x)):
+                    one = slice(j, j + 1)
+                    planes = noise and [p if p is None or len(p) == 1 else p[one] for p in noise]
+                    singly.append(self._from(i, x[one], structure.shape[2:], ws[one], noise_mode, planes))
+                return torch.cat(singly)
+            plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
+            x = self.layers[i](x, ws[:, i], plane)
+        return self.to_rgb(x)
+
+    def _from(
+        self,
+        first: int,
+        x: Tensor,
+        sides: Sequence[int],
+        ws: Tensor,
+        noise_mode: str,
+        noise: Sequence[Tensor | None] | None,
+    ) -> Tensor:
+        """The picture, from block `first` on; `sides` are those of the structure code."""
+        for i in range(first, len(self.layers)):
+            height, width = (side * self.config.enlargements[i] for side in sides)
             plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
             x = self.layers[i](x, ws[:, i], plane)
         return self.to_rgb(x)

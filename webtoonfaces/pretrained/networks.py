@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ import torch
 from torch import nn
 
 from .. import files
-from ..errors import WeightsError, WeightsNotFoundError
+from ..errors import BadInputError, WeightsError, WeightsNotFoundError
+from ..models.ops import arrange
 from ..weights import convert, registry, store
+
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -75,18 +80,32 @@ def is_file(text: str) -> bool:
 
 
 def place(network: Any, device: str | torch.device | None) -> Any:
-    """The network on `device` (see `best_device`), in the memory format that is fastest for convolutions."""
-    return network.to(best_device(device), memory_format=torch.channels_last)
+    """The network on `device` (see `best_device`), laid out in memory as is fastest for convolutions."""
+    return arrange(network.to(best_device(device)))
 
 
 class Handle:
-    """A loaded model: its `weights`, None for a network made in code, and the `lock` that its calls hold."""
+    """A loaded model: its `weights`, None for a network made in code, the `precision` of its convolutions, and the
+    `lock` that its calls hold."""
 
-    def __init__(self, weights: Weights | None):
-        self.weights = weights
+    def __init__(self, weights: Weights | None, precision: str = "float32"):
+        if precision not in PRECISIONS:
+            raise BadInputError(f"precision is one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        self.weights, self.precision = weights, precision
         self.lock = threading.RLock()
 
     @property
     def label(self) -> str:
         """The registry's name, else the name of the file; "unnamed" for a network made in code."""
         return (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
+
+    @property
+    def device(self) -> torch.device:
+        raise NotImplementedError
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Hold the lock, and compute in the precision asked for."""
+        half = self.precision == "bfloat16"
+        with self.lock, torch.autocast(self.device.type, torch.bfloat16, enabled=half) if half else nullcontext():
+            yield

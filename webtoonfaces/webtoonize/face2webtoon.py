@@ -166,7 +166,7 @@ class WebtoonSheet:
 
     @property
     def cell(self) -> int:
-        """The side in px of a picture in sheets: 256, or 512 if pictures are enlarged. Animations take three quarters."""
+        """The side in px of a picture in sheets: 256, or 512 if pictures are enlarged; in animations less."""
         return CELL if self.portrait.upscaler is None else LARGE_CELL
 
     def sheet(self, *, cell: int | None = None, labels: bool = False) -> Image.Image:
