@@ -238,3 +238,12 @@ def test_bfloat16_leaves_augmentation_exact():
     exact = augment(x, 1.0, StepRandom(0, 0))
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(augment(x, 1.0, StepRandom(0, 0)), exact)
+
+
+@pytest.mark.parametrize(("padding", "size"), [(1, (18, 14)), (0, (20, 17)), (0, (21, 16))])
+def test_the_filter_for_larger_maps_is_the_same_in_bfloat16(padding, size):
+    x = torch.randn(2, 4, 9, 7, generator=torch.Generator().manual_seed(0)).bfloat16()
+    wanted = ops._apply_filter(x.float(), 4.0, 2, padding, size)
+    found = ops._apply_filter(x, 4.0, 2, padding, size)
+    assert found.dtype == torch.bfloat16 and found.shape == wanted.shape
+    torch.testing.assert_close(found.float(), wanted, rtol=0.02, atol=0.02)
