@@ -1,8 +1,9 @@
 """Time of each kind of work, as ratios within one run: python -m benchmarks.run [--rows synthesis,decode] [--threads 2]
 
-`ref` is the published computation (`benchmarks/plain.py`) or, where the table says "ours", another of our ways. `of (a)`
-is the share of the rate of a 512-channel 3 x 3 convolution, measured in the same run. The full-size weights are those of
-`tests/golden`, so nothing is downloaded. Repetitions of all rows are interleaved, and medians are of ratios of neighbours.
+The reference is the published computation (`benchmarks/plain.py`) or, where the table says "ours", another of our ways.
+`of (a)` is the share of the rate of a 512-channel 3 x 3 convolution, measured in the same run. The full-size weights
+are those of `tests/golden`, so nothing is downloaded. Repetitions of all rows are interleaved, and medians are of the
+ratios of neighbours.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ SIDE, CHANNELS = 64, 512  # of the convolution whose rate is the measure (a)
 
 @dataclass(frozen=True)
 class Row:
-    """One line. `against` names the reference; `pictures`: of ours, for one of the reference; `gflop` of one picture."""
+    """One line. `against` names the reference; ours draws `pictures` for its one; `gflop` is of one picture."""
 
     name: str
     against: str
@@ -67,7 +68,9 @@ class Bench:
         return convert.build(kind, fill(layout_state_dict(kind), kind))
 
     def stylegan2(self, **options: Any) -> StyleGAN2:
-        return self.once(f"G {options}", lambda: StyleGAN2(self.network("stylegan2_generator"), device="cpu", **options))
+        return self.once(
+            f"G {options}", lambda: StyleGAN2(self.network("stylegan2_generator"), device="cpu", **options)
+        )
 
     def swapae(self, **options: Any) -> SwappingAutoencoder:
         return self.once(
@@ -143,9 +146,7 @@ def _engine_synthesis(bench: Bench, engine: str) -> Row:
     G, fast, ws = bench.stylegan2(), bench.stylegan2(engine=engine), bench.ws(1)
     sd = bench.state("stylegan2_generator")
     gflop = arithmetic(G.network, lambda: G.network.synthesis(ws))
-    return Row(
-        f"synthesis, {engine}", "plain", lambda: plain.synthesis(sd, ws), lambda: fast.synthesis(ws), gflop
-    )
+    return Row(f"synthesis, {engine}", "plain", lambda: plain.synthesis(sd, ws), lambda: fast.synthesis(ws), gflop)
 
 
 def _engine_decode(bench: Bench, engine: str) -> Row:
@@ -198,7 +199,7 @@ def _load(bench: Bench) -> Row:
     ours, theirs = Path(folder.name) / "g.safetensors", Path(folder.name) / "g.pt"
     network = bench.network("stylegan2_generator")
     torch.save({"g_ema": bench.state("stylegan2_generator")}, theirs)
-    convert.convert(theirs, ours)
+    convert.convert_file(theirs, ours, "stylegan2")
 
     def by_hand() -> None:
         state = torch.load(theirs, weights_only=True)["g_ema"]
@@ -305,7 +306,9 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name the rows and stop")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: on a machine that does other work")
+    parser.add_argument(
+        "--clock", choices=["wall", "cpu"], default="wall", help="cpu: on a machine that does other work"
+    )
     parser.add_argument("--json", type=Path, help="write the figures there too")
     args = parser.parse_args()
     if args.list:
