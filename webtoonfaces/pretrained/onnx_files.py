@@ -143,7 +143,8 @@ def _steps(network: stylegan2.Generator, first: int, last: int) -> Part:
         "rgb": (torch.randn(2, 3, side, side), BATCH),
         "ws": _codes(network, network.config.w_dim),
     }
-    return Part(_Steps(network, first, last), inputs, ("images",) if last == len(network.to_rgbs) else ("x", "rgb"))
+    outputs = ("images",) if last == len(network.to_rgbs) else ("next_x", "next_rgb")
+    return Part(_Steps(network, first, last), inputs, outputs)
 
 
 def swapae_parts(encoder: swapae.Encoder, generator: swapae.Generator) -> dict[str, Part]:
@@ -163,7 +164,8 @@ def _blocks(network: swapae.Generator, first: int, last: int) -> Part:
         "x" if first else "structure": (torch.randn(2, widths[first], 5 * scale, 6 * scale), SIDES),
         "ws": _codes(network, network.config.style_dim),
     }
-    return Part(_Blocks(network, first, last), inputs, ("images" if last == network.num_ws else "x",))
+    output = "images" if last == network.num_ws else "next_x" if first else "x"
+    return Part(_Blocks(network, first, last), inputs, (output,))
 
 
 def write_stylegan2(network: stylegan2.Generator, folder: str | os.PathLike[str], cut: int | None) -> list[Path]:
