@@ -1,11 +1,9 @@
 """Time of each kind of work, as ratios within one run.
 
-    python -m benchmarks.run [--rows synthesis,decode] [--threads 2]
-
-`ref` is the published computation (`benchmarks/plain.py`) or, where the table says "ours", another of our ways. `of
-(a)` is the share of the rate of a 512-channel 3 x 3 convolution, measured in the same run. The full-size weights are
-those of `tests/golden`, so nothing is downloaded. Repetitions of all rows are interleaved, and medians are of ratios of
-neighbours.
+The reference is the published computation (`benchmarks/plain.py`) or, where the table says "ours", another of our ways.
+`of (a)` is the share of the rate of a 512-channel 3 x 3 convolution, measured in the same run. The full-size weights
+are those of `tests/golden`, so nothing is downloaded. Repetitions of all rows are interleaved, and medians are of the
+ratios of neighbours.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ SIDE, CHANNELS = 64, 512  # of the convolution whose rate is the measure (a)
 
 @dataclass(frozen=True)
 class Row:
-    """One line. `against` is the reference; `pictures`: of ours, for one of it; `gflop` of one picture."""
+    """One line. `against` names the reference; ours draws `pictures` for its one; `gflop` is of one picture."""
 
     name: str
     against: str
@@ -201,7 +199,7 @@ def _load(bench: Bench) -> Row:
     ours, theirs = Path(folder.name) / "g.safetensors", Path(folder.name) / "g.pt"
     network = bench.network("stylegan2_generator")
     torch.save({"g_ema": bench.state("stylegan2_generator")}, theirs)
-    convert.convert(theirs, ours)
+    convert.convert_file(theirs, ours, "stylegan2")
 
     def by_hand() -> None:
         state = torch.load(theirs, weights_only=True)["g_ema"]
