@@ -6,8 +6,6 @@ import gzip
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.attack.disk import full_disk
+from tests.attack.processes import started
 from tests.unit.test_store import (  # noqa: F401  (fixtures)
     OTHER,
     QUOTA_PAGE,
@@ -30,10 +29,10 @@ from tests.unit.test_store import (  # noqa: F401  (fixtures)
     server,
 )
 from webtoonfaces.errors import DownloadError, WeightsError
-from webtoonfaces.weights import download
+from webtoonfaces.weights import download, store
 
 KILLS = int(os.environ.get("ATTACK_KILLS", "2"))
-PROCESSES = 10 if "ATTACK_KILLS" in os.environ else 2
+PROCESSES = 10
 
 
 @pytest.fixture
@@ -191,24 +190,17 @@ def test_a_range_that_was_not_asked_for(server: Server, tmp_path: Path, behave, 
     assert not (tmp_path / "test.pt").exists()
 
 
-FETCH = """
-import sys
-from tests.unit.test_store import record
-from webtoonfaces.weights import download, store
-download._FIRST_PAUSE_S = 0.0
-store.fetch(record(sys.argv[1], sha256=sys.argv[3]), checkpoints=sys.argv[2], progress=False)
-"""
-
-
-def process(server: Server, folder: Path) -> subprocess.Popen[bytes]:  # noqa: F811
-    command = [sys.executable, "-c", FETCH, server.url("w"), str(folder), SHA256]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[2])
+def fetch_alone(address: str, folder: Path) -> None:
+    download._FIRST_PAUSE_S = 0.0
+    store.fetch(record(address, sha256=SHA256), checkpoints=folder, progress=False)
 
 
 def test_processes_at_once_make_one_download(server: Server, tmp_path: Path):  # noqa: F811
     server.files["w"] = WEIGHT
-    running = [process(server, tmp_path) for _ in range(PROCESSES)]
-    assert [one.wait(240) for one in running] == [0] * PROCESSES
+    running = [started(fetch_alone, server.url("w"), tmp_path) for _ in range(PROCESSES)]
+    for one in running:
+        one.join(240)
+    assert [one.exitcode for one in running] == [0] * PROCESSES
     assert len(server.requests) == 1
     assert (tmp_path / "test.pt").read_bytes() == WEIGHT
 
@@ -227,13 +219,14 @@ def test_a_killed_download_leaves_nothing_under_the_name(server: Server, tmp_pat
     part = tmp_path / "test.pt.part"
     for _ in range(KILLS):
         part.unlink(missing_ok=True)
-        running = process(server, tmp_path)
+        running = started(fetch_alone, server.url("w"), tmp_path)
         while not (part.is_file() and part.stat().st_size):
-            assert running.poll() is None
-            time.sleep(0.01)
-        time.sleep(chance.random() * 0.05)
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
+            assert running.is_alive()
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.02)
+        running.kill()
+        running.join()
+        assert running.exitcode == -signal.SIGKILL
         assert not (tmp_path / "test.pt").exists()
     gate.set()
     behave(original)

@@ -7,8 +7,7 @@ import multiprocessing
 import os
 import random
 import shutil
-import subprocess
-import sys
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.attack.processes import started
 from tests.unit.test_training_run import Line, data, files_of_at_most, log, run, weights  # noqa: F401  (a fixture)
 from webtoonfaces.errors import ImageError, WeightsError
 from webtoonfaces.training import run as loop
@@ -129,25 +129,26 @@ def test_a_vanished_picture_ends_the_run_behind_a_checkpoint(tmp_path: Path, dat
     assert not multiprocessing.active_children()  # which would be waited for at the end of this process
 
 
-RUN = """
-import sys
-from pathlib import Path
-from tests.unit.test_training_run import run
-run(Path(sys.argv[1]), Path(sys.argv[2]), kimg=0.2, save_minutes=1e-9, keep=2)
-"""
+def long_run(out: Path, data: Path) -> None:  # noqa: F811
+    run(out, data, kimg=0.2, save_minutes=1e-9, keep=2)
 
 
 def test_a_kill_at_any_moment_leaves_only_whole_checkpoints(tmp_path: Path, data: Path):  # noqa: F811
     whole, *_ = run(tmp_path / "whole", data, kimg=0.2)
-    out, chance, reached = tmp_path / "run", random.Random(0), 0
-    for _ in range(KILLS):
-        started = subprocess.Popen([sys.executable, "-c", RUN, out, data], cwd=Path(__file__).parents[2])
+    out, chance, reached, kills = tmp_path / "run", random.Random(0), 0, 0
+    while kills < KILLS:
+        if reached == 50:  # the run is over before enough kills: another one
+            shutil.rmtree(out)
+            reached = 0
+        process = started(long_run, out, data)
         seen = len(states(out)) and states(out)[-1]
-        while started.poll() is None and (not states(out) or states(out)[-1] == seen):
-            time.sleep(0.005)
-        time.sleep(chance.random() * 0.1)
-        started.kill()
-        started.wait()
+        while process.is_alive() and (not states(out) or states(out)[-1] == seen):
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.02)
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+        assert process.exitcode in (0, -signal.SIGKILL)
         for path in states(out):
             reached = max(reached, load_state(path)["step"])
         assert load_state(states(out)[-1])["step"] == reached
