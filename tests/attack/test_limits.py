@@ -14,7 +14,7 @@ from webtoonfaces.images import MOST_OF_FORMAT, MOST_PIXELS
 from webtoonfaces.models import stylegan2
 from webtoonfaces.pretrained.generators import LONGEST
 from webtoonfaces.rendering import recipe
-from webtoonfaces.weights import convert, download, scan
+from webtoonfaces.weights import convert, download, ncnn, scan
 
 MIB, GIB = 2**20, 2**30
 PROMISED = {
@@ -22,6 +22,9 @@ PROMISED = {
     "picture that is encoded": f"at most {LONGEST} times",
     "weights, tensors": f"at most {scan.MOST_TIMES} times .*{scan.MOST_ENTRIES:,} in a file",
     "weights, pickle or header": f"{scan.MOST_PICKLE // MIB} MiB, {scan.MOST_STEPS:,} steps.* {convert.MOST_PARTS:,}$",
+    "weights, ncnn (`.param`, `.bin`)": f"{ncnn.MOST_TEXT // MIB} MiB of text, {ncnn.MOST_LAYERS} layers, "
+    f"{ncnn.MOST_CHANNELS} channels",
+    "picture that is enlarged": f"^{MOST_PIXELS // 10**6} megapixels",
     "networks": "32 to 1024 px, 4096 channels, 64 mapping layers",
     "recipe": f"{recipe.MOST_BYTES // MIB} MiB, {recipe.MOST_DEPTH} levels, {recipe.MOST_NODES:,} parts; sheets of "
     f"{recipe.MOST_PIXELS // 10**6} megapixels, cells of {recipe.MOST_CELL} px",
