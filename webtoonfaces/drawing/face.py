@@ -428,6 +428,8 @@ def draw_anger_mark(sketch: Sketch) -> None:
             + size * np.array([u * 0.95 + v * 0.42, u * 0.42 + v * 0.20, u * 0.42 - v * 0.20, u * 0.95 - v * 0.42])
         )
     width = max(2.6, sketch.title.line.width * 1.1)
+    # A light edge keeps it readable on red and brown hair.
+    sketch.canvas.fill(brushes(np.array(marks), width + 2.0, (0.6, 1, 1, 0.6), 9), WHITE, 0.85)
     sketch.canvas.fill(brushes(np.array(marks), width, (0.35, 1, 1, 0.35), 9), red)
 
 
