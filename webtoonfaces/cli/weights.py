@@ -21,6 +21,7 @@ def _models(_: argparse.Namespace) -> int:
         "cartoonizer": "cartoonize --model",
         "animegan2": "cartoonize --model",
         "dexined": "cartoonize --edges",
+        "upscaler": "--upscale",
     }
     for record in registry.records():
         here = store.locate(record)
@@ -38,7 +39,9 @@ def add_fetch(commands: Any) -> None:
         notes="`webtoonfaces models` lists kinds and names. The kind is needed where several share a name.",
         run=_fetch,
     )
-    parser.add_argument("kind", nargs="?", metavar="KIND", help="stylegan2, swapae, cartoonizer, animegan2 or dexined")
+    parser.add_argument(
+        "kind", nargs="?", metavar="KIND", help="stylegan2, swapae, cartoonizer, animegan2, dexined or upscaler"
+    )
     parser.add_argument("name", metavar="NAME", help="of the model, such as webtoon")
     parser.add_argument("--checkpoints", metavar="DIR", help="put it here")
     parser.add_argument("--force", action="store_true", help="download again")
