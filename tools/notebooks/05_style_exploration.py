@@ -55,7 +55,7 @@ Image(data=wf.save_webp(frames, "styles.webp", fps=8).read_bytes(), format="webp
 
 # %% [markdown]
 # ## The animation of the original
-# Ten samples, twenty steps between two, nine seconds: style above, photo and result below.
+# Ten samples and the way from each to the next, nine seconds: style above, photo and result below.
 
 # %%
-Image(data=sheet.gif("exploration.webp", cell=192).read_bytes(), format="webp")
+Image(data=sheet.gif("exploration.webp").read_bytes(), format="webp")

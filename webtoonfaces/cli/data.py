@@ -32,8 +32,8 @@ def add_data(commands: Any) -> None:
 
     prepare = actions.add_parser("prepare", help="crop and resize a folder or zip of pictures")
     prepare.add_argument("source", help="folders inside are titles")
-    prepare.add_argument("out")
-    prepare.add_argument("--size", type=int, default=256)
+    prepare.add_argument("out", help="the folder to write")
+    prepare.add_argument("--size", type=int, default=256, help="side of the pictures in pixels (default: 256)")
     prepare.add_argument("--align", action="store_true", help="cut out the face that dlib finds")
     prepare.set_defaults(run=_prepare)
 

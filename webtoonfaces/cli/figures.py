@@ -24,7 +24,12 @@ others are still made, and the exit code is 1."""
 def add_figures(commands: Any) -> None:
     """Add the `figures` command to the parser's sub-commands."""
     parser = add_command(
-        commands, "figures", "draw every figure of the original, or some", examples=EXAMPLES, notes=NOTES, run=_figures
+        commands,
+        "figures",
+        "draw the figures of naver-webtoon-faces",
+        examples=EXAMPLES,
+        notes=NOTES,
+        run=_figures,
     )
     parser.add_argument("out", help="the folder to write to")
     parser.add_argument("names", nargs="*", help='such as swapae/9, or "face2webtoon/*" (default: all)')

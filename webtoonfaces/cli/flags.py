@@ -153,10 +153,21 @@ def each(args: argparse.Namespace, work: Callable[[Path, Path], None]) -> int:
 def add_face(parser: argparse.ArgumentParser) -> None:
     """Photos, and how the face in each is found; read by `aligned`."""
     add_photos(parser)
-    parser.add_argument("--box", type=float, nargs=4, metavar=("L", "T", "R", "B"), help="where the head is, in pixels")
+    parser.add_argument(
+        "--box",
+        type=float,
+        nargs=4,
+        metavar=("L", "T", "R", "B"),
+        help="where the head is, in pixels: left, top, right, bottom",
+    )
     parser.add_argument("--index", type=int, default=0, help="which face; 0 is the most prominent")
-    parser.add_argument("--fallback", choices=["center"], help="take the middle if no face is found")
-    parser.add_argument("--landmark-model", choices=["68", "5"], default="68", help="5: free for every use")
+    parser.add_argument("--fallback", choices=["center"], help="take the middle of the picture if no face is found")
+    parser.add_argument(
+        "--landmark-model",
+        choices=["68", "5"],
+        default="68",
+        help="how many points mark a face (default: 68); the model of 5 is free for every use",
+    )
 
 
 def numbers(text: str) -> list[int]:

@@ -29,7 +29,7 @@ def add_portrait(commands: Any) -> None:
         notes=NOTES,
         run=_portrait,
     )
-    parser.add_argument("photos", nargs="+", metavar="PHOTO")
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="a photo, or several")
     parser.add_argument("-o", "--out", default="portraits", metavar="DIR", help="the folder (default: portraits)")
     parser.add_argument(
         "--titles", default="romance", metavar="NAMES", help='titles with commas between, or "all" (default: romance)'

@@ -16,12 +16,12 @@ def add_sample(commands: Any) -> None:
         examples="webtoonfaces sample -o faces.png --seeds 0-23\nwebtoonfaces sample -o one.png --seeds 7 --psi 0.5",
         run=_sample,
     )
-    parser.add_argument("-o", "--out", default="samples.png")
+    parser.add_argument("-o", "--out", default="samples.png", help="the picture (default: samples.png)")
     parser.add_argument("--seeds", type=numbers, help="such as 0-7 or 3,14,15 (default: eight from --seed on)")
     add_seed(parser)
     add_psi(parser)
     add_upscale(parser)
-    parser.add_argument("--columns", type=int)
+    parser.add_argument("--columns", type=int, help="faces in a row (default: about as many as rows)")
     add_stylegan2(parser)
     add_place(parser)
 
@@ -50,8 +50,8 @@ def add_interpolate(commands: Any) -> None:
     parser.add_argument(
         "-o", "--out", default="grid.png", help=".png, .jpg or .pdf for a grid; .gif, .webp or .mp4 for a loop"
     )
-    parser.add_argument("--rows", type=int, default=5)
-    parser.add_argument("--cols", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=5, help="of the grid (default: 5)")
+    parser.add_argument("--cols", type=int, default=5, help="columns of the grid (default: 5)")
     parser.add_argument("--steps", type=int, default=20, help="frames between two corners of a loop")
     add_psi(parser)
     add_upscale(parser)

@@ -35,7 +35,7 @@ EXPORT_NOTES = "A model card, ae.md, and its picture, ae.png, are written beside
 def add_train(commands: Any) -> None:
     """Add the `train` command to the parser's sub-commands."""
     parser = add_command(commands, "train", "train a model", examples=TRAIN_EXAMPLES, notes=TRAIN_NOTES, run=_train)
-    parser.add_argument("family", choices=["stylegan2", "swapae", "upscaler"])
+    parser.add_argument("family", choices=["stylegan2", "swapae", "upscaler"], help="the kind of model")
     parser.add_argument("data", help="a folder or zip of pictures; folders inside are titles")
     parser.add_argument("out", help="folder of the run: checkpoints, samples, log")
     parser.add_argument(
@@ -52,7 +52,7 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--batch", type=int, help="pictures a step, over all processes")
     parser.add_argument("--photo-batch", type=int, help="photos a step beside them (default: 8)")
     parser.add_argument("--accumulate", type=int, help="compute a step in so many parts")
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seed", type=int, help="of all that is random in the run")
     parser.add_argument("--workers", type=int, help="processes that read pictures")
     parser.add_argument("--save-minutes", type=float, help="time between checkpoints (default: 10)")
     parser.add_argument("--keep", type=int, help="checkpoints to keep (default: 2)")

@@ -21,6 +21,7 @@ def _models(_: argparse.Namespace) -> int:
         "cartoonizer": "cartoonize --model",
         "animegan2": "cartoonize --model",
         "dexined": "cartoonize --edges",
+        "upscaler": "--upscale",
     }
     for record in registry.records():
         here = store.locate(record)
@@ -38,8 +39,10 @@ def add_fetch(commands: Any) -> None:
         notes="`webtoonfaces models` lists kinds and names. The kind is needed where several share a name.",
         run=_fetch,
     )
-    parser.add_argument("kind", nargs="?", metavar="KIND", help="stylegan2, swapae, cartoonizer, animegan2 or dexined")
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument(
+        "kind", nargs="?", metavar="KIND", help="stylegan2, swapae, cartoonizer, animegan2, dexined or upscaler"
+    )
+    parser.add_argument("name", metavar="NAME", help="of the model, such as webtoon")
     parser.add_argument("--checkpoints", metavar="DIR", help="put it here")
     parser.add_argument("--force", action="store_true", help="download again")
 
@@ -63,7 +66,7 @@ def add_convert(commands: Any) -> None:
         run=_convert,
     )
     parser.add_argument("family", choices=["stylegan2", "swapae", "cartoonizer", "animegan2", "dexined"])
-    parser.add_argument("source")
+    parser.add_argument("source", help="the file to convert")
     parser.add_argument("target", help="ends in .safetensors or .pt")
     parser.add_argument("--all", action="store_true", help="keep discriminators and unaveraged networks")
 

@@ -26,6 +26,7 @@ import numpy as np
 from .._version import __version__
 from ..errors import BadInputError
 
+BLANK = "#b0b0b0"  # of a cell without a picture: seen on a light page and on a dark one
 KEY = "webtoonfaces"  # the key of the recipe in a PNG's metadata
 FORMAT = 1
 MOST_NODES, MOST_DEPTH, MOST_BYTES = 2000, 40, 4 * 2**20

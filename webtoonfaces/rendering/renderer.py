@@ -31,7 +31,6 @@ Value = TypeVar("Value")
 BUDGET_S = 0.08  # for a draft: twelve frames a second still look like motion
 SMALLEST_DRAFT = 32  # px
 KEPT_CODES, KEPT_CELLS = 512, 600
-BLANK = (176, 176, 176)  # of a cell without a picture: seen on a light page and on a dark one
 
 
 @dataclass(frozen=True)
@@ -256,7 +255,7 @@ class Renderer:
             drawn.append(
                 self._cells.get((stand_in, sheet.cell), lambda: scaled(self.draw(stand_in), sheet.cell))  # noqa: B023
             )
-        return contact_sheet(drawn, columns=sheet.columns, cell=sheet.cell, background=BLANK)
+        return contact_sheet(drawn, columns=sheet.columns, cell=sheet.cell, background=r.BLANK)
 
     def _draft_stride(self, sheet: r.Sheet) -> int:
         """1 to draw every cell; 2 to 4 to draw only every second to fourth row and column, shown for the others too."""

@@ -243,7 +243,7 @@ class _Writer:
                     f"    mixed = wf.swap_at(row, columns, location={start})",
                     f"    cells += G.render(row{more}) + G.render(mixed, batch=1{more})",
                 ]
-                return f"wf.contact_sheet(cells, columns=1 + len(columns), cell={sheet.cell})"
+                return f"wf.contact_sheet(cells, columns=1 + len(columns), cell={sheet.cell}, background={r.BLANK!r})"
         return ""
 
     def _cells(self, sheet: r.Sheet) -> str:
@@ -260,7 +260,7 @@ class _Writer:
             else:  # a sheet of sheets
                 raise _NoCallError
             self.lines.append(f"cells.append({drawn})")
-        return f"wf.contact_sheet(cells, columns={sheet.columns}, cell={sheet.cell})"
+        return f"wf.contact_sheet(cells, columns={sheet.columns}, cell={sheet.cell}, background={r.BLANK!r})"
 
     # codes
 
