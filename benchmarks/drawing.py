@@ -6,8 +6,8 @@ python benchmarks/drawing.py --jumps         # the largest change between neighb
 python benchmarks/drawing.py --hair          # overlap of the hair mask with the truth, on pseudo-photos and a photo
 python benchmarks/drawing.py --hair FOLDER   # and on each FOLDER/NAME.png with FOLDER/NAME.json
 
-NAME.json has, in the unit square of an aligned crop, its 68 `landmarks`, and `hair`, polygons drawn by hand. That of the
-photo that comes with webtoonfaces is in hair.json.
+NAME.json has, in the unit square of an aligned crop, its 68 `landmarks`, and `hair`, polygons drawn by hand. Those of
+the photo that comes with webtoonfaces are in hair.json.
 """
 
 from __future__ import annotations
