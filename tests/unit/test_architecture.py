@@ -74,6 +74,7 @@ ONLY_IN = {
     "socket": (),
     "torchmetrics": ("metrics.",),
     "torchvision": (),
+    "typst": ("webtoonize.portrait",),
     "urllib.request": ("weights.download",),
 }
 WIDGETS_NEVER = {"dlib", "gdown", "kornia", "safetensors", "torch"}

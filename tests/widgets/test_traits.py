@@ -101,6 +101,7 @@ CHANGES = {
         "psi": 0.1,
         "view": "both",
         "every_face": True,
+        "title": "noir",
         "cartoonize": "classical",
     },
 }

@@ -50,7 +50,8 @@ face.image
 # %% [markdown]
 # First row: the photo, and five styles sampled from the StyleGAN2. Below, the photo in each style, swapped at location
 # 3 and at location 5: this many of the autoencoder's eight layers keep the photo's own style, the others take the new
-# one. The first column is the photo's reconstruction.
+# one. The first column is the photo's reconstruction. These models were taught by drawings, so the photo is first drawn
+# as a portrait, [as in notebook 8](08_portraits.ipynb); `cartoonize=None` takes the photo itself.
 
 # %%
 sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G)
@@ -58,13 +59,13 @@ sheet
 
 # %% [markdown]
 # ## From a cartoon of the photo
-# Both models were trained on drawings. A cartoon of the photo, made by smoothing and drawn lines, is closer to their
-# training data; the demo models gain little by it. `wf.cartoonize` can use published networks, too.
+# Instead of a portrait the photo can become a cartoon, made by smoothing and drawn lines, or by a published network
+# (`wf.cartoonize`). The demo models gain less by it.
 
 # %%
 cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, cartoonize=True)
-pictures = [face.image, cartoon.portrait.encoded, sheet.reconstruction, cartoon.reconstruction]
-wf.show(pictures, columns=4, titles=["photo", "cartoon", "photo, reconstructed", "cartoon, reconstructed"])
+pictures = [sheet.portrait.encoded, cartoon.portrait.encoded, sheet.reconstruction, cartoon.reconstruction]
+wf.show(pictures, columns=4, titles=["portrait", "cartoon", "portrait, reconstructed", "cartoon, reconstructed"])
 
 # %%
 cartoon

@@ -77,7 +77,7 @@ whole
 
 # %% [markdown]
 # ## Keep it
-# The ending chooses: `.svg` is curves, `.png` and `.pdf` are pixels.
+# The ending chooses: `.svg` is curves, `.png` is pixels; `.pdf` is curves with the extra `pdf`, pixels without.
 
 # %%
 print(p.svg("noir")[:300], "...")

@@ -84,6 +84,7 @@ def _packages() -> Iterator[Finding]:
         ("jupyterlab", "lab", "the notebooks"),
         ("imageio_ffmpeg", "video", "MP4"),
         ("kornia", "edges", "drawing edges"),
+        ("typst", "pdf", "portraits as PDF of curves"),
     ):
         if importlib.util.find_spec(package) is None:
             yield Finding(package, "not installed", f"for {what}: pip install 'webtoonfaces[{extra}]'", needed=False)

@@ -24,6 +24,8 @@ from .flags import (
     save,
 )
 
+NONE = "none"  # of --cartoonize: the photo as it is
+
 
 def add_face2webtoon(commands: Any) -> None:
     parser = add_command(
@@ -58,7 +60,8 @@ def add_face2webtoon(commands: Any) -> None:
         nargs="?",
         const="classical",
         metavar="MODEL",
-        help="make a cartoon of the photo first; MODEL as in the command cartoonize (default: classical)",
+        help="make a cartoon of the photo first; MODEL as in the command cartoonize, classical where it is left out; "
+        "none for the photo itself (default: portrait for the demo models, none for others)",
     )
     parser.add_argument("--edges", metavar="NAME", help="the cartoon's lines: lines, dexined or a file")
     add_upscale(parser)
@@ -72,7 +75,7 @@ def _face2webtoon(args: argparse.Namespace) -> int:
 
     from ..errors import BadInputError
     from ..images import ANIMATIONS, check_target
-    from ..webtoonize.cartoonize import cartoonize, portrait_title
+    from ..webtoonize.cartoonize import AUTO, Step, cartoonize, portrait_title
     from ..webtoonize.face2webtoon import LOCATIONS, checked_locations
 
     if args.gif:
@@ -90,16 +93,23 @@ def _face2webtoon(args: argparse.Namespace) -> int:
     checked_locations(locations, swapae.num_ws)
     generator = wf.load_stylegan2(args.stylegan2, device=args.device, checkpoints=args.checkpoints)
     styles = [int(style) if style.isdigit() else style for style in args.style]
-    cartoon = partial(
-        cartoonize, model=args.cartoonize, edges=args.edges, device=args.device, checkpoints=args.checkpoints
-    )
-    drawn = args.edges is None and portrait_title(args.cartoonize) is not None
+    if args.edges and args.cartoonize == NONE:
+        raise BadInputError("--edges are the lines of a cartoon: leave out --cartoonize none.")
+    step: Step = AUTO
+    if args.cartoonize == NONE:
+        step = None
+    elif args.edges is None and portrait_title(args.cartoonize) is not None:
+        step = args.cartoonize
+    elif args.cartoonize or args.edges:
+        step = partial(
+            cartoonize, model=args.cartoonize, edges=args.edges, device=args.device, checkpoints=args.checkpoints
+        )
     shared: dict[str, Any] = {
         "swapae": swapae,
         "generator": generator,
         "seed": args.seed,
         "truncation_psi": args.psi,
-        "cartoonize": args.cartoonize if drawn else cartoon if args.cartoonize or args.edges else None,
+        "cartoonize": step,
         "upscale": args.upscale,
     }
 

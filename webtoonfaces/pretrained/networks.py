@@ -100,6 +100,12 @@ class Handle:
         return (self.weights.name or self.weights.path.name) if self.weights else "unnamed"
 
     @property
+    def embedded(self) -> bool:
+        """Whether it is a demo model that travels with the package."""
+        weights = self.weights
+        return weights is not None and weights.name != "" and registry.find(weights.family, weights.name).embedded
+
+    @property
     def device(self) -> torch.device:
         raise NotImplementedError
 

@@ -100,6 +100,16 @@ def python_cell(
     return _replayed(scene, renderer, saved, before)
 
 
+def portrait_cell(face: FaceOf | None, title: str) -> str:
+    """The cell whose last line draws the portrait of a face; None: of a photo that no call opens."""
+    if face is None:
+        photo = ["# Put your photo here: the one on the screen was given in code.", 'photo = "photo.jpg"']
+        return "\n".join(["import webtoonfaces as wf", "", *photo, f"wf.portrait(photo, title={title!r})"])
+    name = _upload(face)
+    uploaded = [f"# With {name} in this folder:"] if name else []
+    return "\n".join(["import webtoonfaces as wf", "", *uploaded, f"wf.portrait({_aligned(face)}, title={title!r})"])
+
+
 def _written(scene: r.Picture, renderer: Renderer, snippets: Mapping[r.Stored, Snippet]) -> str:
     writer = _Writer(renderer, snippets)
     last = writer.picture(scene)
@@ -391,7 +401,7 @@ def _face_and_step(source: FaceOf | CartoonOf | PortraitOf) -> tuple[FaceOf, str
         case PortraitOf(face, title):
             return face, f", cartoonize={f'portrait:{title}'!r}"
         case _:
-            return source, ""
+            return source, ", cartoonize=None"  # the default draws a portrait before some models
 
 
 def _aligned(face: FaceOf) -> str:

@@ -24,6 +24,7 @@ from ..pretrained.cartoonizers import (
     load_cartoonizer,
     load_edges,
 )
+from ..pretrained.generators import SwappingAutoencoder
 from ..pretrained.networks import is_file
 from . import classical
 from .portrait import redrawn, title_of
@@ -34,6 +35,7 @@ Folder: TypeAlias = "str | os.PathLike[str] | None"
 Step: TypeAlias = "bool | str | os.PathLike[str] | Cartoonizer | Callable[[Image.Image], ImageSource] | None"
 
 CLASSICAL, PORTRAIT, LINES = "classical", "portrait", "lines"
+AUTO = "auto"  # what suits the model: see `usual_step`
 PORTRAIT_TITLE = "romance"
 FAINTEST, DARKEST = 0.4, 0.8  # the probability of an edge at which DexiNed's lines begin, and at which they are black
 SMALLEST = 16  # px
@@ -102,6 +104,11 @@ def portrait_title(step: object) -> str | None:
     if name != PORTRAIT or is_file(step):
         return None
     return title_of(title if colon else PORTRAIT_TITLE).name
+
+
+def usual_step(swapae: SwappingAutoencoder) -> str | None:
+    """What "auto" stands for: "portrait" before an embedded demo model, which was taught by drawings; else nothing."""
+    return PORTRAIT if swapae.embedded else None
 
 
 def inked(cartoon: Image.Image, ink: Image.Image, *, strength: float) -> Image.Image:

@@ -20,13 +20,13 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .. import codes
-from ..errors import BadInputError, FaceNotFoundError, ImageError
+from ..errors import BadInputError, FaceNotFoundError, ImageError, MissingExtraError
 from ..faces import AlignedFace, align_face
 from ..images import ImageSource, contact_sheet, load_image, save_animation, save_image, scaled, to_pil
 from ..pretrained.generators import Prefix, StyleGAN2, SwappingAutoencoder, load_stylegan2, load_swapae
 from ..pretrained.upscaler import Upscale, Upscaler, as_upscaler, enlarged
 from ..rendering.renderer import check_models
-from .cartoonize import Step, as_step, portrait_title
+from .cartoonize import AUTO, Step, as_step, portrait_title, usual_step
 from .portrait import portrait
 
 Style: TypeAlias = "int | ImageSource"
@@ -36,6 +36,7 @@ ANCHORS = 10  # samples of the style exploration
 STEPS, FPS = 10, 10  # from one of them to the next, and in a second: 9 x 10 = 90 frames, 9 seconds
 FRAME_SHARE = 0.75  # side of a quarter of a frame, in cells of a sheet
 BATCH = 9  # frames drawn at once; the number of frames is a multiple, so that the shared layers are kept
+NOT_DRAWN = "No portrait of this face could be drawn, so the photo itself was encoded. {}"
 LOCATIONS = (3, 5)  # where swaps are drawn unless others are asked for
 PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp")  # taken from a folder
 
@@ -44,7 +45,8 @@ class EncodedFace:
     """An encoded photo; `draw` takes any number of styles without encoding it again.
 
     Attributes: `picture` (the aligned photo, PIL), `encoded` (what was encoded: the photo, or its cartoon), `aligned`
-    (AlignedFace or None), `structure` [1, C, h, w], `style` [1, L, D].
+    (AlignedFace or None), `structure` [1, C, h, w], `style` [1, L, D], `note` (why the photo itself was encoded where
+    "auto" would have drawn its portrait; "" elsewhere).
     """
 
     def __init__(
@@ -60,15 +62,26 @@ class EncodedFace:
 
         face : an AlignedFace, or anything `load_image` opens, which is aligned first unless `align` is False.
         cartoonize, upscale : how the photo is changed before it is encoded, and what is drawn enlarged; see
-            `face2webtoon`.
+            `face2webtoon`, whose default is "auto".
         """
         self.swapae, self.upscaler = swapae, as_upscaler(upscale)
         if not isinstance(face, AlignedFace) and align:
             face = align_face(face, size=max(CELL, swapae.size))
         self.aligned = face if isinstance(face, AlignedFace) else None
         self.picture = face.image if isinstance(face, AlignedFace) else load_image(face)
-        self.encoded = self._prepared(cartoonize)
+        self.note = ""
+        self.encoded = self._as_usual() if cartoonize == AUTO else self._prepared(cartoonize)
         self.structure, self.style = swapae.encode(self.encoded)
+
+    def _as_usual(self) -> Image.Image:
+        """What is encoded where nobody chose: a picture that was not cut out of a photo stays as it is."""
+        if self.aligned is None:
+            return self.picture
+        try:
+            return self._prepared(usual_step(self.swapae))
+        except (FaceNotFoundError, MissingExtraError, BadInputError) as error:
+            self.note = NOT_DRAWN.format(error)
+            return self.picture
 
     def _prepared(self, cartoonize: Step) -> Image.Image:
         """What is encoded. A portrait is measured in the photo, if there is one, rather than in the small crop."""
@@ -288,7 +301,7 @@ def face2webtoon(
     seed: int = 0,
     truncation_psi: float = 0.7,
     align: bool = True,
-    cartoonize: Step = None,
+    cartoonize: Step = AUTO,
     upscale: Upscale = None,
 ) -> WebtoonSheet | list[WebtoonSheet]:
     """Redraw a photo in webtoon styles, or several.
@@ -302,9 +315,11 @@ def face2webtoon(
     locations : one swap location or several, 0 to L: this many of the L layers of the autoencoder keep the photo's own
         style. Low ones change shapes too, high ones only colours. Fractions blend a layer.
     truncation_psi : of the samples; a lower one makes them more average.
-    cartoonize : how the photo is changed before it is encoded: None for not at all, True for the classical cartoon,
-        "portrait" or "portrait:TITLE" for the face drawn as `wf.portrait` draws it, the name or path of a cartoonizer,
-        or any function of a picture, such as
+    cartoonize : how the photo is changed before it is encoded. "auto", the default, is "portrait" before the embedded
+        demo models, which were taught by drawings, and nothing before other models or where `align` is False; where no
+        portrait can be drawn, the photo itself is encoded, with a warning. None for not at all, True for the classical
+        cartoon, "portrait" or "portrait:TITLE" for the face drawn as `wf.portrait` draws it, the name or path of a
+        cartoonizer, or any function of a picture, such as
         `functools.partial(wf.cartoonize, model="facial-cartoonizer", edges="dexined")`. This helps a Swapping
         Autoencoder that was trained without photos. The sheet still shows the photo; the cartoon is
         `.portrait.encoded`.
@@ -327,6 +342,8 @@ def face2webtoon(
 
     def sheet_of(face: AlignedFace | ImageSource) -> WebtoonSheet:
         portrait = EncodedFace(face, swapae, align=align, cartoonize=cartoonize, upscale=upscaler)
+        if portrait.note:
+            warnings.warn(portrait.note, stacklevel=3)
         drawn = [portrait.draw(found, location=location) for location in chosen]
         name = Path(face).stem if isinstance(face, (str, os.PathLike)) else ""
         rebuilt = portrait.rebuild()

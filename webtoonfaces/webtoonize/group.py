@@ -12,7 +12,7 @@ from ..images import ImageSource
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, load_swapae
 from ..pretrained.upscaler import Upscale, as_upscaler
 from ..rendering.renderer import check_models
-from .cartoonize import Step
+from .cartoonize import AUTO, Step
 from .face2webtoon import CELL, LOCATIONS, Style, checked_locations, face2webtoon, listed_styles
 
 
@@ -25,7 +25,7 @@ def group2webtoon(
     location: float = LOCATIONS[0],
     seed: int = 0,
     truncation_psi: float = 0.7,
-    cartoonize: Step = None,
+    cartoonize: Step = AUTO,
     landmark_model: str = "68",
     upscale: Upscale = None,
 ) -> Image.Image:

@@ -19,12 +19,14 @@ from ..pretrained.generators import StyleGAN2, SwappingAutoencoder, example_phot
 from ..rendering import recipe as r
 from ..rendering.to_python import CartoonOf, ExamplePhoto, FaceOf, PhotoFile, PortraitOf, Snippet, Source
 from .cartoonize import CLASSICAL, PORTRAIT, portrait_title
-from .face2webtoon import ANCHORS, CELL, STEPS, EncodedFace, StyleEncoder, WebtoonSheet
+from .face2webtoon import ANCHORS, CELL, NOT_DRAWN, STEPS, EncodedFace, StyleEncoder, WebtoonSheet
+from .portrait import Portrait, portrait
 
 Box = tuple[float, float, float, float]
 EXAMPLE = ExamplePhoto()  # the photo that travels with the package
 FRAMES = (ANCHORS - 1) * STEPS  # of `Photo.exploration`
 SMALLEST = 16  # px, the least side of a crop drawn by hand
+NO_PORTRAIT = "No eyes, nose and mouth were found in this crop. Pick another face, or draw the square closer round it."
 COLOUR, PICKED = "#ffffff", "#ffd400"  # the frames of faces, and that of the picked face
 
 
@@ -56,6 +58,7 @@ class Photo:
         self.advice = ""
         self._portraits: dict[tuple[AlignedFace, str], EncodedFace] = {}
         self._stored: dict[tuple[AlignedFace, str], tuple[r.Stored, r.Stored]] = {}
+        self._drawings: dict[AlignedFace, Portrait] = {}
         self._sources: dict[AlignedFace, FaceOf] = {}  # how a cell finds a face again
         self._lock = threading.RLock()
         try:
@@ -131,13 +134,34 @@ class Photo:
     def portrait(self, index: int, cartoonizer: str = "") -> EncodedFace:
         """The face at `index`, or its cartoon by `cartoonizer`, encoded once.
 
-        Raises UnknownNameError for an unknown cartoonizer, and the errors of downloading its weights.
+        Where no portrait can be drawn, the face itself is encoded, and `note` says why. Raises UnknownNameError for an
+        unknown cartoonizer, and the errors of downloading its weights.
         """
         with self._lock:
             key = self.face(index), cartoonizer
             if key not in self._portraits:
-                self._portraits[key] = EncodedFace(key[0], self.swapae, cartoonize=cartoonizer or None)
+                drawn = portrait_title(cartoonizer) is not None
+                plain = drawn and not _measurable(key[0])
+                self._portraits[key] = EncodedFace(
+                    key[0], self.swapae, cartoonize=None if plain else cartoonizer or None
+                )
+                if plain:
+                    self._portraits[key].note = NOT_DRAWN.format(NO_PORTRAIT)
             return self._portraits[key]
+
+    def drawing(self, index: int) -> Portrait:
+        """The face at `index` as `wf.portrait` measures it, once. Raises BadInputError where that cannot be."""
+        with self._lock:
+            face = self.face(index)
+            if not _measurable(face):
+                raise BadInputError(f"No portrait of this face can be drawn. {NO_PORTRAIT}")
+            if face not in self._drawings:
+                self._drawings[face] = portrait(face)
+            return self._drawings[face]
+
+    def source(self, index: int) -> FaceOf | None:
+        """How a cell finds the face at `index` again; None where no call does."""
+        return self._sources.get(self.face(index))
 
     def face(self, index: int) -> AlignedFace:
         if not self.faces:
@@ -161,17 +185,19 @@ class Photo:
 
         That is so for uploads, and for a crop drawn by hand in which no face was found.
         """
-        face = self.face(index)
-        found = self._sources.get(face)
+        found = self.source(index)
         if found is None:
             return {}
+        codes = self.codes(index, cartoonizer)
+        if self.portrait(index, cartoonizer).note:
+            cartoonizer = ""
         title = portrait_title(cartoonizer)
         source: Source = found
         if title is not None:
             source = PortraitOf(found, title)
         elif cartoonizer:
             source = CartoonOf(found, cartoonizer)
-        return {code: Snippet(source, part) for part, code in enumerate(self.codes(index, cartoonizer))}
+        return {code: Snippet(source, part) for part, code in enumerate(codes)}
 
     def _remember(self, face: AlignedFace, *, box: Box | None = None, index: int | None = None) -> None:
         if self._origin is not None:
@@ -218,6 +244,11 @@ class Photo:
 def cartoonizers() -> list[str]:
     """What a face may go through before it is encoded: the classical cartoon, a drawn portrait, published networks."""
     return [CLASSICAL, PORTRAIT, *cartoonizer_names()]
+
+
+def _measurable(face: AlignedFace) -> bool:
+    """Whether a portrait of it can be drawn."""
+    return face.landmarks is not None and len(face.landmarks) == 68
 
 
 def _same(a: Box, b: Box) -> bool:

@@ -25,6 +25,10 @@ TitleLike: TypeAlias = "str | Title"
 SIZE = 512  # px; also of the crop that is measured
 SMALLEST, LARGEST = 16, 4096
 PDF_SIZE, PDF_INCHES = 2048, 6.0
+# Typst sets it, and keeps the shapes of the SVG as shapes. Without a date, the same portrait is the same file.
+PDF_PAGE = f"""#set document(date: none)
+#set page(width: {PDF_INCHES}in, height: {PDF_INCHES}in, margin: 0pt)
+#image(bytes(sys.inputs.svg), format: "svg", width: 100%)"""
 CROP_SHARE = 0.7  # of a square picture's side: a face's crop at least as large means that the picture is that crop
 COVER, FEATHER = 256, 0.012  # px, and share of the side: of the mask that is pasted through
 ALIGN_AGAIN = "Give the photo itself, or align it with the 68-point model: wf.align_face(photo, landmark_model='68')."
@@ -93,9 +97,11 @@ class Portrait:
         return drawing.svg(self.person, self._title(title), self.size)
 
     def save(self, path: str | os.PathLike[str], title: TitleLike | None = None, size: int | None = None) -> Path:
-        """Write the portrait; the suffix chooses: .svg, .pdf (pixels, six inches wide), .png, .jpg or .webp.
+        """Write the portrait; the suffix chooses: .svg, .pdf (six inches wide), .png, .jpg or .webp.
 
-        A missing folder is created, and the file appears whole or not at all. Raises ImageError for another suffix.
+        A PDF is curves, like the SVG, where the extra `pdf` is installed; without it, it is a picture of `size` px,
+        2048 by default. A missing folder is created, and the file appears whole or not at all. Raises ImageError for
+        another suffix.
         """
         path = Path(path).expanduser()
         suffix = path.suffix.lower()
@@ -105,12 +111,21 @@ class Portrait:
             if suffix == ".svg":
                 write_text(path, self.svg(title))
             else:
-                side = PDF_SIZE if size is None else size
-                with replacing(path) as draft:
-                    self.draw(title, side).save(draft, "PDF", resolution=side / PDF_INCHES, quality=95)
+                self._write_pdf(path, title, PDF_SIZE if size is None else _size(size))
         except OSError as error:
             raise ImageError(f"{path} could not be written: {error.strerror or error}.") from error
         return path
+
+    def _write_pdf(self, path: Path, title: TitleLike | None, side: int) -> None:
+        try:
+            import typst
+        except ImportError:
+            with replacing(path) as draft:
+                self.draw(title, side).save(draft, "PDF", resolution=side / PDF_INCHES, quality=95)
+            return
+        page = typst.compile(PDF_PAGE.encode(), sys_inputs={"svg": self.svg(title)})
+        with replacing(path) as draft:
+            draft.write_bytes(page)
 
     def paste(self, title: TitleLike | None = None, *, onto: ImageSource | None = None) -> Image.Image:
         """The whole photo with the drawing in the place of face and hair.

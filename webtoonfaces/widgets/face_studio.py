@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +17,30 @@ from ..images import ImageSource, save_animation, save_image, scaled, shrunk
 from ..rendering import recipe as r
 from ..rendering.renderer import Renderer, check_models
 from ..rendering.saved import Shelf
-from ..rendering.to_python import ExamplePhoto, Snippet
+from ..rendering.to_python import ExamplePhoto, Snippet, portrait_cell
+from ..webtoonize.cartoonize import AUTO, PORTRAIT, usual_step
 from ..webtoonize.encode import PictureCodes, picture_codes, swap_codes
 from ..webtoonize.face2webtoon import FPS
-from ..webtoonize.photo import EXAMPLE, FRAMES, Photo, cartoonizers
+from ..webtoonize.photo import EXAMPLE, Photo, cartoonizers
+from ..webtoonize.portrait import Portrait, title_of, titles
 from .explorer import Explorer
 from .export import Page
 from .parts.background_tasks import Progress
-from .parts.groups import group, row
+from .parts.encoded_menu import EncodedMenu
+from .parts.groups import group
 from .parts.photo_panel import PhotoPanel
 from .parts.photo_view import WHOLE, FaceRequest, PhotoView
-from .parts.save_row import SaveRow
-from .parts.sliders import LABEL_WIDTH, psi_slider, slider, wide
+from .parts.shown import shown_controls
+from .parts.sliders import psi_slider, slider
 from .parts.source_box import SourceBox
 from .parts.stage import Small
+from .parts.strength_page import strength_page
+from .parts.studio_files import studio_files
 from .pictures import THUMBNAIL, VIEW
 from .traits import MAX_PSI, Bool, Checked, Choice, Float, Seed
 
 SEED = 39  # a style of the demo model that suits most photos
-VIEWS = (("face", "face"), ("before | after", "both"), ("whole photo", "photo"))
 WELCOME = "Choose a photo, drop one, or type its path."
-SHARES = (0.25, 0.5, 0.75, 1.0)  # of the style, in the exported page
-NO_RECIPE = "It is the whole photo, so it has no recipe: a recipe never holds a photo."
 
 
 @dataclass(frozen=True)
@@ -59,20 +61,23 @@ class FaceStudio(Explorer):
     Traits, which can be observed and linked: `face`, the index of the picked face, the most prominent one is 0; `seed`
     of the sample whose style is taken, None where the style is a picture's or from the shelf; `psi`, its truncation;
     `location`, the swap location, 0 to L: so many of the first layers keep the photo's own texture, fractions blend a
-    layer; `cartoonize`, what a face goes through before it is encoded: None, "classical" (or True), or a published
-    cartoonizer; `view`, what is shown: "face", "both" (before and after) or "photo" (the whole one, pasted);
+    layer; `cartoonize`, what a face goes through before it is encoded: None, "classical" (or True), "portrait", or a
+    published cartoonizer; `view`, what is shown: "face", "both" (before and after), "drawn" (the portrait that
+    `wf.portrait` draws in a title, and the face) or "photo" (the whole one, pasted); `title`, of the portrait;
     `every_face`, whether all faces are pasted or the picked one alone. Read-only: `image`, the last full picture of
     the face; `code`, the cell; `faces`, how many are known.
 
     `photo` is a property and no trait, because photos are not compared or linked; setting it is `load`.
 
     Headless: `load(photo)`, set the traits, or call `take_style(picture)` and `take(name)`; then `render()` or
-    `snapshot(path)` for the face, `paste()` or `save_photo(path)` for the whole photo, and `save_exploration(path)` for
-    a walk through styles. `draw_crop(box)` takes a face where none was found.
+    `snapshot(path)` for the face, `paste()` or `save_photo(path)` for the whole photo, `portrait()` or
+    `save_portrait(path)` for the drawing, and `save_exploration(path)` for a walk through styles. `draw_crop(box)`
+    takes a face where none was found.
 
     Parameters: `swapae`, a SwappingAutoencoder; `generator`, a StyleGAN2, for styles by seed; `photo`, anything that
     `load_image` opens, the example that comes with webtoonfaces where none is given, None to begin without one; `seed`,
-    `psi`, `location` and `cartoonize` to begin with; `shelf`, where Keep puts pictures.
+    `psi`, `location` and `cartoonize` to begin with, where "auto" is "portrait" for the embedded demo models and None
+    for others; `shelf`, where Keep puts pictures.
     """
 
     css_class = "wf-face-studio"
@@ -94,9 +99,14 @@ class FaceStudio(Explorer):
     cartoonize = Checked(
         None,
         check=lambda studio, value: studio.check_cartoonizer(value),
-        help='What a face goes through before it is encoded: None, "classical" (or True), or a published cartoonizer.',
+        help='What a face goes through before it is encoded: None, "classical" (or True), "portrait", "auto" for what '
+        "suits the model, or a published cartoonizer.",
     )
-    view = Choice("face", "both", "photo", help='What is shown: "face", "both" (before and after) or "photo".')
+    view = Choice(
+        *("face", "both", "photo", "drawn"),
+        help='What is shown: "face", "both" (before and after), "drawn" (the portrait beside it) or "photo".',
+    )
+    title = Choice(*titles(), help="The title that the portrait is drawn in.")
     every_face = Bool(False, help="Whether all faces are pasted into the whole photo, or the picked one alone.")
 
     def __init__(
@@ -108,7 +118,7 @@ class FaceStudio(Explorer):
         seed: int = SEED,
         psi: float = 0.7,
         location: float = 3,
-        cartoonize: str | bool | None = None,
+        cartoonize: str | bool | None = AUTO,
         shelf: Shelf | None = None,
     ):
         check_models(type(self).__name__, generator=generator, swapae=swapae)
@@ -128,21 +138,14 @@ class FaceStudio(Explorer):
             changed=self._style_chosen,
             open_file=lambda picture, align, name: picture_codes(self.stage.renderer, picture, align=align, name=name),
         )
-        self._encoded = w.Dropdown(
-            options=[("the photo", ""), *((f"its cartoon, {name}", name) for name in cartoonizers())],
-            value=self.cartoonize or "",
-            description="from",
-            style={"description_width": LABEL_WIDTH},
-            layout=wide(),
-        )
+        self._encoded = EncodedMenu(self.cartoonize or "", self._cartoonizer_picked)
         self.stage.view.layout.display = "none"
         self.arrange(self._controls())
         self.redraw_on("psi", "location", draft=True)
-        self.redraw_on("view", "every_face")
+        self.redraw_on("view", "every_face", "title")
         self.observe(lambda change: self._use_seed(change["new"]), "seed")
         self.observe(lambda change: self._use_face(change["new"]), "face")
         self.observe(lambda change: self._use_cartoonizer(change["new"]), "cartoonize")
-        self._encoded.observe(lambda change: self._cartoonizer_picked(change["new"]), "value")
         self.refresh()
         if photo is not None:
             try:
@@ -221,6 +224,14 @@ class FaceStudio(Explorer):
         """Save `paste()` as PNG, JPEG or WebP. It has no recipe: it shows the photo, which no recipe may hold."""
         return save_image(self.paste(), path)
 
+    def portrait(self) -> Portrait:
+        """The picked face as `wf.portrait` measures it, in the title of the studio: drawn without a network."""
+        return replace(self._given().drawing(self.face), title=title_of(self.title))
+
+    def save_portrait(self, path: str | os.PathLike[str]) -> Path:
+        """Save `portrait()` as .svg, .pdf, .png, .jpg or .webp."""
+        return self.portrait().save(path)
+
     def save_exploration(self, path: str | os.PathLike[str]) -> Path:
         """Write the picked face's walk through the styles of ten samples, from `seed` on, as .gif, .webp or .mp4."""
         return save_animation(self._exploration(), path, fps=FPS)
@@ -238,6 +249,8 @@ class FaceStudio(Explorer):
 
         Raises UnknownNameError, and what fetching weights raises; then all stays as it was.
         """
+        if value == AUTO:
+            value = usual_step(self.stage.renderer.swapae)
         name = cartoonizers()[0] if value is True else value or None  # True: the classical one, as in `face2webtoon`
         if name is not None and name not in cartoonizers():
             raise UnknownNameError("cartoonizer", name, cartoonizers())
@@ -251,15 +264,21 @@ class FaceStudio(Explorer):
         return self._face_scene(self._given(), self.face)
 
     def request(self, *, draft: bool = False) -> FaceRequest:
-        how = (self.face, self.view, self.every_face, self.cartoonize or "")
+        how = (self.face, self.view, self.every_face, self.cartoonize or "", self.title)
         return FaceRequest(self.scene(), draft, self._photo, *how)
 
     def dress(self, request: Any, picture: Image.Image) -> Image.Image:
         return self._photo_view.dress(request, picture)
 
+    def to_python(self) -> str:
+        if self.view != "drawn":
+            return super().to_python()
+        return portrait_cell(self._given().source(self.face), self.title)
+
     def draw_state(self, *, draft: bool) -> None:
         if self.faces:
             super().draw_state(draft=draft)
+            self._encoded.tell(self._given().portrait(self.face, self.cartoonize or "").note)
         else:
             self.stage.draw_small(self.small_pictures())
             self.stage.tell(WELCOME if self._photo is None else self._photo.advice, error=self._photo is not None)
@@ -279,23 +298,8 @@ class FaceStudio(Explorer):
         return scaled(photo.portrait(self.face).picture, VIEW) if self.view == "face" else None
 
     def page(self) -> Page:
-        layers = _layers(self)
         structure, texture, style = self._parts(self._given(), self.face)
-        pictures: list[r.Picture] = []
-        for share in SHARES:
-            for location in range(layers + 1):
-                swapped = r.SwapAt(texture, style, float(location))
-                whole = share == 1
-                weaker = swapped if whole else r.Layers(texture, swapped, tuple(range(layers)), (share,) * layers)
-                pictures.append(r.Decoded(structure, weaker))
-        return Page(
-            "A photo's face as a webtoon",
-            pictures,
-            layers + 1,
-            (float(round(self.location)), float(len(SHARES) - 1)),
-            across=("swap location", [str(location) for location in range(layers + 1)]),
-            down=("strength", [f"{share:.0%}" for share in SHARES]),
-        )
+        return strength_page(structure, texture, style, layers=_layers(self), location=self.location)
 
     def memory(self) -> dict[str, Any]:
         return super().memory() | {"photo": self._photo, "style": self._style.memory()}
@@ -319,7 +323,7 @@ class FaceStudio(Explorer):
         with self.together():
             for name, value in self._start.items():
                 setattr(self, name, value)
-            self.view, self.every_face = "face", False
+            self.view, self.every_face, self.title = "face", False, titles()[0]
 
     def randomise(self) -> None:
         self.seed = random.randrange(100_000)
@@ -376,7 +380,7 @@ class FaceStudio(Explorer):
             self.refresh()
 
     def _use_cartoonizer(self, name: str | None) -> None:
-        self._encoded.value = name or ""
+        self._encoded.choose(name or "")
         self.refresh()
 
     # what the controls ask for
@@ -413,9 +417,10 @@ class FaceStudio(Explorer):
             try:
                 self.cartoonize = name
             finally:
-                self._encoded.value = self.cartoonize or ""  # also where it failed
+                self._encoded.choose(self.cartoonize or "")  # also where it failed
 
-        self.stage.tell(f"making its cartoon, {name} ..." if name else "encoding the photo ...")
+        what = "portrait" if name == PORTRAIT else f"cartoon, {name}"
+        self.stage.tell(f"making its {what} ..." if name else "encoding the photo ...")
         self.tasks.run("face", use)
 
     # what is drawn
@@ -447,39 +452,22 @@ class FaceStudio(Explorer):
     # the screen
 
     def _controls(self) -> list[w.Widget]:
+        files = studio_files(
+            self.stage,
+            self.tasks,
+            photo=self._write_photo,
+            faces=lambda: max(1, self.faces) if self.every_face else 1,
+            drawing=lambda name, _: self.save_portrait(name),
+            animation=self._write_exploration,
+        )
         psi, location = psi_slider(self.psi), slider("location", self.location, _layers(self))
-        view = w.ToggleButtons(options=VIEWS, style={"button_width": "auto"})
-        every = w.Checkbox(
-            value=False, description="all faces", indent=False, layout=w.Layout(width="auto", margin="2px 8px")
-        )
-        for name, control in {"psi": psi, "location": location, "view": view, "every_face": every}.items():
-            self.bind(name, control)
-        photo = SaveRow(
-            self.stage,
-            self.tasks,
-            "Save photo",
-            "image",
-            name="webtoon-photo.png",
-            tooltip="Save the whole photo with the redrawn faces",
-            save=self._write_photo,
-            steps=lambda: max(1, self.faces) if self.every_face else 1,
-            note=NO_RECIPE,
-        )
-        animation = SaveRow(
-            self.stage,
-            self.tasks,
-            "Animation",
-            "film",
-            name="webtoon-face.webp",
-            tooltip="Save a walk through the styles of ten samples, as .webp (small), .gif or .mp4",
-            save=self._write_exploration,
-            steps=lambda: FRAMES,
-        )
+        self.bind("psi", psi)
+        self.bind("location", location)
         return [
             group("Photo", self._panel),
             group("Style", self._style, location, psi, self._encoded),
-            group("Shown", row(view, every)),
-            group("Files", row(photo, animation)),
+            group("Shown", *shown_controls(self)),
+            group("Files", files),
         ]
 
     def _write_photo(self, name: str, progress: Progress) -> Path:

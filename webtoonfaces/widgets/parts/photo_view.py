@@ -1,4 +1,4 @@
-"""What is shown of a photo's redrawn face: itself, before and after, or the whole photo with it."""
+"""What is shown of a photo's redrawn face: itself, before and after, beside its drawn portrait, or in its photo."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...images import shrunk, strip
 from ...rendering import recipe as r
 from ...rendering.renderer import Renderer, Request
 from ...webtoonize.photo import Photo
+from ...webtoonize.portrait import Portrait
 
 BESIDE, WHOLE = 320, 640  # px, the side of each picture side by side, and of a whole photo
 
@@ -24,6 +25,7 @@ class FaceRequest(Request):
     view: str = "face"
     every: bool = False
     cartoonizer: str = ""
+    title: str = ""
 
 
 class PhotoView:
@@ -34,16 +36,27 @@ class PhotoView:
 
     def __init__(self, renderer: Renderer, scene: Callable[[Photo, int], r.Picture]):
         self._renderer, self._scene = renderer, scene
+        self._last: tuple[Portrait, str, Image.Image] | None = None  # drawn; a drag changes only the face
 
     def dress(self, request: FaceRequest, drawn: Image.Image) -> Image.Image:
-        """The drawn face, what it was drawn from beside it, or the whole photo with it."""
+        """The drawn face, what it was drawn from or its portrait beside it, or the whole photo with it."""
         if request.photo is None or request.view == "face":
             return drawn
         if request.view == "both":
             portrait = request.photo.portrait(request.face, request.cartoonizer)
             encoded = [portrait.encoded] if request.cartoonizer else []
             return strip([portrait.picture, *encoded, drawn], cell=BESIDE)
+        if request.view == "drawn":
+            return strip([self._drawing(request.photo, request.face, request.title), drawn], cell=BESIDE)
         return shrunk(self.pasted(request, drawn), WHOLE)
+
+    def _drawing(self, photo: Photo, index: int, title: str) -> Image.Image:
+        """The face's portrait in a title; raises BadInputError where it has none."""
+        portrait = photo.drawing(index)
+        kept = self._last
+        if kept is None or kept[0] is not portrait or kept[1] != title:
+            kept = self._last = (portrait, title, portrait.draw(title, BESIDE))
+        return kept[2]
 
     def pasted(
         self, request: FaceRequest, drawn: Image.Image, *, step: Callable[[int], None] = lambda done: None
