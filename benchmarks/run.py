@@ -201,7 +201,7 @@ def _load(bench: Bench) -> Row:
     ours, theirs = Path(folder.name) / "g.safetensors", Path(folder.name) / "g.pt"
     network = bench.network("stylegan2_generator")
     torch.save({"g_ema": bench.state("stylegan2_generator")}, theirs)
-    convert.convert(theirs, ours)
+    convert.convert_file(theirs, ours, "stylegan2")
 
     def by_hand() -> None:
         state = torch.load(theirs, weights_only=True)["g_ema"]

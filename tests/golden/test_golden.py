@@ -1,4 +1,4 @@
-"""Every network against what the original code computed, from the same weights."""
+"""Every network and the benchmarks' reference against what the original code computed, from the same weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import plain
+from webtoonfaces.models.ops import arrange
 from webtoonfaces.weights import convert
 
 from .fill import draw, fill, layout_state_dict, picture
@@ -51,6 +53,32 @@ def test_stylegan2_generator(build):
     check("sg_image_psi0.7", g.synthesis(repeat(mean + 0.7 * (w - mean)), "const"))
     check("sg_mix_inject4", g.synthesis(torch.cat([repeat(w, 4), repeat(w2, 10)], dim=1), "const"))
     check("sg_wplus_7_7", g.synthesis(torch.cat([repeat(w, 7), repeat(w2, 7)], dim=1), "const"))
+
+
+def test_reference_of_the_benchmarks():
+    with torch.no_grad():
+        state = fill(layout_state_dict("stylegan2_generator"), "stylegan2_generator")
+        check("sg_image", plain.synthesis(state, repeat(torch.from_numpy(REFERENCE["sg_w"]))))
+        structure, texture = plain.encode(fill(layout_state_dict("swapae_encoder"), "swapae_encoder"), picture(2))
+        check("ae_structure", structure)
+        check("ae_texture", texture)
+        state = fill(layout_state_dict("swapae_generator"), "swapae_generator")
+        check("ae_recon_zero_noise", plain.decode(state, structure, repeat(texture, 8)))
+
+
+def test_frozen_and_arranged(build):
+    """As handles use them: without gradients, with weights laid out for it."""
+    g = arrange(build("stylegan2_generator"))
+    e, d = arrange(build("swapae_encoder")), arrange(build("swapae_generator"))
+    with torch.no_grad():
+        check("sg_w", g.mapping(draw("z", (2, 512))))
+        check("sg_image", g.synthesis(repeat(torch.from_numpy(REFERENCE["sg_w"])), "const"))
+        structure, texture = e(picture(2))
+        check("ae_structure", structure)
+        check("ae_texture", texture)
+        check("ae_recon_zero_noise", d(structure, texture, "none"))
+        noise = [draw(f"noise_{i}", (2, 1, s, s)) for i, s in enumerate((16, 16, 16, 16, 32, 64, 128, 256))]
+        check("ae_recon_noise", d(structure, texture, "none", noise=noise))
 
 
 def test_stylegan2_discriminator(build):

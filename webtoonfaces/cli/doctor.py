@@ -52,6 +52,7 @@ def findings(*, checkpoints: str | None = None) -> Iterator[Finding]:
     """The results of all checks, one by one."""
     yield Finding("Python", f"{sys.version.split()[0]} on {platform.platform()}")
     yield _torch()
+    yield _engines()
     yield from _packages()
     yield from _faces()
     yield from _limits()
@@ -68,6 +69,14 @@ def _torch() -> Finding:
     if torch.backends.mps.is_available():
         return Finding("torch", f"{torch.__version__}, on the CPU; MPS is available with device='mps'")
     return Finding("torch", f"{torch.__version__}, on the CPU with {torch.get_num_threads()} threads")
+
+
+def _engines() -> Finding:
+    from ..pretrained import engines
+
+    names = engines.available()
+    told = "; engine='auto' takes the fastest" if len(names) > 1 else " (others: the extras openvino and onnx)"
+    return Finding("engines", f"{', '.join(names)}{told}")
 
 
 def _packages() -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from .cartoonize import add_cartoonize
 from .data import add_data
 from .doctor import add_doctor
 from .evaluate import add_evaluate
+from .export_onnx import add_export_onnx
 from .face2webtoon import add_face2webtoon
 from .figures import add_figures
 from .jupyter import add_lab
@@ -40,6 +41,7 @@ COMMANDS = (
     add_data,
     add_train,
     add_export,
+    add_export_onnx,
     add_evaluate,
 )
 

@@ -69,13 +69,23 @@ def leaky_relu(x: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.leaky_relu(x, LEAK) * SQRT2
 
 
-@lru_cache(maxsize=64)
 def _filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The [1, 3, 3, 1] filter as a depthwise kernel [channels, 1, 4, 4] whose values sum to `gain`."""
+    if torch.compiler.is_compiling():  # a tracer's tensor must not be kept
+        return _made_filter(channels, gain, dtype, device)
+    return _kept_filter(channels, gain, dtype, device)
+
+
+@lru_cache(maxsize=64)
+def _kept_filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     with torch.inference_mode(False):  # it is cached, and a tensor made in inference mode cannot be used in training
-        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
-        kernel = torch.outer(taps, taps) * (gain / 64)
-        return kernel.to(device, dtype).expand(channels, 1, 4, 4).contiguous()
+        return _made_filter(channels, gain, dtype, device)
+
+
+def _made_filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The [1, 3, 3, 1] filter as a depthwise kernel [channels, 1, 4, 4] whose values sum to `gain`."""
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    kernel = torch.outer(taps, taps) * (gain / 64)
+    return kernel.to(device, dtype).expand(channels, 1, 4, 4).contiguous()
 
 
 @full_precision
@@ -135,6 +145,8 @@ def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
 
 @full_precision
 def _doubled(x: Tensor, gain: float) -> Tensor:
+    if x.dtype == torch.bfloat16 and x.device.type == "cpu":  # of which this convolution is ten times slower
+        return _doubled(x.float(), gain).to(x.dtype)
     kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
@@ -471,8 +483,10 @@ class StyledConv(nn.Module):
 
 
 def _up_in_strips(x: Tensor, weight: Tensor, bias: Tensor, plane: Tensor | None) -> Tensor:
-    """Transposed convolution, filter, bias, noise and leaky ReLU: x [1, in, H, W], weight [in, out, 3, 3] -> [1, out,
-    2H, 2W]. Strip by strip, so that what is between the steps stays in memory that is in use."""
+    """Transposed convolution, filter, bias, noise and leaky ReLU: x [1, in, H, W] -> [1, out, 2H, 2W].
+
+    weight : [in, out, 3, 3]. It goes strip by strip, so that the maps between the steps stay in memory in use.
+    """
     _, _, h, w = x.shape
     out = weight.shape[1]
     kernel = _filter(out, 4.0, x.dtype, x.device)

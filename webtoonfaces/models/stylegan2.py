@@ -29,6 +29,7 @@ from .ops import (
 
 NOISE_MODES = ("const", "random", "none")
 W_AVG_SAMPLES = 4096
+Run = Callable[..., tuple[Tensor, ...]]  # name of a part, its tensors -> its results; "start", "block0", ...
 TOGETHER = 32  # px: up to here a CPU draws a batch together, then picture by picture; larger maps fill its cache
 NoiseSource = Callable[[int, int], Tensor | None]
 
@@ -162,6 +163,7 @@ class Generator(nn.Module):
         noise: NoiseSource | None = None,
         stop_at: int | None = None,
         prefix: Prefix | None = None,
+        run: Run | None = None,
     ) -> Tensor:
         """ws, float32 [N, L, D] -> pictures [N, 3, size, size], nominally in [-1, 1], never clamped.
 
@@ -169,14 +171,15 @@ class Generator(nn.Module):
         noise : a function (index of the plane, its side in px) -> [N or 1, 1, side, side]; overrides the mode.
         stop_at : side in px of an earlier resolution; its own RGB picture is returned, a cheap draft of the whole.
         prefix : the state after the last call, to start at the first layer that changed; not with random noise.
+        run : computes `start` and each `block` in place of this network; only with "const" noise.
         """
-        plane = noise or self._noise_source(noise_mode, ws)
+        plane = noise or self.noise_source(noise_mode, ws)
         # The state before resolution step k depends on the codes of layers 0 to 2k + 1.
         first = prefix.resume(ws, (noise_mode,), lambda k: 2 * k + 2) if prefix else 0
         if prefix and first in prefix.kept:
             x, rgb = prefix.kept[first]
         else:
-            x, rgb = self.start(ws, plane)
+            x, rgb = run("start", ws) if run else self.start(ws, plane)
         for k, side in enumerate(self.config.resolutions[1:]):
             if stop_at is not None and side > stop_at:
                 break
@@ -188,18 +191,35 @@ class Generator(nn.Module):
                 singly = []
                 for j in range(len(ws)):
                     one = slice(j, j + 1)
-                    source = _of_one(noise, one) if noise else self._noise_source(noise_mode, ws[one])
-                    singly.append(self._from(k, x[one], rgb[one], ws[one], source, stop_at))
+                    source = _of_one(noise, one) if noise else self.noise_source(noise_mode, ws[one])
+                    singly.append(self._from(k, x[one], rgb[one], ws[one], source, stop_at, run))
                 return torch.cat(singly)
-            x, rgb = self.block(k, x, rgb, ws, plane)
+            x, rgb = self._step(k, x, rgb, ws, plane, run)
         return rgb
 
-    def _from(self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource, stop_at: int | None) -> Tensor:
+    def _step(
+        self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource, run: Run | None
+    ) -> tuple[Tensor, Tensor]:
+        if run is None:
+            return self.block(k, x, rgb, ws, plane)
+        results = run(f"block{k}", x, rgb, ws)
+        return results[0], results[-1]  # the last block gives the picture alone
+
+    def _from(
+        self,
+        k: int,
+        x: Tensor,
+        rgb: Tensor,
+        ws: Tensor,
+        plane: NoiseSource,
+        stop_at: int | None,
+        run: Run | None,
+    ) -> Tensor:
         """The picture, from resolution step k on."""
         for step in range(k, len(self.to_rgbs)):
             if stop_at is not None and self.config.resolutions[step + 1] > stop_at:
                 break
-            x, rgb = self.block(step, x, rgb, ws, plane)
+            x, rgb = self._step(step, x, rgb, ws, plane, run)
         return rgb
 
     def start(self, ws: Tensor, plane: NoiseSource) -> tuple[Tensor, Tensor]:
@@ -215,7 +235,8 @@ class Generator(nn.Module):
         x = self.convs[2 * k + 1](x, ws[:, i + 1], plane(i + 1, side))
         return x, self.to_rgbs[k](x, ws[:, i + 2], rgb)
 
-    def _noise_source(self, mode: str, ws: Tensor) -> NoiseSource:
+    def noise_source(self, mode: str, ws: Tensor) -> NoiseSource:
+        """The planes of a noise mode, for the pictures of `ws`."""
         if mode == "const":
             return lambda i, side: getattr(self.noises, f"noise_{i}")
         if mode == "random":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +35,7 @@ from .ops import (
 NOISE_MODES = ("const", "random", "none")
 BLOCK_WIDTHS = (4, 8, 12, 16, 16, 16, 8, 4)  # of the generator's blocks, in multiples of `channel`
 UP_FROM = {16: 4, 8: 5}  # side in px of a cell of the structure code -> the first block that doubles the size
+Run = Callable[..., tuple[Tensor, ...]]  # name of a part, its tensors -> its results
 TOGETHER = 32  # px: up to here a CPU draws a batch together, then picture by picture; larger maps fill its cache
 PATCH_SIZE = 64  # px; the only size that the co-occurrence discriminator's last convolution takes
 
@@ -162,11 +163,13 @@ class Generator(nn.Module):
         noise_mode: str = "const",
         noise: Sequence[Tensor | None] | None = None,
         prefix: Prefix | None = None,
+        run: Run | None = None,
     ) -> Tensor:
         """structure [N, C, h, w] and style [N, D] or [N, L, D] -> pictures [N, 3, cell h, cell w], never clamped.
 
         noise_mode : "const", "random" or "none"; `noise`, one plane [N or 1, 1, H, W] for each block, overrides it.
         prefix : the state after the last call, to start at the first block whose style changed; not with random noise.
+        run : computes "block0", "block1", ... in place of this network, the last with `to_rgb`; only without noise.
         """
         if noise_mode not in NOISE_MODES:
             raise ValueError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
@@ -182,11 +185,14 @@ class Generator(nn.Module):
                 for j in range(len(x)):
                     one = slice(j, j + 1)
                     planes = noise and [p if p is None or len(p) == 1 else p[one] for p in noise]
-                    singly.append(self._from(i, x[one], structure.shape[2:], ws[one], noise_mode, planes))
+                    singly.append(self._from(i, x[one], structure.shape[2:], ws[one], noise_mode, planes, run))
                 return torch.cat(singly)
+            if run:
+                (x,) = run(f"block{i}", x, ws)
+                continue
             plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
             x = self.layers[i](x, ws[:, i], plane)
-        return self.to_rgb(x)
+        return x if run else self.to_rgb(x)
 
     def _from(
         self,
@@ -196,13 +202,17 @@ class Generator(nn.Module):
         ws: Tensor,
         noise_mode: str,
         noise: Sequence[Tensor | None] | None,
+        run: Run | None,
     ) -> Tensor:
         """The picture, from block `first` on; `sides` are those of the structure code."""
         for i in range(first, len(self.layers)):
             height, width = (side * self.config.enlargements[i] for side in sides)
+            if run:
+                (x,) = run(f"block{i}", x, ws)
+                continue
             plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
             x = self.layers[i](x, ws[:, i], plane)
-        return self.to_rgb(x)
+        return x if run else self.to_rgb(x)
 
     @staticmethod
     def _plane(mode: str, block: int, height: int, width: int, like: Tensor) -> Tensor | None:

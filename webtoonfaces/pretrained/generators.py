@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .. import codes
@@ -24,6 +25,7 @@ from ..models import stylegan2 as stylegan2_networks
 from ..models import swapae as swapae_networks
 from ..models.ops import Prefix
 from ..weights import registry, store
+from . import engines, onnx_files
 from .networks import Handle, Weights, load_networks, place
 from .upscaler import Upscale, enlarged
 
@@ -53,6 +55,7 @@ def load_stylegan2(
     device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     precision: str = "float32",
+    engine: str = "torch",
 ) -> StyleGAN2:
     """A StyleGAN2 by its name in `available_models()`, or from a `.safetensors` or original `.pt` file.
 
@@ -60,11 +63,14 @@ def load_stylegan2(
     checkpoints : a folder that is searched first, and to which is downloaded.
     precision : "float32", or "bfloat16", which a CPU with matrix units (AMX) computes several times faster; pictures
         differ from those in float32 by less than what is visible.
+    engine : "torch"; "openvino" or "onnx" (onnxruntime), which need their extras and compile the network when it is
+        first used; or "auto", the fastest of those installed that draws torch's picture. Engines compute the default
+        noise mode; torch computes the others.
 
     Raises WeightsError or a subclass: not found, download failed, wrong sha256, unsafe file, another network.
     """
     networks, origin = load_networks("stylegan2", source, checkpoints)
-    return StyleGAN2(networks["g_ema"], device=device, weights=origin, precision=precision)  # type: ignore[arg-type]
+    return StyleGAN2(networks["g_ema"], device=device, weights=origin, precision=precision, engine=engine)  # type: ignore[arg-type]
 
 
 def load_swapae(
@@ -73,6 +79,7 @@ def load_swapae(
     device: str | torch.device | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     precision: str = "float32",
+    engine: str = "torch",
 ) -> SwappingAutoencoder:
     """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
     networks, origin = load_networks("swapae", source, checkpoints)
@@ -82,6 +89,7 @@ def load_swapae(
         device=device,
         weights=origin,
         precision=precision,
+        engine=engine,
     )
 
 
@@ -123,9 +131,36 @@ class StyleGAN2(Handle):
         device: str | torch.device | None = None,
         weights: Weights | None = None,
         precision: str = "float32",
+        engine: str = "torch",
     ):
         self.network: stylegan2_networks.Generator = place(network, device)
         super().__init__(weights, precision)
+        ws = self.network.w_avg.repeat(1, self.num_ws, 1)
+        self._run = engines.choose(
+            engine,
+            device=self.device,
+            precision=precision,
+            sha256=weights.sha256 if weights else None,
+            network=self.network,
+            parts=lambda: onnx_files.stylegan2_parts(self.network),
+            sample=torch.no_grad()(lambda run: self.network.synthesis(ws, run=run)),
+        )
+
+    @property
+    def engine(self) -> str:
+        """What computes the pictures: "torch", "openvino" or "onnx"."""
+        return self._run.engine if self._run else "torch"
+
+    def to_onnx(self, folder: str | os.PathLike[str], *, cut: int | None = None) -> list[Path]:
+        """Write `mapping.onnx` (z [N, D] -> w [N, D]) and `synthesis.onnx` (ws [N, L, D] -> images) to a folder.
+
+        cut : a layer from 2 to L - 1; also write `synthesis-head.onnx` (ws -> x, rgb), which uses only the layers
+            before it, and `synthesis-tail.onnx` (x, rgb, ws -> images), so that a change from there on costs less.
+
+        Returns the paths. Raises MissingExtraError, BadInputError.
+        """
+        with self.lock:
+            return onnx_files.write_stylegan2(self.network, folder, cut)
 
     def __repr__(self) -> str:
         return f"<StyleGAN2 {self.label}: {self.size} px, L = {self.num_ws}, D = {self.w_dim}, on {self.device}>"
@@ -210,7 +245,11 @@ class StyleGAN2(Handle):
             raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
         with self.computing():
             return self.network.synthesis(
-                ws.to(self.device, torch.float32), noise_mode, stop_at=max_size, prefix=prefix
+                ws.to(self.device, torch.float32),
+                noise_mode,
+                stop_at=max_size,
+                prefix=prefix,
+                run=self._run if noise_mode == "const" else None,
             )
 
     def render(
@@ -245,10 +284,40 @@ class SwappingAutoencoder(Handle):
         device: str | torch.device | None = None,
         weights: Weights | None = None,
         precision: str = "float32",
+        engine: str = "torch",
     ):
         self.encoder: swapae_networks.Encoder = place(encoder, device)
         self.generator: swapae_networks.Generator = place(generator, device)
         super().__init__(weights, precision)
+        side = max(4, 64 // self.cell)
+        structure = torch.zeros(1, self.generator.config.structure_channels, side, side, device=self.device)
+        style = torch.zeros(1, self.style_dim, device=self.device)
+        self._run = engines.choose(
+            engine,
+            device=self.device,
+            precision=precision,
+            sha256=weights.sha256 if weights else None,
+            network=nn.ModuleList([self.encoder, self.generator]),
+            parts=lambda: onnx_files.swapae_parts(self.encoder, self.generator),
+            sample=torch.no_grad()(lambda run: self.generator(structure, style, "none", run=run)),
+        )
+
+    @property
+    def engine(self) -> str:
+        """What computes the pictures: "torch", "openvino" or "onnx"."""
+        return self._run.engine if self._run else "torch"
+
+    def to_onnx(self, folder: str | os.PathLike[str], *, cut: int | None = None) -> list[Path]:
+        """Write `encode.onnx` (images [N, 3, H, W] -> structure, style [N, D]) and `decode.onnx` (structure, ws
+        [N, L, D] -> images, without noise) to a folder; the sides of encoded pictures are multiples of 16.
+
+        cut : a block from 1 to L - 1; also write `decode-head.onnx` (structure, ws -> x), the blocks before it, and
+            `decode-tail.onnx` (x, ws -> images), so that a change from there on costs less.
+
+        Returns the paths. Raises MissingExtraError, BadInputError.
+        """
+        with self.lock:
+            return onnx_files.write_swapae(self.encoder, self.generator, folder, cut)
 
     def __repr__(self) -> str:
         sizes = f"{self.size} px, L = {self.num_ws}, D = {self.style_dim}"
@@ -283,7 +352,8 @@ class SwappingAutoencoder(Handle):
             the nearest multiple of 16. Of several pictures, all are resized to the first one's sides.
         """
         with self.computing():
-            structure, style = (code.float() for code in self.encoder(self._fit(images)))
+            fitted = self._fit(images)
+            structure, style = (c.float() for c in (self._run("encode", fitted) if self._run else self.encoder(fitted)))
         return structure, style[:, None].repeat(1, self.num_ws, 1)
 
     def _fit(self, images: Any) -> Tensor:
@@ -348,7 +418,8 @@ class SwappingAutoencoder(Handle):
         structure = structure.to(self.device, torch.float32).expand(n, -1, -1, -1)
         style = style.to(self.device, torch.float32).expand(n, *[-1] * (style.ndim - 1))
         with self.computing():
-            return self.generator(structure, style, noise_mode, prefix=prefix).float()
+            run = self._run if noise_mode == "none" else None
+            return self.generator(structure, style, noise_mode, prefix=prefix, run=run).float()
 
     def render(
         self, structure: Tensor, style: Tensor, *, noise_mode: str = "none", batch: int = 8, upscale: Upscale = None

@@ -60,7 +60,7 @@ def search_folders(checkpoints: Folder | None = None) -> list[Path]:
     folders = [expanded(checkpoints)] if checkpoints is not None else []
     folders.append(Path(FOLDER))
     folders.extend(folder for folder in (_clone_folder(), _package_folder()) if folder is not None)
-    folders.append(_cache_folder())
+    folders.append(cache_folder())
     return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 
@@ -68,7 +68,7 @@ def download_folder(checkpoints: Folder | None = None) -> Path:
     """The folder for downloads: the one given; else, inside a clone, its `checkpoints`; else the user's cache."""
     if checkpoints is not None:
         return expanded(checkpoints).resolve()
-    return (_clone_folder() or _cache_folder()).resolve()
+    return (_clone_folder() or cache_folder()).resolve()
 
 
 def locate(record: Record, *, checkpoints: Folder | None = None) -> Path | None:
@@ -77,7 +77,7 @@ def locate(record: Record, *, checkpoints: Folder | None = None) -> Path | None:
     return next((path for path in candidates if is_file(path)), None)
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     chosen = os.environ.get("WEBTOONFACES_CACHE")
     if chosen:
         return expanded(chosen)
