@@ -31,7 +31,6 @@ NOISE_MODES = ("const", "random", "none")
 W_AVG_SAMPLES = 4096
 Run = Callable[..., tuple[Tensor, ...]]  # name of a part, its tensors -> its results; "start", "block0", ...
 TOGETHER = 32  # px: up to here a CPU draws a batch together, then picture by picture; larger maps fill its cache
-Run = Callable[..., tuple[Tensor, ...]]  # name of a part, its tensors -> its results; "start", "block0", ...
 NoiseSource = Callable[[int, int], Tensor | None]
 
 

@@ -37,7 +37,6 @@ BLOCK_WIDTHS = (4, 8, 12, 16, 16, 16, 8, 4)  # of the generator's blocks, in mul
 UP_FROM = {16: 4, 8: 5}  # side in px of a cell of the structure code -> the first block that doubles the size
 Run = Callable[..., tuple[Tensor, ...]]  # name of a part, its tensors -> its results
 TOGETHER = 32  # px: up to here a CPU draws a batch together, then picture by picture; larger maps fill its cache
-Run = Callable[..., tuple[Tensor, ...]]  # name of a part, its tensors -> its results
 PATCH_SIZE = 64  # px; the only size that the co-occurrence discriminator's last convolution takes
 
 
