@@ -125,6 +125,7 @@ def test_an_engine_starts_at_what_changed(engine, tmp_path, monkeypatch):
     run = same._run
     monkeypatch.setattr(same, "_run", lambda name, *tensors: asked.append(name) or run(name, *tensors))
     alike(same.decode(structure, style, prefix=prefix), AE.decode(structure, style))
+    style = style.clone()  # `Prefix` compares with the tensor of the last call
     style[:, 6] += 1
     asked.clear()
     alike(same.decode(structure, style, prefix=prefix), AE.decode(structure, style))
