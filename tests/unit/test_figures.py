@@ -529,7 +529,7 @@ def quick_gif(frames: Sequence[Image.Image], path: Path, *, fps: float) -> Path:
 
 def test_all_of_them(models, drawings, tmp_path, cartoonizer, monkeypatch):
     monkeypatch.setattr(photos, "WALK_STEPS", 2)
-    monkeypatch.setattr(stylegan2, "STEPS", 2)
+    monkeypatch.setattr(stylegan2, "WALK_STEPS", 2)
     monkeypatch.setattr(stylegan2, "LARGEST_CELL", 32)
     monkeypatch.setattr(inputs, "SMALLEST_CELL", 32)
     monkeypatch.setattr(animation, "save_animation", quick_gif)
