@@ -74,7 +74,7 @@ def test_stylegan2_as_onnx(tmp_path):
 
 
 @needs_onnx
-@pytest.mark.parametrize("cell", [16, 8])
+@pytest.mark.parametrize("cell", [pytest.param(16, marks=pytest.mark.slow), 8])
 def test_swapae_as_onnx(tmp_path, cell):
     AE = a_swapae(cell)
     encode, decode, head, tail = (session(path) for path in AE.to_onnx(tmp_path, cut=3))
