@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, rgb
+from .colors import BLACK, WHITE, Color, adjusted, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, normals, polygon, resample
 from .sketch import Sketch
 
@@ -393,7 +393,7 @@ def brow_color(sketch: Sketch) -> Color:
     if sketch.title.palette.grey:
         return rgb("0c0c0c")
     hair = sketch.hair
-    return mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3)
+    return darker(mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3), 0.45 * lightness(sketch.skin))
 
 
 def _brow(sketch: Sketch, index: int) -> str:

@@ -100,8 +100,10 @@ class HairPainter:
         hair = sketch.person.hair
         share = 1.0 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
         color = cropped_color(sketch)
+        if self.shape.front:  # below longer hair it is that hair's own colour in the shade of it
+            color = mix(color, mix(sketch.hair, sketch.hair_shadow, 0.6), 0.65)
         for outline in self.shape.shaved:
-            self.canvas.fill(closed(outline), color, 0.95 * share)
+            self.canvas.fill(closed(outline), color, 1.0 if self.shape.front else 0.95 * share)
         if len(self.shape.stubs):
             ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3)
             self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
@@ -151,6 +153,8 @@ class HairPainter:
         """The side of the hair that is away from the light."""
         sketch = self.sketch
         if self.line.shade in ("flat", "tone") or sketch.title.palette.grey:
+            return
+        if self.curled:  # a straight edge through round curls would look like a second colour of hair
             return
         head = sketch.head
         edge = sketch.warp(head.silhouette([104, 84, 66, 50, 40], [-0.09, -0.075, -0.045, 0.0, 0.10]))
