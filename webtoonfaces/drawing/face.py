@@ -9,7 +9,7 @@ import numpy as np
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
-from .eyes import Eye
+from .eyes import Eye, lens
 from .person import Hair
 from .sketch import Sketch, bounds
 
@@ -261,7 +261,12 @@ def _beard(sketch: Sketch) -> None:
         )
         toward = points[[15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]]
         inside = toward + (inside - toward) * grown
-        canvas.fill(closed(np.concatenate([points[1:16] + ey * 0.03, inside]), 110), color)
+        outside = points[1:16] + ey * 0.03
+        if sketch.turn > 0.15:  # on the side that is turned away it begins at the jaw
+            inside, outside = np.concatenate([[points[13] - ex * 0.008], inside[3:]]), outside[:-2]
+        elif sketch.turn < -0.15:
+            inside, outside = np.concatenate([inside[:-3], [points[3] + ex * 0.008]]), outside[2:]
+        canvas.fill(closed(np.concatenate([outside, inside]), 110), color)
         if sketch.title.line.width:
             roots = points[4:13] - ey * 0.02
             tips = roots + (points[8] - roots) * 0.08 + ey * 0.04
@@ -269,7 +274,7 @@ def _beard(sketch: Sketch) -> None:
             canvas.fill(brushes(strands, 1.5, (0, 1, 0.2), 5), dark, 0.7)
     strength = max(person.moustache, person.beard)
     if strength > 0.04:
-        _moustache(sketch, color, min(1.0, 0.45 + strength), bearded)
+        _moustache(sketch, color, min(1.0, 0.45 + strength), person.beard > 0.16)
 
 
 def _moustache(sketch: Sketch, color: Color, size: float, bearded: bool) -> None:
@@ -377,13 +382,22 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
         grown = min(1.0, (person.tears - 0.05) / 0.1)
         for index, side in ((0, -1), (1, 1)):
             eye = eyes[index]
-            if eye.open == 0.0:  # from under the lashes of a closed eye
+            if person.glasses:  # below the lens, so that nothing crosses its rim
+                middle, rx, ry = lens(sketch, eye)
+                root = middle + ey * (ry + 0.04 * unit) + eye.out * 0.15 * rx
+            elif eye.open == 0.0:  # from under the lashes of a closed eye
                 root = eye.middle + ey * 0.3 * (eye.up + eye.low) + eye.out * 0.25 * eye.half
             else:
                 root = eye.middle + eye.down * eye.low * 0.92 + eye.out * 0.25 * eye.half
             round_ = unit * (0.1 if comic else 0.045) * (0.7 + 0.5 * person.tears) * grown
             length = unit * (0.12 + 0.22 * person.tears) * grown
             foot = root + ey * length + ex * side * 0.05 * unit
+            if person.glasses:
+                foot = root + ey * max(length * 0.5, 1.9 * round_)
+            margin = 1.3 * round_ + 0.02 * unit
+            over = float(foot @ ex) * side - (sketch.contour(side, foot @ ey) * side - margin)
+            if over > 0:  # on the cheek, not on its contour
+                foot, root = foot - ex * side * over, root - ex * side * over
             if not comic:  # the wet track that a tear leaves
                 canvas.fill(
                     brush([root, (root + foot) / 2 + ex * side * 0.01 * unit, foot], 1.6, (0.2, 1, 1), 6), water, 0.55
