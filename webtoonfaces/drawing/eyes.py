@@ -120,12 +120,16 @@ def _keep_inside(sketch: Sketch, eye: Eye) -> None:
 
 def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
     """Middle and radii of a lens: the drawn eye with its lashes and a margin; it always holds the whole eye."""
-    dot = sketch.title.hand.eye.template in ("dot", "bead")
-    tall = eye.size * (0.95 if dot else 0.0) + (0.0 if dot else 0.5 * (eye.up + eye.low))
-    rx = 1.22 * eye.half + (0.0 if not dot else 0.05 * eye.size)
-    ry = max(1.38 * tall, (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
-    middle = eye.middle - eye.down * (0.0 if dot else 0.5 * (eye.up - eye.low) + 0.02 * eye.size)
-    least = 0.7 * rx if dot else 1.08 * eye.half
+    hand = sketch.title.hand.eye
+    dot = hand.template in ("dot", "bead")
+    rx = 1.22 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
+    top = bottom = 1.1 * eye.size
+    if not dot:
+        lid = eye.up * (1.06 if eye.open <= 1 else 1.0 + 0.66 * (eye.open - 1) + 0.06)
+        top, bottom = lid + 0.9 * hand.lash * eye.size * hand.width, 1.02 * eye.low
+    ry = max(1.16 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
+    middle = eye.middle - eye.down * 0.5 * (top - bottom)
+    least = 0.7 * rx if dot else 1.14 * eye.half
     place = float(middle @ sketch.ex) * eye.side
     # The bridge of the nose stays free, and the far lens of a turned face ends soon behind its contour.
     bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
