@@ -97,6 +97,7 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
     far.far = min(1.0, max(0.0, (abs(sketch.turn) - 0.08) / 0.25))
     for eye in (left, right):
         _keep_inside(sketch, eye)
+    near.half = min(near.half, far.half / 0.85)
     return left, right
 
 
@@ -291,7 +292,8 @@ def _open_eye(sketch: Sketch, eye: Eye) -> None:
     # A lid that comes down also sinks in its middle; anger flattens it.
     upper_y = -eye.up * np.array(template.upper) * opening + eye.low * max(0.0, 1 - opening) * 0.6 * (1 - UPPER_X**2)
     if person.anger > 0:
-        upper_y += person.anger * eye.up * (0.18 if person.glasses else 0.35) * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
+        frown = person.anger * eye.up * (0.18 if person.glasses else 0.35)
+        upper_y += frown * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
     lower_y = eye.low * np.array(template.lower)
     upper, lower = eye.at(UPPER_X, upper_y, tilt), eye.at(LOWER_X, lower_y, tilt)
     shape = np.concatenate([upper, lower[::-1][1:-1]])

@@ -10,6 +10,7 @@ from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .eyes import Eye, lens
+from .mouth import smiles
 from .person import Hair
 from .sketch import Sketch, bounds
 
@@ -230,12 +231,12 @@ def _beard(sketch: Sketch) -> None:
     ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
     if max(person.beard, person.moustache, person.stubble) < 0.04:
         return
-    color = _beard_color(sketch)
+    color = beard_color(sketch)
     dark = mix(color, BLACK, 0.4)
     bearded = person.beard > 0.04
     if person.stubble > 0.04 and not bearded:  # short hairs along the jaw and over the lip
         canvas.fill(polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.55), 0.35 + 0.4 * person.stubble)
-    left, right, nose, low = points[48], points[54], points[33], points[57]
+    left, right, low = points[48], points[54], points[57]
     if bearded:
         # A short beard is a rim of the jaw; it grows up to the cheeks and to the corners of the mouth.
         grown = min(1.0, 0.3 + 3.5 * person.beard)
@@ -282,8 +283,10 @@ def _moustache(sketch: Sketch, color: Color, size: float, bearded: bool) -> None
     points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit
     x = (points[48:68] - points[33]) @ ex
     y = (points[48:68] - points[33]) @ ey
-    lip = float(min(y[1:6].min(), y[12:17].min()))  # the upper edge of what a mouth is drawn with
-    upper, lower = 0.22 * lip, lip - max(0.16 * lip, 0.030 * unit)
+    lip = float(
+        min(y[1:6].min(), y[12:17].min(), y[[0, 6]].min() + 0.03 * unit)
+    )  # the upper edge of what a mouth is drawn with
+    upper, lower = 0.22 * lip, lip - max(0.20 * lip, 0.045 * unit)
     thick = (lower - upper) * size
     if thick < 0.02 * unit:
         return
@@ -293,7 +296,11 @@ def _moustache(sketch: Sketch, color: Color, size: float, bearded: bool) -> None
         reach = float(x[corner]) - middle
         drop = float(y[corner]) + 0.14 * unit if bearded else min(lower + 0.05 * unit, float(y[corner]) - 0.02 * unit)
         out = float(x[corner]) + sign * (0.13 * unit if bearded else 0.06 * unit)
+        # It stays on the cheek of a turned face.
+        edge_x = float(sketch.contour(int(sign), (points[33] @ ey) + y[corner]) - points[33] @ ex)
+        out = sign * min(out * sign, edge_x * sign - 0.07 * unit)
         inner = float(x[corner]) + sign * 0.065 * unit
+        inner = sign * min(inner * sign, out * sign - 0.03 * unit)
         top = lower - thick
         edge = [(middle, top + 0.25 * thick), (middle + 0.35 * reach, top), (middle + 0.85 * reach, top + 0.3 * thick)]
         if bearded:
@@ -321,7 +328,7 @@ def _stubble(sketch: Sketch) -> Points:
     return np.concatenate([chin, above])[:, None] + size
 
 
-def _beard_color(sketch: Sketch) -> Color:
+def beard_color(sketch: Sketch) -> Color:
     """That of the hair, and always much darker than the skin; dyed hair no more than tints it."""
     if sketch.title.palette.grey:
         return BLACK if lightness(sketch.hair) < 0.4 else mix(sketch.hair, BLACK, 0.5)
@@ -439,9 +446,7 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
 def draw_anger_mark(sketch: Sketch) -> None:
     """The comic sign of anger: four bent strokes, above everything."""
     person = sketch.person
-    mouth = person.points[48:68]
-    smiling = float(((mouth[0] + mouth[6]) / 2 - mouth[14]) @ sketch.ey) < 0.02 * sketch.unit
-    if person.anger < 0.25 or sketch.title.hand.emotion != "comic" or smiling:
+    if person.anger < 0.25 or sketch.title.hand.emotion != "comic" or smiles(sketch):
         return
     # At the temple that is nearer to the viewer, half on the hair.
     near = -1.0 if sketch.turn > 0 or person.accessory else 1.0  # ornaments are on the right

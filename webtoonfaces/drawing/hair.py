@@ -59,8 +59,10 @@ class HairPainter:
         sketch = self.sketch
         grey = sketch.title.palette.grey
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
-        for outline in self.shape.behind:
-            self._contour(closed(outline, 40 if self.curled else 62), deep)
+        # The first outline lies in the shadow of the head; what is tied does not.
+        for index, outline in enumerate(self.shape.behind):
+            paint = deep if index == 0 or grey else mix(sketch.hair, sketch.hair_shadow, 0.2)
+            self._contour(closed(outline, 40 if self.curled else 62), paint)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
         for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):

@@ -147,7 +147,7 @@ class _Barber:
     # ---- masses
 
     def _cropped(self) -> Points:
-        top = self.head.silhouette(np.linspace(-100, 100, 13), -0.006 if self.hair.length >= 0.16 else -0.017)
+        top = self.head.silhouette(np.linspace(-100, 100, 13), -0.006 if self.hair.length >= 0.16 else -0.0135)
         # Before the ears; on the side that a turned head hides, no further than the cheek's outline.
         burns = onto_silhouette(np.array([(0.272, 0.50, -0.25), (0.250, 0.52, -0.2)]), self.head.yaw)
         others = onto_silhouette(np.array([(-0.250, 0.52, -0.2), (-0.272, 0.50, -0.25)]), self.head.yaw)
