@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from dataclasses import replace
 
@@ -16,9 +17,11 @@ from webtoonfaces import drawing
 from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
 from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
 from webtoonfaces.drawing.curves import closed, polygons, resample
-from webtoonfaces.drawing.eyes import measured_eyes
+from webtoonfaces.drawing.eyes import brow_color, lens, measured_eyes
+from webtoonfaces.drawing.face import beard_color, draw_anger_mark, draw_ear
 from webtoonfaces.drawing.hair import HairPainter
 from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
+from webtoonfaces.drawing.mouth import smiles
 from webtoonfaces.drawing.person import Hair
 from webtoonfaces.drawing.sheets import CROPS, feature_sheet, title_sheet
 from webtoonfaces.drawing.sketch import Sketch
@@ -302,6 +305,64 @@ def test_the_far_eye_is_nearly_as_large_as_the_near_one(title: str) -> None:
         left, right = measured_eyes(sketch)
         assert 0.84 < (right.half / left.half if sketch.turn > 0 else left.half / right.half) < 1.25
         assert abs(left.up - right.up) < 0.03 * left.up
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_eyes_and_brows_keep_a_margin_to_the_contour(title: str) -> None:
+    for person in people(60, seed=31):
+        sketch = Sketch(person, TITLES[title])
+        for eye in measured_eyes(sketch):
+            edge = float(sketch.contour(eye.side, eye.middle @ sketch.ey)) * eye.side
+            assert edge - float(eye.middle @ sketch.ex) * eye.side - eye.half > 0.04 * sketch.unit
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_a_lens_holds_the_whole_eye(title: str) -> None:
+    for person in people(60, seed=32):
+        sketch = Sketch(replace(person, glasses="round", eye_open=(1.1, 1.1)), TITLES[title])
+        for eye in measured_eyes(sketch):
+            middle, wide, high = lens(sketch, eye)
+            off = abs(float((middle - eye.middle) @ sketch.ex))
+            if TITLES[title].hand.eye.template not in ("dot", "bead"):
+                assert wide >= off + eye.half
+                assert middle @ sketch.ey + high > eye.middle @ sketch.ey + eye.low
+                assert middle @ sketch.ey - high < eye.middle @ sketch.ey - eye.up
+
+
+@pytest.mark.parametrize("title", NAMES)
+@pytest.mark.parametrize("hair", ["e8e0a0", "40d0e0"])
+def test_a_beard_is_much_darker_than_the_skin_and_leaves_the_mouth_free(title: str, hair: str) -> None:
+    person = next(person for person in people(300, seed=33) if person.beard > 0.3 and person.anger < 0.1)
+    bearded = replace(person, hair_color=rgb(hair), glasses="", tears=0.0)
+    sketch = Sketch(bearded, TITLES[title])
+    assert lightness(beard_color(sketch)) < 0.7 * lightness(sketch.skin)
+    assert lightness(brow_color(sketch)) < 0.7 * lightness(sketch.skin)
+    bare = pixels(replace(bearded, beard=0.0, moustache=0.0, stubble=0.0), title, 256)
+    changed = np.abs(pixels(bearded, title, 256) - bare).max(2) > 24
+    middle = (sketch.landmarks[[62, 66]].mean(0) * 256).astype(int)
+    half = int(0.2 * np.ptp(sketch.landmarks[[48, 54], 0]) * 256)
+    assert not changed[middle[1] - 1 : middle[1] + 2, middle[0] - half : middle[0] + half].any()
+    chin = (0.5 * (sketch.landmarks[8] + sketch.landmarks[57]) * 256 + [0, 4]).astype(int)
+    assert changed[chin[1] : chin[1] + 3, chin[0] - 2 : chin[0] + 3].all()
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_an_ear_takes_no_darker_tone_than_the_shadow_of_the_skin(title: str) -> None:
+    pose = Pose(0.0, 0.0, 0.0, 0.9, 0.5, 0.54)
+    points = tuple((float(x), float(y)) for x, y in pose.head.face(TEMPLATE))
+    sketch = Sketch(Person(points, pose, hair=Hair(length=0.0)), TITLES[title])
+    draw_ear(sketch, 1)
+    shapes = sketch.canvas.svg(64).split("</defs>")[1]  # the dots of a screentone are ink
+    fills = re.findall(r'<path d="[^"]*" fill="#([0-9a-f]{6})"', shapes)
+    darkest = lightness(sketch.skin_shadow) - 0.02
+    assert fills and all(lightness(rgb(fill)) >= darkest for fill in fills)
+
+
+def test_an_anger_mark_needs_a_mouth_that_does_not_smile() -> None:
+    for person in people(200, seed=34):
+        sketch = Sketch(replace(person, anger=0.8), TITLES["chibi"])
+        draw_anger_mark(sketch)
+        assert ("path" in sketch.canvas.svg(64)) is not smiles(sketch)
 
 
 def test_an_ornament_is_apart_from_the_hair() -> None:

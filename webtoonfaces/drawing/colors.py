@@ -50,6 +50,12 @@ def apart(color: Color, ground: Color) -> Color:
     return mix(color, away, 0.65 * min(1.0, max(0.0, 2 * near)))
 
 
+def darker(color: Color, limit: float) -> Color:
+    """The colour in its own hue, no lighter than `limit` (see `lightness`)."""
+    light = lightness(color)
+    return color if light <= limit else mix(BLACK, color, limit / light)
+
+
 def ramp(position: float, colors: tuple[Color, ...]) -> Color:
     """The colour at `position` in [0, 1] of a row of evenly spaced colours."""
     along = max(0.0, min(1.0, position)) * (len(colors) - 1)

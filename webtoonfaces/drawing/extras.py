@@ -8,34 +8,9 @@ import numpy as np
 
 from .colors import WHITE, Color, apart, mix, rgb
 from .curves import Points, brush, closed, opened
-from .eyes import Eye, measured_eyes
+from .eyes import Eye, lens, measured_eyes
 from .person import Hair
 from .sketch import Sketch
-
-
-def _lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
-    """Middle and radii of a lens: the drawn eye with its lashes and a margin."""
-    dot = sketch.title.hand.eye.template in ("dot", "bead")
-    tall = eye.size * (0.95 if dot else 0.0) + (0.0 if dot else 0.5 * (eye.up + eye.low))
-    rx = 1.22 * eye.half + (0.0 if not dot else 0.05 * eye.size)
-    ry = max(1.32 * tall, (0.92 if sketch.person.glasses == "round" else 0.70) * rx)
-    middle = eye.middle - eye.down * (0.0 if dot else 0.5 * (eye.up - eye.low) + 0.02 * eye.size)
-    # The bridge of the nose stays free.
-    bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
-    room = abs(float((middle - bridge) @ sketch.ex)) - 0.07 * sketch.unit
-    if rx > room:
-        spare = rx - room
-        middle = middle + sketch.ex * eye.side * 0.5 * spare
-        rx -= 0.5 * spare
-    # The far lens of a turned face ends soon behind its contour.
-    points = sketch.landmarks
-    contour = points[:9] if eye.side < 0 else points[16:7:-1]
-    edge = float(np.interp(middle @ sketch.ey, contour @ sketch.ey, contour @ sketch.ex))
-    over = rx - (edge * eye.side - float(middle @ sketch.ex) * eye.side + 0.008)
-    if over > 0:
-        middle = middle - sketch.ex * eye.side * over * 0.5
-        rx = max(0.6 * rx, rx - 0.5 * over)
-    return middle, rx, ry
 
 
 def _frame(sketch: Sketch) -> tuple[Color, float]:
@@ -52,7 +27,7 @@ def draw_arms(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     for index, side in ((0, -1), (1, 1)):
         if sketch.turn * side > 0.12:
             continue
-        middle, rx, _ = _lens(sketch, eyes[index])
+        middle, rx, _ = lens(sketch, eyes[index])
         ear = sketch.landmarks[0 if index == 0 else 16] - sketch.ey * 0.004
         hinge = middle + sketch.ex * side * rx
         sketch.canvas.stroke(opened(np.array([hinge, (hinge + ear) / 2 - sketch.ey * 0.004, ear])), color, width)
@@ -70,7 +45,7 @@ def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     power = 1.0 if kind == "round" else 0.6
     inner = []
     for index in (0, 1):
-        middle, rx, ry = _lens(sketch, eyes[index])
+        middle, rx, ry = lens(sketch, eyes[index])
         x = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power * rx
         y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power * ry
         rim = middle + np.outer(x, ex) + np.outer(y, ey)

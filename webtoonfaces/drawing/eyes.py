@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, rgb
+from .colors import BLACK, WHITE, Color, adjusted, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, normals, polygon, resample
 from .sketch import Sketch
 
@@ -95,14 +95,57 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
         far.middle = far.middle - far.out * grown
     far.size, far.up, far.low = near.size * 0.98, near.up * 0.98, near.low * 0.98
     far.far = min(1.0, max(0.0, (abs(sketch.turn) - 0.08) / 0.25))
+    for eye in (left, right):
+        _keep_inside(sketch, eye)
+    near.half = min(near.half, far.half / 0.85)
     return left, right
+
+
+def _keep_inside(sketch: Sketch, eye: Eye) -> None:
+    """An eye keeps a margin to the face's contour: it moves towards the nose as far as there is room, then shrinks."""
+    margin = 0.11 * sketch.unit
+    heights = eye.middle @ sketch.ey + np.linspace(-1.0, 1.2, 5) * 0.5 * (eye.up + eye.low)
+    edge = float((sketch.contour(eye.side, heights) * eye.side).min()) - margin
+    place = float(eye.middle @ sketch.ex) * eye.side
+    over = place + eye.half * (1.06 if eye.far else 1.0) - edge
+    if over <= 0:
+        return
+    nose = 0.6 * sketch.landmarks[27] + 0.4 * sketch.landmarks[28]
+    room = max(0.0, place - eye.half - float(nose @ sketch.ex) * eye.side - 0.10 * sketch.unit)
+    move = min(over, room)
+    eye.middle = eye.middle - sketch.ex * eye.side * move
+    shrink = min(0.22 * eye.half, 0.5 * (over - move))
+    eye.half -= shrink
+    eye.middle = eye.middle - sketch.ex * eye.side * shrink
+
+
+def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
+    """Middle and radii of a lens: the drawn eye with its lashes and a margin; it always holds the whole eye."""
+    hand = sketch.title.hand.eye
+    dot = hand.template in ("dot", "bead")
+    rx = 1.22 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
+    top = bottom = 1.1 * eye.size
+    if not dot:
+        lid = eye.up * (1.06 if eye.open <= 1 else 1.0 + 0.66 * (eye.open - 1) + 0.06)
+        top, bottom = lid + 0.9 * hand.lash * eye.size * hand.width, 1.02 * eye.low
+    ry = max(1.16 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
+    middle = eye.middle - eye.down * 0.5 * (top - bottom)
+    least = 0.7 * rx if dot else 1.14 * eye.half
+    place = float(middle @ sketch.ex) * eye.side
+    # The bridge of the nose stays free, and the far lens of a turned face ends soon behind its contour.
+    bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
+    inner = max(place - rx, min(float(bridge @ sketch.ex) * eye.side + 0.05 * sketch.unit, place - least))
+    edge = float(sketch.contour(eye.side, middle @ sketch.ey)) * eye.side
+    outer = min(place + rx, max(edge - 0.004, place + least))
+    middle = middle + sketch.ex * eye.side * (0.5 * (inner + outer) - place)
+    return middle, 0.5 * (outer - inner), ry
 
 
 def draw_eyes(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
     """Both eyes."""
     for eye in eyes:
         if eye.far > 0:  # nothing of the far eye leaves the face, and a margin of skin stays
-            contour = np.concatenate([sketch.landmarks[:17], sketch.forehead]) - sketch.ex * (eye.side * 0.012)
+            contour = np.concatenate([sketch.landmarks[:17], sketch.forehead]) - sketch.ex * (eye.side * 0.016)
             with sketch.canvas.clip(closed(contour, 70)):
                 _draw_eye(sketch, eye)
         else:
@@ -150,7 +193,8 @@ def _measured(sketch: Sketch, index: int) -> Eye:
     middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
     # Between closed and half open an eye is a smudge: it is drawn as one or the other.
-    opening = 0.0 if opening < 0.3 else max(0.70, opening)
+    # Behind glasses an eye is open or closed, since their frame crowds a narrow one.
+    opening = 0.0 if opening < 0.3 else max(0.95 if person.glasses else 0.70, opening)
     return Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
 
 
@@ -248,7 +292,8 @@ def _open_eye(sketch: Sketch, eye: Eye) -> None:
     # A lid that comes down also sinks in its middle; anger flattens it.
     upper_y = -eye.up * np.array(template.upper) * opening + eye.low * max(0.0, 1 - opening) * 0.6 * (1 - UPPER_X**2)
     if person.anger > 0:
-        upper_y += person.anger * eye.up * 0.35 * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
+        frown = person.anger * eye.up * (0.18 if person.glasses else 0.35)
+        upper_y += frown * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
     lower_y = eye.low * np.array(template.lower)
     upper, lower = eye.at(UPPER_X, upper_y, tilt), eye.at(LOWER_X, lower_y, tilt)
     shape = np.concatenate([upper, lower[::-1][1:-1]])
@@ -393,7 +438,7 @@ def brow_color(sketch: Sketch) -> Color:
     if sketch.title.palette.grey:
         return rgb("0c0c0c")
     hair = sketch.hair
-    return mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3)
+    return darker(mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3), 0.45 * lightness(sketch.skin))
 
 
 def _brow(sketch: Sketch, index: int) -> str:
@@ -407,6 +452,14 @@ def _brow(sketch: Sketch, index: int) -> str:
     lack = room * large + 0.12 * sketch.unit - float((eye.mean(0) - brow.mean(0)) @ sketch.ey)
     brow = brow - sketch.ey * max(0.0, lack) * 0.8
     weight = hand.brow * (0.7 + 0.75 * person.brows) * sketch.unit * 0.078
+    # It keeps a margin to the contour; what is beyond it is pressed together.
+    side = -1 if index == 0 else 1
+    inner = float(brow[-1] @ sketch.ex) * side
+    reach = float(brow[0] @ sketch.ex) * side - inner
+    room = float((sketch.contour(side, brow @ sketch.ey) * side).min()) - 0.11 * sketch.unit - inner
+    if reach > room > 0:
+        along = (brow @ sketch.ex * side - inner)[:, None]
+        brow = brow - sketch.ex * side * along * (1 - max(0.45, room / reach))
     line = resample(brow, 9)
     across = normals(line)
     across *= np.sign(across @ sketch.ey)[:, None]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import numpy as np
 
 from .canvas import Paint
-from .colors import BLACK, WHITE, Color, lightness, mix, multiply, rgb
+from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
-from .eyes import Eye
+from .eyes import Eye, lens
+from .mouth import smiles
 from .person import Hair
 from .sketch import Sketch, bounds
 
@@ -41,7 +44,10 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     )
     canvas.fill(closed(root, 150), sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
     if side > 0 and line.side > 0 and line.shade != "flat":  # it lies in the shadow of its side
-        sketch.shade([closed(root, 150)], sketch.skin, bounds(root), 0.8)
+        if line.shade in ("tone", "dots", "hatch"):
+            sketch.shade([closed(root, 150)], sketch.skin, bounds(root), 0.8)
+        else:  # one plain shade: a shadow in several layers leaves nothing of so small a shape
+            canvas.fill(closed(root, 150), sketch.skin_shadow, 0.6)
     canvas.stroke(opened(root, 150), sketch.skin_line, line.width * 0.85)
     shell = [
         root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
@@ -220,69 +226,91 @@ def _freckles(sketch: Sketch) -> None:
 
 
 def _beard(sketch: Sketch) -> None:
-    """Stubble, beard and moustache: from ear to ear along the jaw, with a gap for the lips, always darker than skin."""
+    """Stubble, beard and moustache: opaque, each with one edge; they leave the lips free, and skin round them."""
     person, canvas, points = sketch.person, sketch.canvas, sketch.landmarks
     ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
     if max(person.beard, person.moustache, person.stubble) < 0.04:
         return
-    color = _beard_color(sketch)
-    left, right, nose = points[48], points[54], points[33]
-    outside = points[1:16] + ey * 0.03
-    inside = np.array(
-        [
-            points[15] - ex * 0.014,
-            points[14] - ex * 0.030,
-            points[13] * 0.62 + right * 0.38 - ey * 0.012,
-            right + ex * 0.030 - ey * 0.028,
-            nose + ex * 0.030 + ey * 0.016,
-            nose + ey * 0.022,
-            nose - ex * 0.030 + ey * 0.016,
-            left - ex * 0.030 - ey * 0.028,
-            points[3] * 0.62 + left * 0.38 - ey * 0.012,
-            points[2] + ex * 0.030,
-            points[1] + ex * 0.014,
-        ]
-    )
-    toward = points[[15, 14, 12, 10, 8, 8, 8, 6, 4, 2, 1]]
-    shadow = max(person.stubble, 0.8 * person.beard)
-    grey = sketch.title.palette.grey
-    if shadow > 0.04 and not grey:  # the skin's own hue, darker; nested areas, thin towards the cheek
-        tint = multiply(sketch.skin, (0.80, 0.74, 0.74))
-        for step in (0.15, 0.35, 0.55):
-            area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
-            canvas.fill(area, tint, 0.06 + 0.10 * shadow)
-    if person.stubble > 0.04 and sketch.title.line.width:  # short hairs along the jaw and over the lip
-        canvas.fill(
-            polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.45), min(0.75, 0.2 + 0.8 * person.stubble)
-        )
-    if person.beard > 0.04:
-        opacity = min(0.96, 4.5 * person.beard)
-        for step, share in ((0.0, 0.3), (0.07, 0.45), (0.15, 1.0)):  # thinner along its upper edge
-            area = closed(np.concatenate([outside, inside + (toward - inside) * step]), 110)
-            canvas.fill(area, color, share * opacity)
-        if sketch.title.line.width:
-            roots = points[3:14] - ey * 0.03
-            tips = roots + (points[8] - roots) * 0.08 + ey * 0.05
-            strands = np.stack([roots, (roots + tips) / 2, tips], 1)
-            canvas.fill(brushes(strands, 1.6, (0, 1, 0.2), 5), mix(color, BLACK, 0.45), 0.6 * opacity)
-        gap = points[48:60] + (points[48:60] - points[48:60].mean(0)) * (0.03, 0.10)
-        canvas.fill(closed(gap, 110), sketch.skin)
-    if person.moustache > 0.04 or person.beard > 0.5:
-        strength = max(person.moustache, person.beard - 0.3)
-        middle = nose * 0.45 + points[51] * 0.55
-        sides = [
+    color = beard_color(sketch)
+    dark = mix(color, BLACK, 0.4)
+    bearded = person.beard > 0.04
+    if person.stubble > 0.04 and not bearded:  # short hairs along the jaw and over the lip
+        canvas.fill(polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.55), 0.35 + 0.4 * person.stubble)
+    left, right, low = points[48], points[54], points[57]
+    if bearded:
+        # A short beard is a rim of the jaw; it grows up to the cheeks and to the corners of the mouth.
+        grown = min(1.0, 0.3 + 3.5 * person.beard)
+        below = low + ey * (0.13 * unit)
+        inside = np.array(
             [
-                middle + (corner - middle) * 0.02,
-                middle + (corner - middle) @ ex * 0.5 * ex + ey * unit * 0.02,
-                corner + (corner - middle) @ ex * 0.12 * ex + ey * unit * 0.03,
+                points[15] - ex * 0.012,
+                points[14] - ex * 0.024,
+                points[13] * 0.80 + right * 0.20,
+                points[12] * 0.58 + right * 0.42,
+                right + ex * 0.10 * unit + ey * 0.02 * unit,
+                right + ex * 0.04 * unit + ey * 0.16 * unit,
+                below + ex * 0.12 * unit,
+                below - ey * 0.01 * unit,
+                below - ex * 0.12 * unit,
+                left - ex * 0.04 * unit + ey * 0.16 * unit,
+                left - ex * 0.10 * unit + ey * 0.02 * unit,
+                points[4] * 0.58 + left * 0.42,
+                points[3] * 0.80 + left * 0.20,
+                points[2] + ex * 0.024,
+                points[1] + ex * 0.012,
             ]
-            for corner in (left, right)
-        ]
-        canvas.fill(
-            brushes(np.array(sides), (5.5 + 4.0 * strength) * min(1.0, 0.5 + 3 * strength), (0.55, 1.0, 0.7, 0.05), 9),
-            color,
-            min(0.98, 0.4 + 9 * (strength - 0.04)),
         )
+        toward = points[[15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]]
+        inside = toward + (inside - toward) * grown
+        outside = points[1:16] + ey * 0.03
+        if sketch.turn > 0.15:  # on the side that is turned away it begins at the jaw
+            inside, outside = np.concatenate([[points[13] - ex * 0.008], inside[3:]]), outside[:-2]
+        elif sketch.turn < -0.15:
+            inside, outside = np.concatenate([inside[:-3], [points[3] + ex * 0.008]]), outside[2:]
+        canvas.fill(closed(np.concatenate([outside, inside]), 110), color)
+        if sketch.title.line.width:
+            roots = points[4:13] - ey * 0.02
+            tips = roots + (points[8] - roots) * 0.08 + ey * 0.04
+            strands = np.stack([roots, (roots + tips) / 2, tips], 1)
+            canvas.fill(brushes(strands, 1.5, (0, 1, 0.2), 5), dark, 0.7)
+    strength = max(person.moustache, person.beard)
+    if strength > 0.04:
+        _moustache(sketch, color, min(1.0, 0.45 + strength), person.beard > 0.16)
+
+
+def _moustache(sketch: Sketch, color: Color, size: float, bearded: bool) -> None:
+    """Two wings between nose and upper lip, as thick as the gap there allows; with a beard their tips run into it."""
+    points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit
+    x = (points[48:68] - points[33]) @ ex
+    y = (points[48:68] - points[33]) @ ey
+    lip = float(
+        min(y[1:6].min(), y[12:17].min(), y[[0, 6]].min() + 0.03 * unit)
+    )  # the upper edge of what a mouth is drawn with
+    upper, lower = 0.22 * lip, lip - max(0.20 * lip, 0.045 * unit)
+    thick = (lower - upper) * size
+    if thick < 0.02 * unit:
+        return
+    middle = float(x[3])
+    wings = []
+    for corner, sign in ((0, -1.0), (6, 1.0)):
+        reach = float(x[corner]) - middle
+        drop = float(y[corner]) + 0.14 * unit if bearded else min(lower + 0.05 * unit, float(y[corner]) - 0.02 * unit)
+        out = float(x[corner]) + sign * (0.13 * unit if bearded else 0.06 * unit)
+        # It stays on the cheek of a turned face.
+        edge_x = float(sketch.contour(int(sign), (points[33] @ ey) + y[corner]) - points[33] @ ex)
+        out = sign * min(out * sign, edge_x * sign - 0.07 * unit)
+        inner = float(x[corner]) + sign * 0.065 * unit
+        inner = sign * min(inner * sign, out * sign - 0.03 * unit)
+        top = lower - thick
+        edge = [(middle, top + 0.25 * thick), (middle + 0.35 * reach, top), (middle + 0.85 * reach, top + 0.3 * thick)]
+        if bearded:
+            edge += [(out, float(y[corner]) - 0.04 * unit), (out, drop), (inner, drop)]
+            edge += [(inner, float(y[corner]) - 0.02 * unit), (middle + 0.9 * reach, lower)]
+        else:
+            edge += [(out, drop), (middle + 0.8 * reach, lower + 0.01 * unit)]
+        wings.append(np.array([*edge, (middle + 0.4 * reach, lower), (middle, lower - 0.1 * thick)]))
+    for wing in wings:
+        sketch.canvas.fill(closed(points[33] + np.outer(wing[:, 0], ex) + np.outer(wing[:, 1], ey), 80), color)
 
 
 def _stubble(sketch: Sketch) -> Points:
@@ -295,22 +323,20 @@ def _stubble(sketch: Sketch) -> Points:
     mouth = points[[48, 54, 57]].mean(0)
     chin = jaw + (mouth - jaw) * (0.10 + 0.42 * chance[1, :66, None])
     lip = points[33] * 0.45 + points[51] * 0.55
-    above = lip + np.outer(np.linspace(-0.3, 0.3, 10) * unit, ex) + np.outer((chance[1, 66:] - 0.3) * 0.05 * unit, ey)
+    above = lip + np.outer(np.linspace(-0.26, 0.26, 10) * unit, ex) + np.outer((chance[1, 66:] - 0.8) * 0.05 * unit, ey)
     size = 0.0026 * np.array([(1, 0), (0, 1.5), (-1, 0), (0, -1.5)])
     return np.concatenate([chin, above])[:, None] + size
 
 
-def _beard_color(sketch: Sketch) -> Color:
-    """That of the hair, a little darker, and always apart from the skin."""
-    person = sketch.person
+def beard_color(sketch: Sketch) -> Color:
+    """That of the hair, and always much darker than the skin; dyed hair no more than tints it."""
     if sketch.title.palette.grey:
-        return BLACK if lightness(sketch.hair) < 0.4 else mix(sketch.hair, BLACK, 0.35)
-    color = mix(sketch.hair, sketch.hair_shadow, 0.35)
-    vivid = max(person.hair_color) - min(person.hair_color)
-    # Dyed hair goes with a beard that is only tinted by it.
-    color = mix(color, sketch.tone(rgb("4a3428"), "hair"), 0.75 * min(1.0, max(0.0, 4 * (vivid - 0.35))))
-    darker = lightness(color) - (lightness(sketch.skin) - 0.16)
-    return mix(color, mix(sketch.hair_shadow, BLACK, 0.4), min(0.8, darker * 2.0)) if darker > 0 else color
+        return BLACK if lightness(sketch.hair) < 0.4 else mix(sketch.hair, BLACK, 0.5)
+    hue, saturation, _ = colorsys.rgb_to_hsv(*sketch.person.hair_color)
+    foreign = min(1.0, max(0.0, (abs((hue - 0.06 + 0.5) % 1 - 0.5) - 0.07) / 0.05))
+    dyed = foreign * min(1.0, max(0.0, (saturation - 0.15) / 0.2))
+    color = mix(mix(sketch.hair, sketch.hair_shadow, 0.35), sketch.tone(rgb("4a3428"), "hair"), 0.8 * dyed)
+    return darker(color, 0.55 * lightness(sketch.skin))
 
 
 def _age(sketch: Sketch) -> None:
@@ -363,13 +389,22 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
         grown = min(1.0, (person.tears - 0.05) / 0.1)
         for index, side in ((0, -1), (1, 1)):
             eye = eyes[index]
-            if eye.open == 0.0:  # from under the lashes of a closed eye
+            if person.glasses:  # below the lens, so that nothing crosses its rim
+                middle, rx, ry = lens(sketch, eye)
+                root = middle + ey * (ry + 0.04 * unit) + eye.out * 0.15 * rx
+            elif eye.open == 0.0:  # from under the lashes of a closed eye
                 root = eye.middle + ey * 0.3 * (eye.up + eye.low) + eye.out * 0.25 * eye.half
             else:
                 root = eye.middle + eye.down * eye.low * 0.92 + eye.out * 0.25 * eye.half
             round_ = unit * (0.1 if comic else 0.045) * (0.7 + 0.5 * person.tears) * grown
             length = unit * (0.12 + 0.22 * person.tears) * grown
             foot = root + ey * length + ex * side * 0.05 * unit
+            if person.glasses:
+                foot = root + ey * max(length * 0.5, 1.9 * round_)
+            margin = 1.3 * round_ + 0.02 * unit
+            over = float(foot @ ex) * side - (sketch.contour(side, foot @ ey) * side - margin)
+            if over > 0:  # on the cheek, not on its contour
+                foot, root = foot - ex * side * over, root - ex * side * over
             if not comic:  # the wet track that a tear leaves
                 canvas.fill(
                     brush([root, (root + foot) / 2 + ex * side * 0.01 * unit, foot], 1.6, (0.2, 1, 1), 6), water, 0.55
@@ -411,7 +446,7 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
 def draw_anger_mark(sketch: Sketch) -> None:
     """The comic sign of anger: four bent strokes, above everything."""
     person = sketch.person
-    if person.anger < 0.25 or sketch.title.hand.emotion != "comic":
+    if person.anger < 0.25 or sketch.title.hand.emotion != "comic" or smiles(sketch):
         return
     # At the temple that is nearer to the viewer, half on the hair.
     near = -1.0 if sketch.turn > 0 or person.accessory else 1.0  # ornaments are on the right

@@ -59,8 +59,10 @@ class HairPainter:
         sketch = self.sketch
         grey = sketch.title.palette.grey
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
-        for outline in self.shape.behind:
-            self._contour(closed(outline, 40 if self.curled else 62), deep)
+        # The first outline lies in the shadow of the head; what is tied does not.
+        for index, outline in enumerate(self.shape.behind):
+            paint = deep if index == 0 or grey else mix(sketch.hair, sketch.hair_shadow, 0.2)
+            self._contour(closed(outline, 40 if self.curled else 62), paint)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
         for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):
@@ -100,8 +102,10 @@ class HairPainter:
         hair = sketch.person.hair
         share = 1.0 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
         color = cropped_color(sketch)
+        if self.shape.front:  # below longer hair it is that hair's own colour in the shade of it
+            color = mix(color, mix(sketch.hair, sketch.hair_shadow, 0.6), 0.65)
         for outline in self.shape.shaved:
-            self.canvas.fill(closed(outline), color, 0.95 * share)
+            self.canvas.fill(closed(outline), color, 1.0 if self.shape.front else 0.95 * share)
         if len(self.shape.stubs):
             ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3)
             self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
@@ -151,6 +155,8 @@ class HairPainter:
         """The side of the hair that is away from the light."""
         sketch = self.sketch
         if self.line.shade in ("flat", "tone") or sketch.title.palette.grey:
+            return
+        if self.curled:  # a straight edge through round curls would look like a second colour of hair
             return
         head = sketch.head
         edge = sketch.warp(head.silhouette([104, 84, 66, 50, 40], [-0.09, -0.075, -0.045, 0.0, 0.10]))

@@ -114,6 +114,7 @@ class _Barber:
         loose = 0.3 if self.tied else hair.length
         self.end = float(np.interp(loose, [0, 0.12, 0.3, 0.5, 0.75, 1], [0.46, 0.50, 0.575, 0.78, 1.02, 1.32]))
         self.long = float(np.clip((loose - 0.3) / 0.2, 0, 1))
+        self.undercut = hair.sides < 0.4
         self.outer = 0.292 + 0.55 * self.volume + 0.02 * self.long
         self.inner = 0.262 - 0.022 * self.long
 
@@ -146,7 +147,7 @@ class _Barber:
     # ---- masses
 
     def _cropped(self) -> Points:
-        top = self.head.silhouette(np.linspace(-100, 100, 13), 0.004 if self.hair.length >= 0.16 else -0.017)
+        top = self.head.silhouette(np.linspace(-100, 100, 13), -0.006 if self.hair.length >= 0.16 else -0.0135)
         # Before the ears; on the side that a turned head hides, no further than the cheek's outline.
         burns = onto_silhouette(np.array([(0.272, 0.50, -0.25), (0.250, 0.52, -0.2)]), self.head.yaw)
         others = onto_silhouette(np.array([(-0.250, 0.52, -0.2), (-0.272, 0.50, -0.25)]), self.head.yaw)
@@ -177,8 +178,8 @@ class _Barber:
         reach = 98 - 10 * self.long
         if self.spike == 0:
             at = np.linspace(-reach, reach, 13)
-            base = self.volume * (1 - 0.35 * (np.abs(at) / reach) ** 2)
-            base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0])
+            base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
+            base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * (1 - self.undercut * (np.abs(at) / reach))
             return self.head.silhouette(at, base)
         count = 8
         edges = np.linspace(-reach, reach, count + 1)
@@ -190,7 +191,7 @@ class _Barber:
             lean = sweep * (0.75 + 0.35 * self.jitter[index % 7]) * self.spike
             peak = (a + b) / 2 + (b - a) * lean
             tall = 0.085 * self.spike * (0.8 + 0.4 * self.jitter[(3 * index) % 7])
-            tall *= 1 - 0.45 * (abs(peak) / reach) ** 2
+            tall *= max(0.0, 1 - (0.95 if self.undercut else 0.45) * (abs(peak) / reach) ** 2)
             # A lock: full on the side it comes from, hollow on the side it leans to.
             near, far = (a, b) if lean >= 0 else (b, a)
             outer, inner = near + 0.5 * (peak - near), far + 0.35 * (peak - far)
@@ -202,10 +203,15 @@ class _Barber:
         angles.append(reach)
         heights.append(0.0)
         at = np.array(angles)
-        base = self.volume * (1 - 0.35 * (np.abs(at) / reach) ** 2)
+        base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
         base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * min(1.0, self.hair.length * 2)
         base -= 0.012 * (1 - np.minimum(1, np.abs(at) / 60)) * (self.hair.open > 0.6) * (self.hair.open - 0.6)
         return self.head.silhouette(at, base + np.array(heights))
+
+    @property
+    def _taper(self) -> float:
+        """How much thinner the mass is at the temples than on top; over shaved sides it ends on the skull."""
+        return 1.05 if self.undercut else 0.35
 
     def _front(self) -> Points:
         outline = [self._silhouette(), self._side(1), self._hairline(0.03), self._side(-1)[::-1]]
@@ -256,7 +262,9 @@ class _Barber:
 
     def _back(self) -> Points:
         project = self.head.project
-        top = self.head.silhouette(np.linspace(-92, 92, 9), self.volume * 0.7)
+        at = np.linspace(-92, 92, 9)
+        stand = self.volume * (0.7 - 0.85 * self.undercut * (at / 92) ** 2) - 0.012 * self.undercut
+        top = self.head.silhouette(at, stand)
         if self.long < 0.05 or self.tied or self.hair.sides < 0.4:
             # The nape: it goes in under the ears and ends on the neck, so that no shelf sticks out.
             shape = [(0.232, 0.54, -0.32), (0.185, 0.61, -0.31), (0.135, 0.66, -0.29), (0.08, 0.68, -0.28)]
@@ -305,6 +313,8 @@ class _Barber:
         tip_v = straight_v + (swept_v - straight_v) * hair.open
         tip_u = np.clip(tip_u, -1.08, 1.08)
         tip_u = tip_u + hand.bend * 0.16 * jitter
+        if self.undercut:  # no lock hangs beside the head
+            tip_u = np.clip(tip_u, -0.9, 0.9)
         lift = 0.42 + 0.2 * hair.volume
         straight_root = across * 0.62
         swept_root = part + side * 0.05 + 0.18 * (across - part)

@@ -226,19 +226,33 @@ def draw_mouth(sketch: Sketch) -> None:
         canvas.ellipse(shine, span * 0.11, unit * 0.011, WHITE, 0.6)
 
 
+def smiles(sketch: Sketch) -> bool:
+    """Whether the mouth of a comic title is drawn as a smile."""
+    person = sketch.person
+    _, gap, smile, _ = _comic_measures(sketch)
+    if gap > 0.06:
+        return smile < 0.05 and person.tears <= 0.05
+    return smile < 0.02 and person.anger <= 0.3
+
+
+def _comic_measures(sketch: Sketch) -> tuple[Points, float, float, float]:
+    """The middle of the mouth, its opening in units of the eyes' distance, how far the corners hang, the width."""
+    outer, inner = sketch.landmarks[48:60], sketch.landmarks[60:68]
+    middle = (outer[0] + outer[6]) / 2
+    span = float(np.linalg.norm(outer[6] - outer[0]))
+    gap = float(((inner[5:8] - inner[1:4]) @ sketch.ey).mean()) / sketch.unit
+    return middle, gap, float((middle - inner[2]) @ sketch.ey) / span, span
+
+
 def _comic_mouth(sketch: Sketch) -> None:
     canvas, person, line = sketch.canvas, sketch.person, sketch.title.line
     ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
-    outer, inner = sketch.landmarks[48:60], sketch.landmarks[60:68]
     ink, width = sketch.ink, max(1.8, line.width)
-    gap = float(((inner[5:8] - inner[1:4]) @ ey).mean()) / unit
-    left, right = outer[0], outer[6]
-    middle = (left + right) / 2
-    span = float(np.linalg.norm(right - left))
-    smile = float((middle - inner[2]) @ ey) / span
+    left, right = sketch.landmarks[48], sketch.landmarks[54]
+    middle, gap, smile, span = _comic_measures(sketch)
     if gap > 0.06:
         deep = gap * unit * 1.6 + span * 0.12
-        happy = smile < 0.05 and person.tears <= 0.05
+        happy = smiles(sketch)
         top, bottom = (left, right), deep
         if happy:
             shape = [

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .canvas import Canvas, Paint
 from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, multiply, ramp, rgb
@@ -120,6 +121,19 @@ class Sketch:
     def face_outline(self) -> str:
         """The path of the face: contour and forehead."""
         return closed(np.concatenate([self.landmarks[:17], self.forehead]), 70)
+
+    @cached_property
+    def _contours(self) -> dict[int, tuple[Points, Points]]:
+        """Heights and places along the face's axes of its left (-1) and right (1) contour, from the top down."""
+        sides = {-1: (self.forehead[4:], self.landmarks[:9]), 1: (self.forehead[4::-1], self.landmarks[16:7:-1])}
+        return {
+            side: (np.maximum.accumulate(np.concatenate(parts) @ self.ey), np.concatenate(parts) @ self.ex)
+            for side, parts in sides.items()
+        }
+
+    def contour(self, side: int, height: ArrayLike) -> Points:
+        """Where the face's left (-1) or right (1) contour is along `ex`, at heights along `ey`."""
+        return np.interp(np.asarray(height, dtype=float), *self._contours[side])
 
     @cached_property
     def turn(self) -> float:
