@@ -15,6 +15,7 @@ from .sketch import Sketch
 # above and below its middle; the weight of the upper lash along the lid; how far the outer corner hangs.
 UPPER_X = np.array([-1.0, -0.8, -0.48, -0.1, 0.28, 0.6, 0.85, 1.0])
 LOWER_X = np.array([-1.0, -0.7, -0.25, 0.25, 0.7, 1.0])
+_HEIGHTS = np.linspace(-0.5, 0.6, 5)  # where an eye's distance to the contour is measured
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
 def _keep_inside(sketch: Sketch, eye: Eye) -> None:
     """An eye keeps a margin to the face's contour: it moves towards the nose as far as there is room, then shrinks."""
     margin = 0.11 * sketch.unit
-    heights = eye.middle @ sketch.ey + np.linspace(-1.0, 1.2, 5) * 0.5 * (eye.up + eye.low)
+    heights = float(eye.middle @ sketch.ey) + _HEIGHTS * (eye.up + eye.low)
     edge = float((sketch.contour(eye.side, heights) * eye.side).min()) - margin
     place = float(eye.middle @ sketch.ex) * eye.side
     over = place + eye.half * (1.06 if eye.far else 1.0) - edge

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .canvas import Canvas, Paint
 from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, multiply, ramp, rgb
@@ -53,6 +52,9 @@ def toned(palette: Palette, color: Color, role: Role) -> Color:
         grey = lightness(result)
         result = (grey, grey, grey)
     return result
+
+
+_RIGHT_SIDE = [4, 3, 2, 1, 0, *range(25, 16, -1)]  # of forehead and contour in one array, from the top to the chin
 
 
 @dataclass(eq=False)
@@ -125,15 +127,17 @@ class Sketch:
     @cached_property
     def _contours(self) -> dict[int, tuple[Points, Points]]:
         """Heights and places along the face's axes of its left (-1) and right (1) contour, from the top down."""
-        sides = {-1: (self.forehead[4:], self.landmarks[:9]), 1: (self.forehead[4::-1], self.landmarks[16:7:-1])}
+        outline = np.concatenate([self.forehead, self.landmarks[:17]]) @ np.stack([self.ey, self.ex], 1)
+        left, right = outline[4:18], outline[_RIGHT_SIDE]
         return {
-            side: (np.maximum.accumulate(np.concatenate(parts) @ self.ey), np.concatenate(parts) @ self.ex)
-            for side, parts in sides.items()
+            -1: (np.maximum.accumulate(left[:, 0]), left[:, 1]),
+            1: (np.maximum.accumulate(right[:, 0]), right[:, 1]),
         }
 
-    def contour(self, side: int, height: ArrayLike) -> Points:
+    def contour(self, side: int, height: float | Points) -> Points:
         """Where the face's left (-1) or right (1) contour is along `ex`, at heights along `ey`."""
-        return np.interp(np.asarray(height, dtype=float), *self._contours[side])
+        heights, places = self._contours[side]
+        return np.asarray(np.interp(height, heights, places))
 
     @cached_property
     def turn(self) -> float:
