@@ -63,6 +63,18 @@ def test_sheet_cells_are_the_single_pictures(renderer):
     assert (pixels(picture.crop((32, 0, 64, 32))) == 0xB0).all(), "seen on a light page and on a dark one"
 
 
+def test_a_prefix_notices_codes_and_structures_that_were_changed_in_place(tiny_generator, tiny_swapae):
+    ws, prefix = tiny_generator.sample_ws([1]), Prefix()
+    tiny_generator.synthesis(ws, prefix=prefix)
+    ws[:, 0] += 1
+    assert torch.equal(tiny_generator.synthesis(ws, prefix=prefix), tiny_generator.synthesis(ws))
+    structure, style = tiny_swapae.encode(torch.zeros(1, 3, 64, 64))
+    prefix = Prefix()
+    tiny_swapae.decode(structure, style, prefix=prefix)
+    structure += 1
+    assert torch.equal(tiny_swapae.decode(structure, style, prefix=prefix), tiny_swapae.decode(structure, style))
+
+
 @pytest.mark.parametrize("changed", range(8))
 def test_going_on_from_an_earlier_layer_changes_no_pixel(changed, tiny_generator, tiny_swapae):
     ws = tiny_generator.sample_ws([1, 2])

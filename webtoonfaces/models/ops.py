@@ -543,7 +543,9 @@ class Prefix:
             self.kept = {step: state for step, state in self.kept.items() if reach(step) <= first}
         else:
             self.kept = {}
-        self._codes, self._key = codes, key
+        # Copies, because callers may change their tensors in place.
+        self._codes = codes.clone()
+        self._key = tuple(value.clone() if isinstance(value, Tensor) else value for value in key)
         return max(self.kept, default=0)
 
 
