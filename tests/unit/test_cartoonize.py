@@ -357,7 +357,7 @@ def test_the_command_face2webtoon_takes_the_step(flags, photo, weights, tmp_path
     named = [str(weights["cartoonizer"]) if flag == "FILE" else flag for flag in flags]
     assert main(["face2webtoon", "photo.png", "-o", str(tmp_path / "sheet.png"), "--device", "cpu", *named]) == 0
     if not flags:
-        assert steps == [None]
+        assert steps == ["auto"]
     else:
         expected = cartoonize(photo, model=weights["cartoonizer"] if "FILE" in flags else None)
         assert steps[0](photo) == expected
