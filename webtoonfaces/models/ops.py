@@ -138,15 +138,13 @@ def blur(x: Tensor, padding: tuple[int, int], *, gain: float = 1.0, stride: int 
 
 def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
     """[N, C, H, W] -> [N, C, 2H, 2W]: inserted zeros, then the [1, 3, 3, 1] filter; a gain of 4 keeps the mean."""
-    if not torch.is_grad_enabled():  # whose sizes need no arithmetic, so that exporters can leave them free
+    if not torch.is_grad_enabled() and x.dtype != torch.bfloat16:  # no arithmetic with sizes: exporters leave them free
         return _doubled(x, gain)
     return _filtered(x, gain, 2, 1, (2 * x.shape[2], 2 * x.shape[3]))
 
 
 @full_precision
 def _doubled(x: Tensor, gain: float) -> Tensor:
-    if x.dtype == torch.bfloat16 and x.device.type == "cpu":  # of which this convolution is ten times slower
-        return _doubled(x.float(), gain).to(x.dtype)
     kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 

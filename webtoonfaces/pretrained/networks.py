@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -56,8 +55,7 @@ def load_networks(
                 f"names: {', '.join(r.name for r in registry.records() if r.kind == family)}."
             )
         try:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = files.sha256(path)
         except OSError as error:
             raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
         return _built(path, family), Weights(family, "", sha256, path)

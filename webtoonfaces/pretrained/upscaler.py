@@ -6,7 +6,6 @@ memory stays bounded.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -144,8 +143,7 @@ def _from_package(path: Path) -> networks.Upscaler:
 
 
 def _packaged_weights(path: Path) -> Weights:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = files.sha256(path)
     if sha256 != PACKAGED_SHA256:
         raise HashMismatchError(
             f"{path} is not the file that was checked: its sha256 is {sha256}. Install the package again: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .. import files
 from ..data.manifest import MANIFEST, MOST_BYTES
 from ..errors import BadInputError
 from ..weights import convert
@@ -136,8 +136,7 @@ def _sheet(run: RunFolder, networks: Mapping[str, nn.Module], data: str | Path |
 
 
 def _describe(path: Path) -> WrittenFile:
-    with path.open("rb") as file:
-        return WrittenFile(path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    return WrittenFile(path, path.stat().st_size, files.sha256(path))
 
 
 def _heading(run: RunFolder, networks: Mapping[str, nn.Module], title: str, dtype: torch.dtype) -> str:

@@ -10,7 +10,6 @@ Every error message tells how to download the file by hand.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from webtoonfaces import files
 from webtoonfaces.errors import (
     DownloadError,
     HashMismatchError,
@@ -216,8 +216,7 @@ def _sha256(path: Path) -> str:
     signature = (status.st_ino, status.st_size, status.st_mtime_ns)
     known = _hashes.get(path)
     if known is None or known[0] != signature:
-        with path.open("rb") as file:
-            known = (signature, hashlib.file_digest(file, "sha256").hexdigest())
+        known = (signature, files.sha256(path))
         _hashes[path] = known
     return known[1]
 
