@@ -222,7 +222,23 @@ def _freckles(sketch: Sketch) -> None:
         place = (
             sketch.landmarks[30] + ex * max(0.3, abs(person.mole[0])) * away * unit * 0.9 + ey * person.mole[1] * 0.12
         )
+        place = _beside_mouth(sketch, place, away)
         canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, brown, 0.3))
+
+
+def _beside_mouth(sketch: Sketch, place: Points, side: int) -> Points:
+    """A mole at the height of the mouth lies outside its corner, or below it where the cheek is narrow."""
+    ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
+    mouth = sketch.landmarks[48:60]
+    across, down = float(place @ ex) * side, float(place @ ey)
+    high, low = float((mouth @ ey).min()), float((mouth @ ey).max())
+    corner = float((mouth @ ex * side).max()) + 0.14 * unit
+    if not high - 0.09 * unit < down < low + 0.07 * unit or across > corner:
+        return place
+    edge = float(sketch.contour(side, down)) * side - 0.10 * unit
+    if corner < edge:
+        return np.asarray(place + ex * side * (corner - across))
+    return np.asarray(place + ey * (low + 0.12 * unit - down))
 
 
 def _beard(sketch: Sketch) -> None:
