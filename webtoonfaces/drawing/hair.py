@@ -23,7 +23,7 @@ class HairPainter:
         self.line, self.hand = sketch.title.line, sketch.title.hand.hair
         self.shape: HairShape = _warped(hair_shape(sketch.person, self.hand), sketch)
         self.curled = self.shape.coils is not None
-        self.front_path = "".join(closed(outline, 40 if self.curled else 62) for outline in self.shape.front)
+        self.front_path = "".join(closed(outline, 70 if self.curled else 62) for outline in self.shape.front)
         grey = sketch.title.palette.grey
         self.dark = lightness(sketch.hair) < 0.3
         self.inner_line: Color = sketch.hair_line
@@ -62,7 +62,7 @@ class HairPainter:
         # The first outline lies in the shadow of the head; what is tied does not.
         for index, outline in enumerate(self.shape.behind):
             paint = deep if index == 0 or grey else mix(sketch.hair, sketch.hair_shadow, 0.2)
-            self._contour(closed(outline, 40 if self.curled else 62), paint)
+            self._contour(closed(outline, 70 if self.curled else 62), paint)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
         for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):
@@ -201,10 +201,10 @@ class HairPainter:
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
         light = sketch.hair_light
-        if kind == "none":
-            return
-        if self.curled:
+        if self.curled:  # in every title: without them curls are a cloud
             self._coils()
+            return
+        if kind == "none":
             return
         if kind == "soft":
             self._halo(zigzag=True, strength=0.34)

@@ -292,7 +292,7 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     for eye, side in ((slice(36, 42), -1), (slice(42, 48), 1)):
         points[eye] += [side * hand.eye.apart, hand.eye.down]
     points[17:27, 1] += 0.4 * hand.eye.down - hand.brow_up
-    keep_features_inside(points, head.yaw, unit, hand.eye)
+    keep_features_inside(points, head.yaw, unit, hand)
     return points @ basis + origin
 
 

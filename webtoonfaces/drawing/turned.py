@@ -8,18 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 from .curves import Points
-from .title import EyeHand
+from .title import Hand
 
 CHEEK = 0.24  # between the far eye and the contour, in units
 BRIDGE = 0.17  # between the far eye and the bridge of the nose, in units
 
 
-def keep_features_inside(points: Points, yaw: float, unit: float, hand: EyeHand) -> None:
+def keep_features_inside(points: Points, yaw: float, unit: float, hand: Hand) -> None:
     """Brows, eyes, nose and mouth of a turned face move back as one, as far as its far eye needs room.
 
     A title's eyes are wider than the person's, and a flat projection leaves them no cheek on the far side. The near
-    side has plenty: it gives as much as it can spare. The mouth then keeps its own margin.
+    side has plenty: it gives as much as it can spare. The mouth then keeps its own margin. A hand that pulls no contour
+    leaves every feature where the person has it.
     """
+    if hand.jaw == 0:
+        return
     side = 1.0 if yaw > 0 else -1.0
     contour = points[16:8:-1] if side > 0 else points[0:8]  # from the temple down
     others = points[0:8] if side > 0 else points[16:8:-1]
@@ -28,7 +31,7 @@ def keep_features_inside(points: Points, yaw: float, unit: float, hand: EyeHand)
     bridge = 0.6 * points[27, 0] + 0.4 * points[28, 0]
     room = np.interp(height, contour[:, 1], contour[:, 0]) * side - bridge * side
     spare = bridge * side - np.interp(height, others[:, 1], others[:, 0]) * side
-    wide = 0.5 * (np.ptp(far[:, 0]) + np.ptp(near[:, 0])) * (1 + 0.75 * max(0.0, hand.width - 1))
+    wide = 0.5 * (np.ptp(far[:, 0]) + np.ptp(near[:, 0])) * (1 + 0.75 * max(0.0, hand.eye.width - 1))
     lack = wide + (CHEEK + BRIDGE) * unit - room
     # Not further than to the middle between the two contours: beyond it the face would look the other way.
     turned = min(1.0, max(0.0, abs(np.sin(yaw)) - 0.06) / 0.12)
