@@ -18,7 +18,7 @@ def draw_body(sketch: Sketch) -> None:
     under = sketch.head.project([(0, 0.78, -0.25)])[0]
     x = under[0] * 0.6 + points[8, 0] * 0.4
     # Where the chin is low, the shoulders rise into the picture: a tip of a collar alone would say nothing.
-    y = min(points[8, 1], max(0.945 - 0.115 * scale, points[8, 1] - 0.07 * scale))
+    y = min(points[8, 1], max(0.945 - 0.115 * scale, points[8, 1] - 0.11 * scale))
     wide = (0.118 + 0.048 * person.neck) * scale
     slope = 0.02 * person.neck
     half = np.array(

@@ -221,7 +221,8 @@ def _room(sketch: Sketch, outer: Points, out: Points, index: int) -> float:
     return float(np.interp(0.0, down, (contour - outer) @ out))
 
 
-def _lashes_color(sketch: Sketch) -> Color:
+def lash_color(sketch: Sketch) -> Color:
+    """The ink of lids and lashes, always much darker than the skin."""
     ink = sketch.ink if sketch.title.line.width else mix(sketch.ink, rgb("20080c"), 0.4)
     light = lightness(sketch.skin)
     return darker(ink, light * (0.2 + 0.5 * light))  # light ink would be lost on dark skin
@@ -289,7 +290,7 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
     lid = eye.at(x, y, hand.tilt)
     weight = max(3.0, 1.2 * line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
     weight *= 1 + 0.5 * max(0.0, 0.6 - lightness(sketch.skin))
-    ink = _lashes_color(sketch)
+    ink = lash_color(sketch)
     light = mix(sketch.skin, WHITE, 0.16)
     if lightness(sketch.skin) < 0.6 and not sketch.title.palette.grey:  # the lid shines, and the lash stands out on it
         top = eye.at(x, y - 0.30 * tall * (1 - x * x) ** 0.7 - 0.02 * tall, hand.tilt)
@@ -313,7 +314,7 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
 def _open_eye(sketch: Sketch, eye: Eye) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     template = TEMPLATES[hand.template]
-    ink = _lashes_color(sketch)
+    ink = lash_color(sketch)
     tilt = hand.tilt * (0.75 + 0.35 * person.lashes) - template.droop
     opening = eye.open if eye.open < 1 else 1 + (eye.open - 1) * 0.6
     # A lid that comes down also sinks in its middle; anger flattens it.
@@ -460,7 +461,7 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
 def brow_paths(sketch: Sketch) -> str:
     """Both brows as one path."""
     eyes = measured_eyes(sketch) if sketch.person.glasses else ()
-    return _brow(sketch, 0, eyes) + _brow(sketch, 1, eyes)
+    return brow_path(sketch, 0, eyes) + brow_path(sketch, 1, eyes)
 
 
 def brow_color(sketch: Sketch) -> Color:
@@ -470,7 +471,8 @@ def brow_color(sketch: Sketch) -> Color:
     return darker(mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3), 0.45 * lightness(sketch.skin))
 
 
-def _brow(sketch: Sketch, index: int, eyes: Sequence[Eye]) -> str:
+def brow_path(sketch: Sketch, index: int, eyes: Sequence[Eye]) -> str:
+    """The left (0) or right (1) brow; `eyes` are needed where glasses are worn, whose rims it keeps off."""
     hand, person, points = sketch.title.hand, sketch.person, sketch.landmarks
     eye = points[36:42] if index == 0 else points[42:48]
     brow = points[17:22] if index == 0 else points[22:27][::-1]  # from the outer end to the inner one

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from .canvas import Paint
-from .colors import BLACK, WHITE, Color, apart, lightness, mix, rgb
+from .colors import BLACK, WHITE, Color, apart, darker, lightness, mix, rgb
 from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, opened, ribbons
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
@@ -137,6 +137,8 @@ class HairPainter:
     def _contour(self, path: str, paint: Paint) -> None:
         if self.width:
             self.canvas.stroke(path, self.sketch.hair_line, self.width, fill=paint)
+        elif self.line.shade == "flat":  # pale hair on a pale page still has an edge
+            self.canvas.stroke(path, mix(self.sketch.hair, self.sketch.hair_shadow, 0.7), 0.9, fill=paint)
         else:
             self.canvas.fill(path, paint)
 
@@ -348,7 +350,8 @@ def cropped_color(sketch: Sketch) -> Color:
     if sketch.title.palette.grey:  # paper on paper would be a bald head
         color = mix(color, BLACK, 0.2 * min(1.0, max(0.0, 2 * lightness(color) - 1)))
     near = 1 - abs(lightness(color) - lightness(skin)) / 0.1
-    return mix(color, sketch.skin_shadow, 0.35 * max(0.0, near))
+    # Lighter than the skin it would be a cap.
+    return darker(mix(color, sketch.skin_shadow, 0.35 * max(0.0, near)), 0.9 * lightness(skin))
 
 
 def _warped(shape: HairShape, sketch: Sketch) -> HairShape:

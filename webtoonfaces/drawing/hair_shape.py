@@ -456,7 +456,9 @@ class _Barber:
             down = np.linspace(0.52, min(self.end, 1.05), 8) + rng.uniform(-0.03, 0.03, 8)
             across = rng.uniform(self.inner + 0.01, self.outer + 0.05, 8)
             hanging = np.stack([across, down, np.full(8, -0.2)], 1)
-            middles = np.concatenate([middles, self._beside(1, hanging), self._beside(-1, hanging + [0.01, 0.03, 0.0])])
+            middles = np.concatenate(
+                [middles, self._beside(1, hanging), self._beside(-1, hanging + np.array([0.01, 0.03, 0]))]
+            )
         count = len(middles)
         t = np.linspace(0, 4.4, 7)[None] + rng.uniform(0, 6, (count, 1))
         radius = (0.011 + 0.011 * rng.random((count, 1))) * self.head.scale * np.linspace(1, 0.55, 7)
@@ -506,10 +508,11 @@ class _Barber:
                 spine = middle + radius * np.array(swirl)
                 result.back_locks = _joined(result.back_locks, _lock_edges(spine, np.full(3, 0.5 * radius), 1.0, 0.0))
         elif self.hair.curl > 0.5:  # curls are tied to a puff; for a braid it hangs low behind the ear
-            angles = {"ponytail": (side * (22 + 30 * high),), "twintails": (-58.0, 58.0)}.get(tie, (side * 104.0,))
+            angles = {"ponytail": (side * (22 + 30 * high),), "twintails": (-58.0, 58.0)}.get(tie, (side * 97.0,))
             for angle in angles:
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
-                middle = self._framed(self.head.silhouette(angle, 0.05 + self.volume * 0.6)[0], 0.8 * radius)
+                out = 0.05 + self.volume * 0.6 if tie != "braid" else self.volume * 0.75
+                middle = self._framed(self.head.silhouette(angle, out)[0], 0.8 * radius)
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
                 result.behind.append(_scalloped(ring, 0.06 * scale))
@@ -597,13 +600,13 @@ class _Barber:
     def _braid(self, result: HairShape, side: float) -> None:
         """Links that overlap from the ear over one shoulder, with a tie and a tuft at the end."""
         scale = self.head.scale
-        wide = 0.060 * scale * (0.85 + 0.3 * self.hair.volume)
+        wide = 0.066 * scale * (0.85 + 0.3 * self.hair.volume)
         # It begins under the hair beside the ear, so that it hangs from the head and not from a lock.
         start = self._beside(int(side), [(0.268, 0.51, -0.20), (0.272, 0.62, -0.19), (0.280, 0.75, -0.14)])
         path = np.concatenate([start, self.head.project([(side * 0.265, 0.92, -0.02), (side * 0.23, 1.06, 0.0)])])
         path = self._framed(path, 1.6 * wide)
         path[:, 1] += np.linspace(0, 1, 5) * min(0.0, 0.92 - float(path[-1, 1]))
-        count = 9
+        count = 8
         nodes = resample(path, count)
         along = np.gradient(nodes, axis=0)
         along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
@@ -624,7 +627,16 @@ class _Barber:
         core = 0.5 * wide * across
         result.braid.append(np.concatenate([nodes + core, (nodes - core)[::-1]]))
         link = np.array(
-            [(-0.62, -0.30), (-0.42, 0.62), (0.06, 1.0), (0.58, 0.86), (0.98, 0.22), (1.08, -0.36), (0.45, -0.2)]
+            [
+                (-0.70, 0.05),
+                (-0.50, 0.66),
+                (0.0, 1.0),
+                (0.60, 0.86),
+                (1.05, 0.30),
+                (1.12, -0.30),
+                (0.35, -0.34),
+                (-0.4, -0.3),
+            ]
         )
         shape = link * (step * 1.12, 1.1 * wide)
         for index in range(count - 1, -1, -1):
