@@ -289,7 +289,7 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
     y = (-0.2 + 0.7 * (1 - x * x)) * tall * 0.3 + 0.07 * tall
     lid = eye.at(x, y, hand.tilt)
     weight = max(3.0, 1.2 * line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
-    weight *= 1 + 0.5 * max(0.0, 0.6 - lightness(sketch.skin))
+    weight *= 1 + 0.5 * max(0.0, 0.6 - lightness(sketch.skin)) + 0.5 * max(0.0, hand.height - 0.8)
     ink = lash_color(sketch)
     light = mix(sketch.skin, WHITE, 0.16)
     if lightness(sketch.skin) < 0.6 and not sketch.title.palette.grey:  # the lid shines, and the lash stands out on it
@@ -307,7 +307,7 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
     if hand.crease > 0:
         crease = eye.at(x[1:-1], y[1:-1] - 0.34 * tall, hand.tilt)
         sketch.canvas.fill(
-            brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.5)
+            brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.7), 0.7
         )
 
 

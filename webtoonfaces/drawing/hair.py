@@ -61,12 +61,12 @@ class HairPainter:
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
         # The first outline lies in the shadow of the head; what is tied does not.
         for index, outline in enumerate(self.shape.behind):
-            paint = deep if index == 0 or grey else mix(sketch.hair, sketch.hair_shadow, 0.2)
+            paint = deep if index == 0 else sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.12)
             self._contour(closed(outline, 70 if self.curled else 62), paint)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
         for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):
-            self._contour(closed(tail, 50), sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.25))
+            self._contour(closed(tail, 85), sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.25))
             self.canvas.fill(closed(root, 60), sketch.hair_shadow, 0.85)
         if not self.shape.tails:
             for root in self.shape.tail_roots:

@@ -571,10 +571,10 @@ class _Barber:
         wide *= scale * (0.75 + 0.5 * self.hair.volume)
         root = self.head.silhouette(angle, self._rim(angle) + 0.004)[0]
         sway = 0.03 * self.jitter[1] + 0.05 * self.wave * np.array([0, 0, 1, -0.7, 0.9])
-        x = side * np.array([0.0, 0.075, 0.135, 0.125, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
-        y = np.array([0.0, -0.015, 0.14, 0.34, length])
+        x = side * np.array([0.0, 0.055, 0.125, 0.130, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
+        y = np.array([0.0, -0.045, 0.10, 0.33, length])
         nodes = root + scale * np.stack([x, y], 1)
-        half = 0.5 * wide * np.array([0.36, 0.72, 0.98, 1.06, 1.05, 0.98, 0.84, 0.58, 0.0])
+        half = 0.5 * wide * np.array([0.30, 0.46, 0.62, 0.88, 1.04, 1.02, 0.86, 0.58, 0.0])
         edge = 0.97 if side > 0 else 0.03
         over = float((resample(nodes, 9)[:, 0] * side + half).max()) - edge * side
         nodes[:, 0] -= side * max(0.0, over) * np.array([0.0, 0.7, 1.0, 1.0, 1.0])
