@@ -508,8 +508,8 @@ class _Barber:
                 spine = middle + radius * np.array(swirl)
                 result.back_locks = _joined(result.back_locks, _lock_edges(spine, np.full(3, 0.5 * radius), 1.0, 0.0))
         elif self.hair.curl > 0.5:  # curls are tied to a puff; for a braid it hangs low behind the ear
-            angles = {"ponytail": (side * (22 + 30 * high),), "twintails": (-58.0, 58.0)}.get(tie, (side * 97.0,))
-            for angle in angles:
+            puffs = {"ponytail": [side * (22 + 30 * high)], "twintails": [-58.0, 58.0], "braid": [side * 97.0]}[tie]
+            for angle in puffs:
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
                 out = 0.05 + self.volume * 0.6 if tie != "braid" else self.volume * 0.75
                 middle = self._framed(self.head.silhouette(angle, out)[0], 0.8 * radius)
