@@ -156,12 +156,7 @@ def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
 def draw_eyes(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
     """Both eyes."""
     for eye in eyes:
-        if eye.far > 0:  # nothing of the far eye leaves the face, and a margin of skin stays
-            contour = np.concatenate([sketch.landmarks[:17], sketch.forehead]) - sketch.ex * (eye.side * 0.016)
-            with sketch.canvas.clip(closed(contour, 70)):
-                _draw_eye(sketch, eye)
-        else:
-            _draw_eye(sketch, eye)
+        _draw_eye(sketch, eye)
 
 
 def _draw_eye(sketch: Sketch, eye: Eye) -> None:

@@ -169,7 +169,7 @@ def _fringe_shadow(sketch: Sketch, fringe: str) -> None:
         if opaque and step == 1.0:
             canvas.fill(fringe, color)
         elif opaque:  # a pen closes the slits between locks: light in them would look like chips
-            canvas.stroke(fringe, color, 3.0, fill=color)
+            canvas.stroke(fringe, color, 4.0)
         elif line.shade == "soft":
             canvas.fill(fringe, color, 0.3)
         else:
