@@ -30,11 +30,11 @@ class Muon(torch.optim.Optimizer):
     momentum : how much of the last step's direction is kept, 0 to 1.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], rate: float, *, momentum: float = 0.95):
+    def __init__(self, parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]], rate: float, *, momentum: float = 0.95):
         super().__init__(parameters, {"lr": rate, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         found = None
         if closure is not None:
             with torch.enable_grad():
