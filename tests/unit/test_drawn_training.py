@@ -150,7 +150,7 @@ def test_pictures_and_mapping_are_learnt_then_both_together(every):
     last = trainer.step([share(every, rows)], step=60, shown=720, done=0.9)
     assert last["rate"] == pytest.approx(0.005 * 0.3) and last["l1"] < scores[0]["l1"]
     rates = [group["lr"] for optimizer in trainer.optimizers.values() for group in optimizer.param_groups]
-    assert rates[1:] == pytest.approx([rates[0] * drawn.MAPPING_RATE] * 2)
+    assert rates[1:] == pytest.approx([rates[0] * drawn.MAPPING_RATE, rates[0] * drawn.REGRESSION_RATE])
     trainer.optimizers["g"].zero_grad()
     trainer._loss(share(every, rows), drawn.Scores(), from_z=True).backward()
     assert all(p.grad is None for p in trainer.networks["factors"].parameters()) and factors

@@ -121,7 +121,7 @@ class HairPainter:
         if self.shape.clipped:
             with canvas.clip(self.front_path):
                 self._shade_mass()
-                self._locks(self.shape.sides, sketch.hair)
+                self._flow(self.shape.sides)
                 self._shine()
         else:
             self._shade_mass(clip=True)
@@ -199,6 +199,29 @@ class HairPainter:
                 canvas.stroke(left_lines[index] + right_lines[index], self.inner_line, self.inner_width)
             elif flat:  # a title without lines on hair still parts one lock from the next
                 canvas.stroke(right_lines[index], parting, 1.1)
+
+    def _flow(self, locks: Locks) -> None:
+        """Hair as a photo shows it: a shadow along each lock, and a line where the lock ends in it.
+
+        The locks follow the hair's own flow, so they do not cover each other as made-up ones do.
+        """
+        sketch, canvas = self.sketch, self.canvas
+        if not len(locks):
+            return
+        grey, shade = sketch.title.palette.grey, self.line.shade
+        middle = 0.5 * (locks.left + locks.right)
+        right_is_left = (locks.left[..., 0] > locks.right[..., 0])[..., None]
+        edge = np.where(right_is_left, locks.left, locks.right)
+        deep = sketch.hair_shadow if not self.dark else mix(sketch.hair, BLACK, 0.5)
+        if not (grey and self.dark):
+            t = np.linspace(0, 1, edge.shape[1])[None, :, None]
+            inner = edge + (middle - edge) * np.sin(np.pi * t)
+            strength = 0.45 if shade in ("soft", "flat") else 0.62 if not grey else 0.5
+            canvas.fill(ribbons(edge, inner), deep, strength)
+        if self.width:
+            canvas.fill(brushes(edge, 1.15 * self.inner_width, (0.15, 1, 0.8, 0.05), 7), self.inner_line)
+        elif shade == "flat":
+            canvas.fill(brushes(edge, 1.5, (0.1, 1, 0.7, 0.05), 7), mix(sketch.hair, deep, 0.8), 0.9)
 
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine

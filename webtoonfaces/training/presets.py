@@ -99,7 +99,7 @@ SWAPAE = {
         "128 px, 4 M parameters, warmed up and judged on frozen features: two cores",
     ),
     "demo-pairs": Preset(
-        pairs.Config(model=SwapAEConfig(channel=8, structure_channels=8, size=128, cell=8)),
+        pairs.Config(model=SwapAEConfig(channel=8, structure_channels=16, size=128, cell=8)),
         8,
         "128 px, 4 M parameters, taught by exact pairs of drawn persons: one core",
     ),

@@ -26,6 +26,7 @@ from ...images import as_floats, contact_sheet, to_pil
 from ...models import swapae as models
 from ...models.mobilenet import fused
 from ...pretrained.mobilenet import load_mobilenet
+from ..muon import Muon
 from ..step import Scores, Share, StepRandom, average, half_life, minimise
 from . import losses
 from .augment import photo_like
@@ -50,8 +51,7 @@ class Config:
     """
 
     model: models.SwapAEConfig = field(default_factory=models.SwapAEConfig)
-    learning_rate: float = 0.002
-    beta1: float = 0.9
+    learning_rate: float = 0.02
     l1_weight: float = 2.0
     feature_weight: float = 1.0
     photo_like: float = 0.35
@@ -97,9 +97,7 @@ class PairTrainer:
             network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.requires_grad_(not name.endswith("_ema"))
         parameters = [*self.networks["e"].parameters(), *self.networks["g"].parameters()]
-        self.optimizers: dict[str, torch.optim.Optimizer] = {
-            "g": torch.optim.Adam(parameters, config.learning_rate, (config.beta1, 0.99))
-        }
+        self.optimizers: dict[str, torch.optim.Optimizer] = {"g": Muon(parameters, config.learning_rate)}
         self.features = fused(load_mobilenet(accelerator.device)) if config.feature_weight > 0 else None
 
     def config(self) -> Config:
