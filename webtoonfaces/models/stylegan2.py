@@ -21,6 +21,7 @@ from .ops import (
     ResidualDiscriminator,
     StyledConv,
     check_whole,
+    normal,
     published_channels,
     resolutions,
     runs_frozen,
@@ -93,7 +94,7 @@ class ConstantInput(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.input = nn.Parameter(torch.randn(1, channels, 4, 4))
+        self.input = nn.Parameter(normal(1, channels, 4, 4))
 
 
 class Noises(nn.Module):
@@ -103,7 +104,7 @@ class Noises(nn.Module):
         super().__init__()
         sides = [resolutions[0], *(side for side in resolutions[1:] for _ in range(2))]
         for i, side in enumerate(sides):
-            self.register_buffer(f"noise_{i}", torch.randn(1, 1, side, side))
+            self.register_buffer(f"noise_{i}", normal(1, 1, side, side))
 
 
 def _of_one(noise: NoiseSource, one: slice) -> NoiseSource:
