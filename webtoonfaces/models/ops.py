@@ -150,8 +150,11 @@ def _doubled(x: Tensor, gain: float) -> Tensor:
 
 
 def normal(*shape: int, deviation: float = 1.0) -> Tensor:
-    """N(0, deviation²) as a new weight's first values. Nothing is drawn on the meta device, where a network is made whose
-    weights are loaded: torch would import its compiler for it, which takes longer than torch itself."""
+    """N(0, deviation²), the first values of a weight.
+
+    Nothing is drawn on the meta device, where a network is made whose weights are loaded: torch would import its
+    compiler for it, which takes longer than torch itself.
+    """
     values = torch.empty(shape)
     return values if values.is_meta else values.normal_(0.0, deviation)
 
