@@ -49,7 +49,8 @@ class Upscaler(Handle):
         device: str | torch.device | None = None,
         weights: Weights | None = None,
     ):
-        self.network: networks.Upscaler = arrange(place(network, device))
+        self.network: networks.Upscaler = place(network, device)
+        arrange(self.network)
         super().__init__(weights)
 
     def __repr__(self) -> str:
