@@ -196,9 +196,14 @@ def _detect(picture: Image.Image, min_score: float) -> list[_Found]:
 
 def _predict(picture: Image.Image, box: Box, name: str) -> Points:
     """Landmarks of the face in this box, both in this picture's pixels."""
-    rectangle = _dlib().rectangle(*(round(edge) for edge in box))
-    parts = _predictor(name)(np.asarray(picture), rectangle).parts()
-    return np.array([(p.x, p.y) for p in parts], np.float64)
+    left, top, right, bottom = (round(edge) for edge in box)
+    # dlib copies the picture, so it gets only what landmarks can lie in.
+    reach = max(right - left, bottom - top)
+    x, y = max(0, left - reach), max(0, top - reach)
+    around = picture.crop((x, y, min(picture.width, right + reach), min(picture.height, bottom + reach)))
+    rectangle = _dlib().rectangle(left - x, top - y, right - x, bottom - y)
+    parts = _predictor(name)(np.asarray(around), rectangle).parts()
+    return np.array([(p.x + x, p.y + y) for p in parts], np.float64)
 
 
 def _scans(photo: Image.Image, max_side: int) -> Iterator[list[_Found]]:

@@ -149,6 +149,16 @@ def _doubled(x: Tensor, gain: float) -> Tensor:
     return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
 
+def normal(*shape: int, deviation: float = 1.0) -> Tensor:
+    """N(0, deviation²), the first values of a weight.
+
+    Nothing is drawn on the meta device, where a network is made whose weights are loaded: torch would import its
+    compiler for it, which takes longer than torch itself.
+    """
+    values = torch.empty(shape)
+    return values if values.is_meta else values.normal_(0.0, deviation)
+
+
 class PixelNorm(nn.Module):
     """Scale every vector along dimension 1 to a root mean square of 1."""
 
@@ -163,8 +173,8 @@ class EqualLinear(nn.Module):
         self, in_dim: int, out_dim: int, *, lr_mul: float = 1.0, bias_init: float = 0.0, activate: bool = False
     ):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_dim, in_dim) / lr_mul)
-        self.bias = nn.Parameter(torch.full((out_dim,), float(bias_init)))
+        self.weight = nn.Parameter(normal(out_dim, in_dim, deviation=1 / lr_mul))
+        self.bias = nn.Parameter(torch.zeros(out_dim).fill_(bias_init))
         self.scale = lr_mul / math.sqrt(in_dim)
         self.lr_mul = lr_mul
         self.activate = activate
@@ -187,7 +197,7 @@ class EqualConv2d(nn.Module):
 
     def __init__(self, in_ch: int, out_ch: int, kernel: int, *, stride: int = 1, padding: int = 0, bias: bool = False):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_ch, in_ch, kernel, kernel))
+        self.weight = nn.Parameter(normal(out_ch, in_ch, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(out_ch)) if bias else None
         self.scale = 1 / math.sqrt(in_ch * kernel * kernel)
         self.stride, self.padding = stride, padding
@@ -218,7 +228,7 @@ class UpSkip(nn.Module):
 
     def __init__(self, in_ch: int, out_ch: int):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(in_ch, out_ch, 1, 1))
+        self.weight = nn.Parameter(normal(in_ch, out_ch, 1, 1))
         self.scale = 1 / math.sqrt(in_ch)
 
     def forward(self, x: Tensor, *, gain: float = 1.0) -> Tensor:
@@ -335,7 +345,7 @@ class ModulatedConv2d(nn.Module):
         self, in_ch: int, out_ch: int, kernel: int, style_dim: int, *, up: bool = False, demodulate: bool = True
     ):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_ch, in_ch, kernel, kernel))
+        self.weight = nn.Parameter(normal(out_ch, in_ch, kernel, kernel))
         self.modulation = EqualLinear(style_dim, in_ch, bias_init=1.0)
         self.scale = 1 / math.sqrt(in_ch * kernel * kernel)
         self.padding = kernel // 2

@@ -21,6 +21,7 @@ from .ops import (
     ResidualDiscriminator,
     StyledConv,
     check_whole,
+    normal,
     published_channels,
     resolutions,
     runs_frozen,
@@ -93,7 +94,7 @@ class ConstantInput(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.input = nn.Parameter(torch.randn(1, channels, 4, 4))
+        self.input = nn.Parameter(normal(1, channels, 4, 4))
 
 
 class Noises(nn.Module):
@@ -103,7 +104,7 @@ class Noises(nn.Module):
         super().__init__()
         sides = [resolutions[0], *(side for side in resolutions[1:] for _ in range(2))]
         for i, side in enumerate(sides):
-            self.register_buffer(f"noise_{i}", torch.randn(1, 1, side, side))
+            self.register_buffer(f"noise_{i}", normal(1, 1, side, side))
 
 
 def _of_one(noise: NoiseSource, one: slice) -> NoiseSource:
@@ -174,13 +175,38 @@ class Generator(nn.Module):
         run : computes `start` and each `block` in place of this network; only with "const" noise.
         """
         plane = noise or self.noise_source(noise_mode, ws)
-        # The state before resolution step k depends on the codes of layers 0 to 2k + 1.
-        first = prefix.resume(ws, (noise_mode,), lambda k: 2 * k + 2) if prefix else 0
-        if prefix and first in prefix.kept:
-            x, rgb = prefix.kept[first]
-        else:
+        if prefix is None:
             x, rgb = run("start", ws) if run else self.start(ws, plane)
-        return self._from(first, x, rgb, ws, noise_mode, noise, stop_at, prefix, run)
+            return self._from(0, x, rgb, ws, noise_mode, noise, stop_at, run)
+        return self._resumed(prefix, ws, noise_mode, plane, stop_at, run)
+
+    def _resumed(
+        self,
+        prefix: Prefix,
+        ws: Tensor,
+        noise_mode: str,
+        plane: NoiseSource,
+        stop_at: int | None,
+        run: Run | None,
+    ) -> Tensor:
+        """The pictures, from the first resolution step of which a code changed.
+
+        What is kept for step k depends on the codes of layers 0 to 2k + 1: the map that its first convolution has
+        enlarged, which takes the code that the ToRGB before takes, too. Of an engine, whose parts are whole steps, it
+        is the map before.
+        """
+        key = noise_mode, run is None, torch.is_autocast_enabled(ws.device.type)
+        first = prefix.resume(ws, key, lambda k: 2 * k + 2)
+        if first not in prefix.kept:
+            x, rgb = run("start", ws) if run else self.start(ws, plane)
+        for k in range(first, len(self.to_rgbs)):
+            if stop_at is not None and self.config.resolutions[k + 1] > stop_at:
+                return prefix.kept[k][1] if k in prefix.kept else rgb
+            if k not in prefix.kept:
+                prefix.kept[k] = (x if run else self.grow(k, x, ws, plane)), rgb
+            x, rgb = prefix.kept[k]
+            x, rgb = self._step(k, x, rgb, ws, plane, run) if run else self.finish(k, x, rgb, ws, plane)
+        return rgb
 
     def _step(
         self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource, run: Run | None
@@ -199,7 +225,6 @@ class Generator(nn.Module):
         noise_mode: str,
         noise: NoiseSource | None,
         stop_at: int | None,
-        prefix: Prefix | None,
         run: Run | None,
     ) -> Tensor:
         """The pictures, from resolution step `first` on."""
@@ -208,13 +233,11 @@ class Generator(nn.Module):
             side = self.config.resolutions[k + 1]
             if stop_at is not None and side > stop_at:
                 break
-            if prefix:
-                prefix.kept[k] = (x, rgb)
-            elif side > TOGETHER and len(ws) > 1 and runs_frozen(x):
+            if side > TOGETHER and len(ws) > 1 and runs_frozen(x):
                 singly = []
                 for one in (slice(j, j + 1) for j in range(len(ws))):
                     source = _of_one(noise, one) if noise else None
-                    singly.append(self._from(k, x[one], rgb[one], ws[one], noise_mode, source, stop_at, None, run))
+                    singly.append(self._from(k, x[one], rgb[one], ws[one], noise_mode, source, stop_at, run))
                 return torch.cat(singly)
             x, rgb = self._step(k, x, rgb, ws, plane, run)
         return rgb
@@ -227,10 +250,18 @@ class Generator(nn.Module):
 
     def block(self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource) -> tuple[Tensor, Tensor]:
         """Resolution step k: a map and a picture -> those of twice the side."""
+        return self.finish(k, self.grow(k, x, ws, plane), rgb, ws, plane)
+
+    def grow(self, k: int, x: Tensor, ws: Tensor, plane: NoiseSource) -> Tensor:
+        """The first half of resolution step k: the map of twice the side."""
         i, side = 2 * k + 1, self.config.resolutions[k + 1]
-        x = self.convs[2 * k](x, ws[:, i], plane(i, side))  # the code that the ToRGB before has taken, too
-        x = self.convs[2 * k + 1](x, ws[:, i + 1], plane(i + 1, side))
-        return x, self.to_rgbs[k](x, ws[:, i + 2], rgb)
+        return self.convs[2 * k](x, ws[:, i], plane(i, side))  # the code that the ToRGB before has taken, too
+
+    def finish(self, k: int, x: Tensor, rgb: Tensor, ws: Tensor, plane: NoiseSource) -> tuple[Tensor, Tensor]:
+        """The second half of resolution step k, from the enlarged map and the smaller picture."""
+        i, side = 2 * k + 2, self.config.resolutions[k + 1]
+        x = self.convs[2 * k + 1](x, ws[:, i], plane(i, side))
+        return x, self.to_rgbs[k](x, ws[:, i + 1], rgb)
 
     def noise_source(self, mode: str, ws: Tensor) -> NoiseSource:
         """The planes of a noise mode, for the pictures of `ws`."""

@@ -134,13 +134,15 @@ class StyleGAN2(Handle):
         engine: str = "torch",
     ):
         self.network: stylegan2_networks.Generator = place(network, device)
-        super().__init__(weights, precision)
+        super().__init__(weights, precision, networks=[self.network])
+        if engine != "torch":  # engines are compared with torch at its fastest
+            self.arrange()
         ws = self.network.w_avg.repeat(1, self.num_ws, 1)
         self._run = engines.choose(
             engine,
             device=self.device,
             precision=precision,
-            sha256=weights.sha256 if weights else None,
+            sha256=weights.sha256 if weights and engine != "torch" else None,
             network=self.network,
             parts=lambda: onnx_files.stylegan2_parts(self.network),
             sample=torch.no_grad()(lambda run: self.network.synthesis(ws, run=run)),
@@ -288,7 +290,9 @@ class SwappingAutoencoder(Handle):
     ):
         self.encoder: swapae_networks.Encoder = place(encoder, device)
         self.generator: swapae_networks.Generator = place(generator, device)
-        super().__init__(weights, precision)
+        super().__init__(weights, precision, networks=[self.encoder, self.generator])
+        if engine != "torch":
+            self.arrange()
         side = max(4, 64 // self.cell)
         structure = torch.zeros(1, self.generator.config.structure_channels, side, side, device=self.device)
         style = torch.zeros(1, self.style_dim, device=self.device)
@@ -296,7 +300,7 @@ class SwappingAutoencoder(Handle):
             engine,
             device=self.device,
             precision=precision,
-            sha256=weights.sha256 if weights else None,
+            sha256=weights.sha256 if weights and engine != "torch" else None,
             network=nn.ModuleList([self.encoder, self.generator]),
             parts=lambda: onnx_files.swapae_parts(self.encoder, self.generator),
             sample=torch.no_grad()(lambda run: self.generator(structure, style, "none", run=run)),

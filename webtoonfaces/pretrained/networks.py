@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +28,24 @@ PRECISIONS = ("float32", "bfloat16")
 class Weights:
     """The file of a handle's network, as a recipe names it.
 
-    name : the registry's name, or "" for another file.      sha256 : of the file.
+    name : the registry's name, or "" for another file.
+    digest : the sha256 of the file, or the thread's result that it will be; `sha256` is the text.
     """
 
     family: str
     name: str
-    sha256: str
+    digest: str | Future[str]
     path: Path
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, in hexadecimal. Raises WeightsError if it could not be read to its end."""
+        if isinstance(self.digest, str):
+            return self.digest
+        try:
+            return self.digest.result()
+        except OSError as error:
+            raise WeightsError(f"{files.shown(self.path)} cannot be read: {error.strerror or error}.") from error
 
 
 def best_device(asked: str | torch.device | None = None) -> torch.device:
@@ -54,17 +68,26 @@ def load_networks(
                 f"There is no file {files.shown(path)}. Give the path of a .safetensors or .pt file, or one of these "
                 f"names: {', '.join(r.name for r in registry.records() if r.kind == family)}."
             )
+        # No record tells what its sha256 should be, so nothing waits for it: a thread computes it for recipes.
         try:
-            sha256 = files.sha256(path)
+            opened = path.open("rb")  # the same file, even if another one gets its name meanwhile
         except OSError as error:
             raise WeightsError(f"{files.shown(path)} cannot be read: {error.strerror or error}.") from error
-        return _built(path, family), Weights(family, "", sha256, path)
+        pool = ThreadPoolExecutor(1, "sha256")
+        digest = pool.submit(_sha256, opened)
+        pool.shutdown(wait=False)
+        return _built(path, family), Weights(family, "", digest, path)
     record = registry.find(family, text)
     path = store.fetch(record, checkpoints=checkpoints)
     sha256 = store.verify(path, record)
     networks = _built(path, family)
     store.confirm(path, record)
     return networks, Weights(family, record.name, sha256, path)
+
+
+def _sha256(file: BufferedReader) -> str:
+    with file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _built(path: Path, family: str) -> dict[str, nn.Module]:
@@ -78,19 +101,21 @@ def is_file(text: str) -> bool:
 
 
 def place(network: Any, device: str | torch.device | None) -> Any:
-    """The network on `device` (see `best_device`), laid out in memory as is fastest for convolutions."""
-    return arrange(network.to(best_device(device)))
+    """The network on `device` (see `best_device`); `Handle.computing` lays it out in memory."""
+    return network.to(best_device(device))
 
 
 class Handle:
     """A loaded model: its `weights`, None for a network made in code, the `precision` of its convolutions, and the
     `lock` that its calls hold."""
 
-    def __init__(self, weights: Weights | None, precision: str = "float32"):
+    def __init__(self, weights: Weights | None, precision: str = "float32", *, networks: Sequence[nn.Module] = ()):
+        """networks : are laid out in memory as is fastest for convolutions, when something is first computed."""
         if precision not in PRECISIONS:
             raise BadInputError(f"precision is one of {', '.join(PRECISIONS)}, not {precision!r}.")
         self.weights, self.precision = weights, precision
         self.lock = threading.RLock()
+        self._unarranged = list(networks)
 
     @property
     def label(self) -> str:
@@ -107,9 +132,15 @@ class Handle:
     def device(self) -> torch.device:
         raise NotImplementedError
 
+    def arrange(self) -> None:
+        """Lay the networks out in memory, once."""
+        while self._unarranged:
+            arrange(self._unarranged.pop())
+
     @contextmanager
     def computing(self) -> Iterator[None]:
         """Hold the lock, and compute in the precision asked for."""
         half = self.precision == "bfloat16"
         with self.lock, torch.autocast(self.device.type, torch.bfloat16, enabled=half) if half else nullcontext():
+            self.arrange()
             yield

@@ -22,6 +22,7 @@ from .. import files
 from ..errors import BadInputError, HashMismatchError, WeightsError, WeightsNotFoundError
 from ..images import MOST_PIXELS, ImageSource, load_image, resized, to_pil, to_tensor
 from ..models import upscaler as networks
+from ..models.ops import arrange
 from ..weights import convert, registry, store
 from .networks import Handle, Weights, is_file, load_networks, place
 
@@ -49,6 +50,7 @@ class Upscaler(Handle):
         weights: Weights | None = None,
     ):
         self.network: networks.Upscaler = place(network, device)
+        arrange(self.network)
         super().__init__(weights)
 
     def __repr__(self) -> str:

@@ -30,7 +30,9 @@ class Muon(torch.optim.Optimizer):
     momentum : how much of the last step's direction is kept, 0 to 1.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]], rate: float, *, momentum: float = 0.95):
+    def __init__(
+        self, parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]], rate: float, *, momentum: float = 0.95
+    ):
         super().__init__(parameters, {"lr": rate, "momentum": momentum})
 
     @torch.no_grad()
