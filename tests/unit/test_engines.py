@@ -10,9 +10,10 @@ import torch
 
 from webtoonfaces.cli.main import main
 from webtoonfaces.errors import BadInputError, MissingExtraError
-from webtoonfaces.models import ops, stylegan2, swapae
+from webtoonfaces.models import ops, stylegan2, swapae, upscaler
 from webtoonfaces.pretrained import engines
 from webtoonfaces.pretrained.generators import StyleGAN2, SwappingAutoencoder
+from webtoonfaces.pretrained.upscaler import Upscaler, load_upscaler
 
 TOLERANCE = 1e-4  # of the range
 PRESENT = [name for name in engines.available() if name != "torch"]
@@ -87,6 +88,37 @@ def test_swapae_as_onnx(tmp_path, cell):
         ws = style + torch.randn_like(style)
         alike(decode(structure, ws)[0], AE.decode(structure, ws))
         alike(tail(*head(structure, ws), ws)[0], AE.decode(structure, ws))
+
+
+@needs_onnx
+def test_an_upscaler_as_onnx(tmp_path):
+    torch.manual_seed(3)
+    network = upscaler.Upscaler(upscaler.UpscalerConfig(width=8, depth=2)).eval().requires_grad_(False)
+    handle = Upscaler(network, device="cpu")
+    path = handle.to_onnx(tmp_path / "new" / "up.onnx")
+    enlarge = session(path)
+    for n, height, width in ((1, 16, 16), (3, 21, 40), (1, 1, 5)):
+        images = torch.rand(n, 3, height, width) * 2 - 1
+        (enlarged,) = enlarge(images)
+        assert enlarged.shape == (n, 3, 4 * height, 4 * width)
+        alike(enlarged, handle(images))
+
+
+def test_an_upscaler_becomes_one_file(tmp_path, capsys):
+    for path in (tmp_path, tmp_path / "up.pt"):
+        with pytest.raises(BadInputError, match=r"ends in \.onnx"):
+            Upscaler(upscaler.Upscaler(upscaler.UpscalerConfig(4, 0))).to_onnx(path)
+    assert main(["export-onnx", "demo", str(tmp_path), "--kind", "upscaler", "--cut", "2"]) == 1
+    assert "cannot be cut" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@needs_onnx
+def test_the_command_exports_an_upscaler(tmp_path, capsys):
+    assert main(["export-onnx", "demo", str(tmp_path / "out"), "--kind", "upscaler"]) == 0
+    assert "upscale.onnx, " in capsys.readouterr().out
+    images = torch.rand(1, 3, 32, 48) * 2 - 1
+    alike(session(tmp_path / "out" / "upscale.onnx")(images)[0], load_upscaler("demo", device="cpu")(images))
 
 
 @needs_onnx

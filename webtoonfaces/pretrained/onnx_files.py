@@ -1,8 +1,8 @@
 """The networks of a handle as ONNX files, whole or cut between two layers. Needs the extra `onnx`.
 
 All sizes that the network leaves free are free in the file: the number of pictures, and the sides of what a Swapping
-Autoencoder encodes and decodes. Noise is what the handle's calls use by default: "const" planes in StyleGAN2, none in a
-decoder.
+Autoencoder encodes and decodes and an upscaler enlarges. Noise is what the handle's calls use by default: "const"
+planes in StyleGAN2, none in a decoder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from .. import files
 from ..errors import BadInputError, MissingExtraError
-from ..models import stylegan2, swapae
+from ..models import stylegan2, swapae, upscaler
 
 OPSET = 18
 BATCH, SIDES = {0: "batch"}, {0: "batch", 2: "height", 3: "width"}
@@ -63,15 +63,6 @@ class _Steps(nn.Module):
         for k in range(self.first, self.last):
             x, rgb = self.network.block(k, x, rgb, ws, plane)
         return rgb if self.last == len(self.network.to_rgbs) else (x, rgb)
-
-
-class _Encode(nn.Module):
-    def __init__(self, network: swapae.Encoder):
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return self.network(images)
 
 
 class _Blocks(nn.Module):
@@ -151,7 +142,7 @@ def swapae_parts(encoder: swapae.Encoder, generator: swapae.Generator) -> dict[s
     """ "encode", "decode", and the generator's blocks: "block0", "block1", ..."""
     images = torch.randn(2, 3, 96, 128)
     found = {
-        "encode": Part(_Encode(encoder), {"images": (images, SIDES)}, ("structure", "style")),
+        "encode": Part(encoder, {"images": (images, SIDES)}, ("structure", "style")),
         "decode": _blocks(generator, 0, generator.num_ws),
     }
     return found | {f"block{i}": _blocks(generator, i, i + 1) for i in range(generator.num_ws)}
@@ -191,6 +182,16 @@ def write_swapae(
     return _write(parts, folder)
 
 
+def write_upscaler(network: upscaler.Upscaler, path: str | os.PathLike[str]) -> Path:
+    """One file, which enlarges pictures of any sides four times."""
+    target = files.expanded(path)
+    if target.suffix != ".onnx" or target.is_dir():
+        raise BadInputError(f"An upscaler becomes one file: give a path that ends in .onnx, not {files.shown(target)}.")
+    images = torch.randn(2, 3, 24, 32)
+    _write_part(Part(network, {"images": (images, SIDES)}, ("enlarged",)), target)
+    return target
+
+
 def _check_cut(cut: int, least: int, most: int) -> None:
     if not isinstance(cut, int) or not least <= cut <= most:
         raise BadInputError(f"This network can be cut at a layer from {least} to {most}, not {cut!r}.")
@@ -204,11 +205,15 @@ def _write(parts: dict[str, Part], folder: str | os.PathLike[str]) -> list[Path]
     written = []
     for name, part in parts.items():
         written.append(target / f"{name}.onnx")
-        try:
-            part.write(written[-1])
-        except OSError as error:
-            raise BadInputError(f"{files.shown(target)} cannot be written: {error.strerror or error}.") from error
+        _write_part(part, written[-1])
     return written
+
+
+def _write_part(part: Part, path: Path) -> None:
+    try:
+        part.write(path)
+    except OSError as error:
+        raise BadInputError(f"{files.shown(path)} cannot be written: {error.strerror or error}.") from error
 
 
 def _need() -> None:

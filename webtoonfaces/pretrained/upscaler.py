@@ -24,6 +24,7 @@ from ..images import MOST_PIXELS, ImageSource, load_image, resized, to_pil, to_t
 from ..models import upscaler as networks
 from ..models.ops import arrange
 from ..weights import convert, registry, store
+from . import onnx_files
 from .networks import Handle, Weights, is_file, load_networks, place
 
 FACTOR = networks.FACTOR
@@ -86,6 +87,16 @@ class Upscaler(Handle):
                         ..., FACTOR * (top - y) : FACTOR * (bottom - y), FACTOR * (left - x) : FACTOR * (right - x)
                     ]
         return result
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> Path:
+        """Write the network as one ONNX file: images [N, 3, H, W] in [-1, 1] -> enlarged [N, 3, 4 H, 4 W].
+
+        N, H and W are free. The file enlarges a picture as a whole, so memory grows with the picture; a program that
+        cuts it into parts needs `network.config.reach` px around each. Returns the path.
+        Raises MissingExtraError, BadInputError.
+        """
+        with self.lock:
+            return onnx_files.write_upscaler(self.network, path)
 
     def _forward(self, images: Tensor) -> Tensor:
         return self.network(images.contiguous(memory_format=torch.channels_last))
