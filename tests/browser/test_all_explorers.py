@@ -24,6 +24,14 @@ CALLS = {
 }
 
 
+HANDLES = {  # what is dragged, and where each of the steps goes
+    "wf-interpolation-pad": ("", (3, -2)),
+    "wf-layer-mixer": ("layers", (-3, 0)),
+    "wf-swap-explorer": ("location", (3, 0)),
+    "wf-face-studio": ("location", (3, 0)),
+}
+
+
 @pytest.fixture(scope="module", params=CALLS)
 def opened(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Notebook]:
     with lab.showing(f"{MODELS}\nexplorer = {CALLS[request.param]}\nexplorer", request.param) as notebook:
@@ -53,6 +61,26 @@ def test_random_is_undone_and_redone_with_keys_and_buttons(notebook: Notebook) -
     notebook.changed(before)
     notebook.settled()
     assert notebook.picture() == after
+
+
+def test_a_drag_of_thirty_steps_is_undone_in_one(notebook: Notebook) -> None:
+    notebook.settled()
+    before, steps = notebook.picture(), notebook.find(".wf-history .wf-strip-cell")
+    count = steps.count()
+    label, (across, down) = HANDLES[notebook.root]
+    handle = notebook.slider(label) if label else notebook.find(".wf-pad-handle")
+    notebook.drag(handle, [(step * across, step * down) for step in range(1, 31)])
+    notebook.changed(before)
+    notebook.release()
+    notebook.settled()
+    after = notebook.picture()
+    assert after != before
+    expect(steps).to_have_count(count + 1)
+    handle.press("Control+z")
+    assert notebook.changed(after) == before
+    notebook.settled()
+    assert notebook.picture() == before
+    expect(steps).to_have_count(count + 1)  # the drag can be done again
 
 
 def test_keys_stay_inside_wherever_the_focus_is(notebook: Notebook) -> None:

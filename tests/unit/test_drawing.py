@@ -17,12 +17,13 @@ from webtoonfaces import drawing
 from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
 from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
 from webtoonfaces.drawing.curves import closed, polygons, resample
-from webtoonfaces.drawing.eyes import brow_color, lens, measured_eyes
-from webtoonfaces.drawing.face import beard_color, draw_anger_mark, draw_ear
+from webtoonfaces.drawing.eyes import brow_color, brow_path, lash_color, lens, measured_eyes
+from webtoonfaces.drawing.face import beard_color, draw_anger_mark, draw_ear, mole_place
 from webtoonfaces.drawing.hair import HairPainter
 from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
 from webtoonfaces.drawing.mouth import smiles
 from webtoonfaces.drawing.person import Hair
+from webtoonfaces.drawing.photo_layers import PLAIN
 from webtoonfaces.drawing.sheets import CROPS, feature_sheet, title_sheet
 from webtoonfaces.drawing.sketch import Sketch
 from webtoonfaces.errors import BadInputError
@@ -314,6 +315,83 @@ def test_eyes_and_brows_keep_a_margin_to_the_contour(title: str) -> None:
         for eye in measured_eyes(sketch):
             edge = float(sketch.contour(eye.side, eye.middle @ sketch.ey)) * eye.side
             assert edge - float(eye.middle @ sketch.ex) * eye.side - eye.half > 0.04 * sketch.unit
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_a_turned_face_has_a_cheek_beside_far_eye_and_mouth(title: str) -> None:
+    turned = [person for person in people(200, seed=34) if abs(person.pose.yaw) > 15]
+    assert len(turned) > 20
+    for person in turned:
+        sketch = Sketch(person, TITLES[title])
+        side = 1 if sketch.turn > 0 else -1
+        points = sketch.landmarks
+        corner, bridge = points[54 if side > 0 else 48], 0.6 * points[27] + 0.4 * points[28]
+        cheek = float(sketch.contour(side, corner @ sketch.ey) - corner @ sketch.ex) * side
+        assert cheek > 0.17 * sketch.unit
+        # It still looks to its side: less is seen of its far half than of its near one.
+        height = float(bridge @ sketch.ey)
+        far, near = (abs(float(sketch.contour(s, height) - bridge @ sketch.ex)) for s in (side, -side))
+        assert far < near
+
+
+def test_a_plain_hand_leaves_features_where_the_person_has_them() -> None:
+    plain = replace(TITLES["romance"], hand=PLAIN.hand)
+    for person in people(30, seed=35):
+        assert np.allclose(Sketch(person, plain).landmarks[17:], person.points[17:], atol=0.012)
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_glasses_stay_inside_the_face_and_below_the_brows(title: str) -> None:
+    hidden = 0
+    for person in people(60, seed=36):
+        sketch = Sketch(replace(person, glasses="square", eye_open=(1.0, 1.0)), TITLES[title])
+        eyes = measured_eyes(sketch)
+        for index, eye in enumerate(eyes):
+            middle, wide, high = lens(sketch, eye)
+            edge = float(sketch.contour(eye.side, middle @ sketch.ey)) * eye.side
+            assert float(middle @ sketch.ex) * eye.side + wide < edge + 0.005
+            numbers = [float(value) for value in re.findall(r"-?[0-9.]+", brow_path(sketch, index, eyes))]
+            brow = np.array(numbers).reshape(-1, 2) / 256
+            hidden += float(np.median(brow @ sketch.ey)) > float(middle @ sketch.ey) - high
+    assert hidden <= 6  # of 120: a face with a low hairline has no room above the rim
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_a_mole_keeps_off_the_lips(title: str) -> None:
+    for person in people(40, seed=37):
+        for y in (-0.2, 0.2, 0.5, 0.8):
+            sketch = Sketch(replace(person, mole=(0.3, y), moustache=0.0, beard=0.0), TITLES[title])
+            place = mole_place(sketch)
+            assert place is not None
+            across, down = sketch.landmarks[48:60] @ sketch.ex, sketch.landmarks[48:60] @ sketch.ey
+            beside = max(float(place @ sketch.ex - across.max()), float(across.min() - place @ sketch.ex))
+            above, below = float(down.min() - place @ sketch.ey), float(place @ sketch.ey - down.max())
+            assert max(beside, above, below) > 0.05 * sketch.unit
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_closed_eyes_are_much_darker_than_dark_skin(title: str) -> None:
+    for person in people(40, seed=38):
+        sketch = Sketch(person, TITLES[title])
+        assert lightness(lash_color(sketch)) <= 0.7 * lightness(sketch.skin)
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_clothes_are_in_every_picture(title: str) -> None:
+    person = people(1, seed=39)[0]
+    for chin in (0.86, 0.95):  # the lower leaves no room below it
+        down = chin - float(person.points[8, 1])
+        points = person.points + np.array([0.0, down])
+        placed = replace(
+            person,
+            landmarks=tuple((float(x), float(y)) for x, y in points),
+            pose=replace(person.pose, y=person.pose.y + down),
+            hair=Hair(length=0.2),
+            collar="robe",
+        )
+        red, blue = (pixels(replace(placed, cloth_color=color), title, 128) for color in ((0.9, 0, 0), (0, 0, 0.9)))
+        changed = np.abs(red - blue).max(2)[-4:] > (24 if title != "noir" else 4)
+        assert changed[:, :50].any() and changed[:, 78:].any()
 
 
 @pytest.mark.parametrize("title", NAMES)

@@ -295,7 +295,7 @@ def test_random_and_reset(opened):
 def test_a_face_is_encoded_as_its_cartoon(opened):
     plain = pixels(opened.render())
     opened.cartoonize = "classical"
-    assert opened.cartoonize == "classical" and find(opened, "from").value == "classical"
+    assert opened.cartoonize == "classical" and find(opened, "redraw").value == "classical"
     assert opened.wait(WAIT) and (pixels(opened.render()) != plain).any()
     photo = read(opened)
     portrait = photo.portrait(0, "classical")
@@ -309,7 +309,7 @@ def test_a_face_is_encoded_as_its_cartoon(opened):
 
 def test_a_cartoon_chosen_by_hand_is_made_beside_the_widgets(opened):
     plain = seen(opened)
-    find(opened, "from").value = "classical"
+    find(opened, "redraw").value = "classical"
     assert opened.wait(WAIT)
     assert opened.cartoonize == "classical" and seen(opened) != plain
 
@@ -319,9 +319,9 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
         raise WeightsError("no network here")
 
     monkeypatch.setattr("webtoonfaces.webtoonize.cartoonize.load_cartoonizer", fail)
-    find(opened, "from").value = "facial-cartoonizer"
+    find(opened, "redraw").value = "facial-cartoonizer"
     assert opened.wait(WAIT)
-    assert opened.cartoonize is None and find(opened, "from").value == ""
+    assert opened.cartoonize is None and find(opened, "redraw").value == ""
     assert "no network here" in opened.status.value and "alert" in opened.status.value
     with pytest.raises(WeightsError):
         opened.cartoonize = "facial-cartoonizer"
@@ -331,9 +331,9 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
 
 
 def test_the_demo_models_are_given_the_portrait_and_others_the_photo(opened, portrait, demo_swapae, demo_generator):
-    assert opened.cartoonize is None and find(opened, "from").value == ""
+    assert opened.cartoonize is None and find(opened, "redraw").value == ""
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait)
-    assert studio.cartoonize == "portrait" and find(studio, "from").value == "portrait"
+    assert studio.cartoonize == "portrait" and find(studio, "redraw").value == "portrait"
     studio.cartoonize = None
     studio.reset()
     assert studio.cartoonize == "portrait"

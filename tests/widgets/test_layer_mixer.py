@@ -43,7 +43,7 @@ def test_a_range_gives_just_its_layers(mixer, ws, tiny_generator):
 
 
 def test_the_range_slider_and_the_buttons_agree(mixer):
-    find(mixer, "from - to").value = (1, 2)
+    find(mixer, "layers").value = (1, 2)
     assert [toggle.value for toggle in toggles(mixer)] == [False, True, True, *[False] * 5]
     toggles(mixer)[5].value = True
     assert mixer.sources == (0, 1, 1, 0, 0, 1, 0, 0)

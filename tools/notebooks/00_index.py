@@ -19,14 +19,14 @@
 #
 # | | |
 # |---|---|
+# | [Your photo as a webtoon](04_face2webtoon.ipynb) | **start here**: a photo in any number of styles |
 # | [Between four faces](01_interpolation.ipynb) | a pad whose corners are samples, and the grid between them |
 # | [Which layer does what](02_layer_swapping.ipynb) | shapes of one face, colours of another |
 # | [Where to swap](03_swap_location.ipynb) | structure and style of two pictures, and where they are swapped |
-# | [Your photo as a webtoon](04_face2webtoon.ipynb) | **start here**: a photo in any number of styles |
 # | [A walk through styles](05_style_exploration.ipynb) | one photo while its style changes, as an animation |
 # | [Your own weights](06_your_own_weights.ipynb) | the published models, and those that you trained |
 # | [A portrait of your photo](08_portraits.ipynb) | a face measured, then drawn in any title; no network |
-# | [Every figure](07_every_figure.ipynb) | every figure of the original, by name |
+# | [Every figure](07_every_figure.ipynb) | every figure of naver-webtoon-faces, the project that this one follows |
 
 # %%
 try:

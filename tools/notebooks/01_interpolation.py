@@ -33,7 +33,7 @@ G
 
 # %% [markdown]
 # ## Drag
-# Each corner is a sample, the handle is between them (the arrow keys move it too). Below it are the corners' seeds,
+# Each corner is a sample, the handle is between them (the arrow keys move it too). *Details* has the corners' seeds,
 # truncation, the whole grid, and a loop to save. **Keep** puts what you see on a shelf that all explorers share.
 
 # %%
@@ -56,11 +56,12 @@ wf.show(G.render(grid), columns=5)
 # %%
 ws = G.sample_ws(7)
 levels = (0, 0.3, 0.7, 1)
-wf.show([G.render(wf.truncate(ws, G.w_avg, psi=psi))[0] for psi in levels], titles=[f"psi {psi}" for psi in levels])
+faces = [G.render(wf.truncate(ws, G.w_avg, psi=psi))[0] for psi in levels]
+wf.show(faces, titles=[f"psi {psi}" for psi in levels], height=1.8)
 
 # %% [markdown]
 # ## A loop
-# A loop through the samples, as an animation.
+# From each sample to the next and back to the first, as an animation.
 
 # %%
 from IPython.display import Image

@@ -54,7 +54,7 @@ for location in (0, 2, 3, 5, AE.num_ws):
     style = wf.swap_at(own_style, other_style, location=location)
     pictures += AE.render(structure, style)
     titles.append(f"location {location}")
-wf.show(pictures, columns=len(pictures), titles=titles)
+wf.show(pictures, columns=4, titles=titles, height=1.8)
 
 # %% [markdown]
 # A style is one vector, so halfway between two styles is a style again:
@@ -62,4 +62,4 @@ wf.show(pictures, columns=len(pictures), titles=titles)
 # %%
 shares = (0, 0.25, 0.5, 0.75, 1)
 between = [AE.render(structure, wf.lerp(own_style, other_style, share))[0] for share in shares]
-wf.show(between, titles=[f"{share:.0%} of the other style" for share in shares])
+wf.show(between, titles=[f"{share:.0%} of the other" for share in shares], height=1.8)

@@ -33,8 +33,13 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 # time that the package uses the network. Note the licences.
 
 # %%
+from IPython.display import Markdown
+
+lines = ["| kind | name | | what it is | licence |", "|---|---|---|---|---|"]
 for record in wf.available_models():
-    print(f"{record.kind:11} {record.name:27} {'embedded' if record.embedded else '':8}  {record.title}")
+    embedded = "embedded" if record.embedded else ""
+    lines.append(f"| {record.kind} | {record.name} | {embedded} | {record.title} | {record.licence} |")
+Markdown("\n".join(lines))
 
 # %% [markdown]
 # To download and verify one now, type in a terminal

@@ -40,7 +40,7 @@ def show(*names, **layout):
     return wf.show([wf.figures.draw(name, **models) for name in names], titles=names, **layout)
 
 
-wf.figures.names()
+print(*wf.figures.names(), sep=", ")
 
 # %% [markdown]
 # ## What the models learned from
@@ -65,7 +65,7 @@ show("dataset", height=4)
 # **stylegan2/3.** Each row's face, with each column's code in the later half of the layers.
 
 # %%
-show("stylegan2/samples", "stylegan2/1", "stylegan2/2", "stylegan2/3", columns=2, height=4.5)
+show("stylegan2/samples", "stylegan2/1", "stylegan2/2", "stylegan2/3", columns=2, height=3)
 
 # %% [markdown]
 # **stylegan2/exploration.** A walk through ten samples, twenty steps from each to the next.
@@ -127,7 +127,7 @@ show("swapae/8", height=6)
 # **swapae/11.** Location 2 for a third face, with ten more styles.
 
 # %%
-show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.8)
+show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.2)
 
 # %% [markdown]
 # **swapae/12.** Location 3: one more layer keeps the face's own style.
@@ -137,7 +137,7 @@ show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.8)
 # **swapae/14.** Location 3 for a third face, with ten more styles.
 
 # %%
-show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.8)
+show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.2)
 
 # %% [markdown]
 # **swapae/15.** Location 7: only the last layer takes the other style.
@@ -147,7 +147,7 @@ show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.8)
 # **swapae/17.** Location 7 for a third face, with ten more styles.
 
 # %%
-show("swapae/15", "swapae/16", "swapae/17", columns=3, height=2.8)
+show("swapae/15", "swapae/16", "swapae/17", columns=3, height=2.2)
 
 # %% [markdown]
 # ### A picture from outside
@@ -167,7 +167,7 @@ show("swapae/18", height=4.5)
 # **swapae/21.** The same at location 5: only three layers take the other style.
 
 # %%
-show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.8)
+show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.2)
 
 # %% [markdown]
 # **swapae/22.** Hard photos: a face upside down, half outside the picture, much too small, in the dark.
@@ -175,7 +175,7 @@ show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.8)
 # **swapae/jtbc.** Photo above, result below: the photo in five styles.
 
 # %%
-show("swapae/22", "swapae/jtbc", columns=2, height=3.5)
+show("swapae/22", "swapae/jtbc", columns=2, height=2.5)
 
 # %% [markdown]
 # ## face2webtoon
@@ -197,7 +197,7 @@ wf.figures.draw("face2webtoon/dh", **models)
 # **face2webtoon/jyp.** Noise is zero, so only the style differs along a row.
 
 # %%
-show("face2webtoon/dh-sheet", "face2webtoon/grb", "face2webtoon/je", "face2webtoon/jyp", columns=2, height=3)
+show("face2webtoon/dh-sheet", "face2webtoon/grb", "face2webtoon/je", "face2webtoon/jyp", columns=2, height=2.5)
 
 # %% [markdown]
 # ## How good the original was

@@ -30,7 +30,7 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 
 # %% [markdown]
 # ## A photo
-# NASA's portrait of Eileen Collins travels with the package; put the name of your own file in its place.
+# NASA's portrait of Eileen Collins comes with the package; put the name of your own file in its place.
 
 # %%
 photo = wf.example_photo()  # or "my-photo.jpg"
@@ -38,7 +38,7 @@ p = wf.portrait(photo, title="romance")
 p
 
 # %% [markdown]
-# What was measured, and what could not be and is drawn plainly:
+# What the photo told, which includes that there is no beard or no glasses, and what it did not, which is drawn plainly:
 
 # %%
 print("found:", ", ".join(p.found))
@@ -48,7 +48,7 @@ print("plain:", ", ".join(p.plain) or "nothing")
 # ## Every title
 
 # %%
-wf.show([p.draw(title, 256) for title in wf.titles()], columns=5)
+wf.show([p.draw(title, 256) for title in wf.titles()], titles=wf.titles(), columns=5, height=1.8)
 
 # %% [markdown]
 # ## From one title to another
@@ -81,11 +81,12 @@ whole
 
 # %%
 print(p.svg("noir")[:300], "...")
-[p.save("portrait.svg", "noir"), p.save("portrait.png", "noir", 1024), p.save("portrait.pdf", "noir")]
+for name in ("portrait.svg", "portrait.png", "portrait.pdf"):
+    print("saved", p.save(name, "noir", 1024))
 
 # %% [markdown]
 # ## Made-up people
-# The hand also draws people whom nobody has met: a seed is a person, the same in every title.
+# The same curves draw people who do not exist: a seed is a person, the same in every title.
 
 # %%
 wf.show([wf.draw_face(seed, title=title) for title in ("noir", "pastel") for seed in range(5)], columns=5)

@@ -17,7 +17,8 @@ def draw_body(sketch: Sketch) -> None:
     scale = sketch.head.scale
     under = sketch.head.project([(0, 0.78, -0.25)])[0]
     x = under[0] * 0.6 + points[8, 0] * 0.4
-    y = points[8, 1]
+    # Where the chin is low, the shoulders rise into the picture: a tip of a collar alone would say nothing.
+    y = min(points[8, 1], max(0.945 - 0.115 * scale, points[8, 1] - 0.11 * scale))
     wide = (0.118 + 0.048 * person.neck) * scale
     slope = 0.02 * person.neck
     half = np.array(
@@ -87,8 +88,9 @@ def _clothes(sketch: Sketch, x: float, y: float, wide: float, k: float) -> None:
     side = [
         (-1.1 * k, 1.45),
         (-shoulder * k, y + 0.24 * k),
-        (-0.36 * k, y + 0.10 * k),
-        (-(wide + 0.055 * k), y - 0.005),
+        (-0.38 * k, y + 0.105 * k),
+        (-(wide + 0.10 * k), y + 0.02 * k),
+        (-(wide + 0.035 * k), y - 0.025 * k),
     ]
     middles = {
         "crew": [(0, y + 0.075 * k)],
@@ -167,16 +169,20 @@ def _clothes(sketch: Sketch, x: float, y: float, wide: float, k: float) -> None:
                     25,
                 )
     elif collar == "hood":
-        for s in (-1, 1):
+        for s in (-1, 1):  # it lies round the neck and falls to the shoulders without a step
             piece(
                 [
-                    (s * (wide + 0.01 * k), y - 0.055 * k),
-                    (s * (wide + 0.14 * k), y - 0.03 * k),
-                    (s * 0.27 * k, y + 0.10 * k),
-                    (s * 0.03 * k, y + 0.13 * k),
+                    (s * (wide - 0.01 * k), y - 0.075 * k),
+                    (s * (wide + 0.045 * k), y - 0.07 * k),
+                    (s * (wide + 0.10 * k), y - 0.025 * k),
+                    (s * (wide + 0.17 * k), y + 0.045 * k),
+                    (s * (wide + 0.25 * k), y + 0.12 * k),
+                    (s * (wide + 0.10 * k), y + 0.145 * k),
+                    (s * 0.015 * k, y + 0.15 * k),
+                    (s * 0.055 * k, y + 0.085 * k),
                 ],
                 mix(cloth, dark, 0.35),
-                50,
+                62,
             )
             cord = (
                 np.array([(s * 0.055 * k, y + 0.12 * k), (s * 0.062 * k, y + 0.2 * k), (s * 0.055 * k, y + 0.28 * k)])
@@ -236,19 +242,21 @@ def _clothes(sketch: Sketch, x: float, y: float, wide: float, k: float) -> None:
         band = sketch.tone(rgb("f6f2ea"), "cloth")
         piece(
             [
+                (wide - 0.01 * k, y - 0.06 * k),
                 (wide + 0.05 * k, y - 0.05 * k),
-                (wide + 0.12 * k, y),
+                (wide + 0.10 * k, y + 0.02 * k),
                 (-0.02 * k, y + 0.34 * k),
                 (-0.12 * k, y + 0.5 * k),
                 (-0.10 * k, y + 0.36 * k),
             ],
-            mix(cloth, dark, 0.2),
+            mix(band, sketch.shadow(band), 0.35),
             35,
         )
         piece(
             [
+                (-(wide - 0.01 * k), y - 0.06 * k),
                 (-(wide + 0.05 * k), y - 0.05 * k),
-                (-(wide + 0.10 * k), y + 0.01 * k),
+                (-(wide + 0.09 * k), y + 0.02 * k),
                 (0.05 * k, y + 0.42 * k),
                 (0.13 * k, y + 0.46 * k),
                 (0.03 * k, y + 0.2 * k),

@@ -48,7 +48,7 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_arms(sketch, eyes)
     draw_lenses(sketch, eyes)
     hair.front()
-    if title.line.brow_through and hair.shape.front:
+    if title.line.brow_through and hair.shape.front and not hair.curled:
         sketch.canvas.fill(brows, color, 0.3)
     draw_accessory(sketch)
     draw_anger_mark(sketch)

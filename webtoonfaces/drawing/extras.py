@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .colors import WHITE, Color, apart, mix, rgb
+from .colors import WHITE, Color, apart, darker, lightness, mix, rgb
 from .curves import Points, brush, closed, opened
 from .eyes import Eye, lens, measured_eyes
 from .person import Hair
@@ -15,6 +15,7 @@ from .sketch import Sketch
 
 def _frame(sketch: Sketch) -> tuple[Color, float]:
     color = sketch.ink if sketch.title.palette.grey else mix(sketch.skin_line, rgb("20202a"), 0.5)
+    color = darker(color, 0.32 * lightness(sketch.skin))  # also on dark skin it is seen
     return color, max(1.7, sketch.title.line.width * 0.9)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .colors import BLACK, WHITE, Color, adjusted, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, normals, polygon, resample
+from .person import Hair
 from .sketch import Sketch
 
 # Lids of each template as heights over x from the inner corner (-1) to the outer one (1), in units of the eye's height
@@ -102,9 +104,18 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
     return left, right
 
 
+def cheek_margin(sketch: Sketch) -> float:
+    """How far eyes and brows stay from the contour: further where hair hangs over it."""
+    hair = sketch.person.hair
+    hangs = 0.0
+    if isinstance(hair, Hair) and hair.sides >= 0.4:
+        hangs = min(1.0, max(0.0, (hair.length - 0.22) / 0.1))
+    return (0.11 + 0.06 * hangs) * sketch.unit
+
+
 def _keep_inside(sketch: Sketch, eye: Eye) -> None:
     """An eye keeps a margin to the face's contour: it moves towards the nose as far as there is room, then shrinks."""
-    margin = 0.11 * sketch.unit
+    margin = cheek_margin(sketch) + (0.08 * sketch.unit if sketch.person.glasses else 0.0)
     heights = float(eye.middle @ sketch.ey) + _HEIGHTS * (eye.up + eye.low)
     edge = float((sketch.contour(eye.side, heights) * eye.side).min()) - margin
     place = float(eye.middle @ sketch.ex) * eye.side
@@ -124,20 +135,20 @@ def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
     """Middle and radii of a lens: the drawn eye with its lashes and a margin; it always holds the whole eye."""
     hand = sketch.title.hand.eye
     dot = hand.template in ("dot", "bead")
-    rx = 1.22 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
+    rx = 1.28 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
     top = bottom = 1.1 * eye.size
     if not dot:
         lid = eye.up * (1.06 if eye.open <= 1 else 1.0 + 0.66 * (eye.open - 1) + 0.06)
         top, bottom = lid + 0.9 * hand.lash * eye.size * hand.width, 1.02 * eye.low
-    ry = max(1.16 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
+    ry = max(1.24 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
     middle = eye.middle - eye.down * 0.5 * (top - bottom)
     least = 0.7 * rx if dot else 1.14 * eye.half
     place = float(middle @ sketch.ex) * eye.side
-    # The bridge of the nose stays free, and the far lens of a turned face ends soon behind its contour.
+    # The bridge of the nose stays free, and no lens reaches the contour.
     bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
     inner = max(place - rx, min(float(bridge @ sketch.ex) * eye.side + 0.05 * sketch.unit, place - least))
     edge = float(sketch.contour(eye.side, middle @ sketch.ey)) * eye.side
-    outer = min(place + rx, max(edge - 0.004, place + least))
+    outer = min(place + rx, max(edge - 0.06 * sketch.unit, place + least))
     middle = middle + sketch.ex * eye.side * (0.5 * (inner + outer) - place)
     return middle, 0.5 * (outer - inner), ry
 
@@ -177,6 +188,9 @@ def _measured(sketch: Sketch, index: int) -> Eye:
     child = max(0.0, 0.2 - person.age) * 0.6
     width = hand.width * (1.04 - 0.1 * strong + child)
     height = hand.height * (1.06 - 0.14 * strong + child) * (person.eye_height / 0.32) ** 0.8
+    if person.glasses:  # an eye that fills its lens looks cut by it
+        width = min(width, 1.25 + 0.4 * (width - 1.25))
+        height = min(height, 0.70 + 0.5 * (height - 0.70))
     # A turned head narrows the far eye; its height stays.
     size = 0.14 * sketch.unit + 0.5 * half
     tall = size * hand.width * height * 1.06
@@ -194,8 +208,9 @@ def _measured(sketch: Sketch, index: int) -> Eye:
     middle = (outer + inner) / 2 + sketch.ey * 0.02 * size + out * (outwards - inwards) / 2
     opening = max(0.0, min(1.2, person.eye_open[index]))
     # Between closed and half open an eye is a smudge: it is drawn as one or the other.
-    # Behind glasses an eye is open or closed, since their frame crowds a narrow one.
-    opening = 0.0 if opening < 0.3 else max(0.95 if person.glasses else 0.70, opening)
+    # A narrow eye and an eye behind glasses have no room for a lid that hangs.
+    least = 0.95 if person.glasses else float(np.interp(hand.height, [0.55, 0.95], [0.92, 0.74]))
+    opening = 0.0 if opening < 0.3 else max(least, opening)
     return Eye(middle, out, down, half * width, size, tall * 0.64, tall * 0.36, opening, side)
 
 
@@ -206,8 +221,11 @@ def _room(sketch: Sketch, outer: Points, out: Points, index: int) -> float:
     return float(np.interp(0.0, down, (contour - outer) @ out))
 
 
-def _lashes_color(sketch: Sketch) -> Color:
-    return sketch.ink if sketch.title.line.width else mix(sketch.ink, rgb("20080c"), 0.4)
+def lash_color(sketch: Sketch) -> Color:
+    """The ink of lids and lashes, always much darker than the skin."""
+    ink = sketch.ink if sketch.title.line.width else mix(sketch.ink, rgb("20080c"), 0.4)
+    light = lightness(sketch.skin)
+    return darker(ink, light * (0.2 + 0.5 * light))  # light ink would be lost on dark skin
 
 
 def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
@@ -222,6 +240,10 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
     radius = eye.size * (0.62 if bead else 0.48) * sketch.title.hand.eye.height
     middle = eye.middle + sketch.ex * person.gaze[0] * eye.size * 0.3 + sketch.ey * person.gaze[1] * eye.size * 0.25
     iris = mix(ink, sketch.eye, 0.25)
+    dark = min(1.0, max(0.0, (0.56 - lightness(sketch.skin)) / 0.12))
+    if dark > 0:  # a dark eye on dark skin needs its white
+        white = mix(sketch.title.palette.sclera, sketch.skin, 0.1)
+        canvas.ellipse(middle, radius + 0.1 * eye.size, height + 0.07 * eye.size, white, 0.92 * dark)
     if bead:
         paint = canvas.linear(
             [
@@ -264,10 +286,15 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
     hand, line, person = sketch.title.hand.eye, sketch.title.line, sketch.person
     x = UPPER_X
     tall = eye.up + eye.low
-    y = (-0.2 + 0.7 * (1 - x * x)) * tall * 0.3 + 0.14 * tall
+    y = (-0.2 + 0.7 * (1 - x * x)) * tall * 0.3 + 0.07 * tall
     lid = eye.at(x, y, hand.tilt)
     weight = max(3.0, 1.2 * line.width, hand.lash * eye.size * SIDE * (0.55 + 0.4 * person.lashes))
-    ink = _lashes_color(sketch)
+    weight *= 1 + 0.5 * max(0.0, 0.6 - lightness(sketch.skin)) + 0.5 * max(0.0, hand.height - 0.8)
+    ink = lash_color(sketch)
+    light = mix(sketch.skin, WHITE, 0.16)
+    if lightness(sketch.skin) < 0.6 and not sketch.title.palette.grey:  # the lid shines, and the lash stands out on it
+        top = eye.at(x, y - 0.30 * tall * (1 - x * x) ** 0.7 - 0.02 * tall, hand.tilt)
+        sketch.canvas.fill(closed(np.concatenate([top, lid[::-1]]), 70), light, 0.6)
     sketch.canvas.fill(brush(lid, weight, (0.2, 0.7, 1, 1, 0.35), 12), ink)
     if person.lashes > 0.4 and hand.spikes and eye.far < 0.35:
         for number in range(min(3, hand.spikes)):
@@ -280,20 +307,20 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
     if hand.crease > 0:
         crease = eye.at(x[1:-1], y[1:-1] - 0.34 * tall, hand.tilt)
         sketch.canvas.fill(
-            brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.5)
+            brush(crease, max(0.9, line.width * 0.55), (0.1, 1, 0.1), 8), mix(ink, sketch.skin_shadow, 0.7), 0.7
         )
 
 
 def _open_eye(sketch: Sketch, eye: Eye) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     template = TEMPLATES[hand.template]
-    ink = _lashes_color(sketch)
+    ink = lash_color(sketch)
     tilt = hand.tilt * (0.75 + 0.35 * person.lashes) - template.droop
     opening = eye.open if eye.open < 1 else 1 + (eye.open - 1) * 0.6
     # A lid that comes down also sinks in its middle; anger flattens it.
     upper_y = -eye.up * np.array(template.upper) * opening + eye.low * max(0.0, 1 - opening) * 0.6 * (1 - UPPER_X**2)
     if person.anger > 0:
-        frown = person.anger * eye.up * (0.18 if person.glasses else 0.35)
+        frown = person.anger * eye.up * (0.18 if person.glasses else 0.26)
         upper_y += frown * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
     lower_y = eye.low * np.array(template.lower)
     upper, lower = eye.at(UPPER_X, upper_y, tilt), eye.at(LOWER_X, lower_y, tilt)
@@ -403,7 +430,7 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
     weight = hand.lash * (0.55 + 0.5 * lashes) * eye.size * hand.width
     thick = weight * np.array(TEMPLATES[hand.template].lash)
     thick = np.maximum(thick, (0.45 if eye.open >= 1 else 0.8) * line.width / SIDE)
-    wing_reach = hand.wing * (0.3 + 0.8 * lashes) * (1 - 0.8 * eye.far)
+    wing_reach = hand.wing * (0.3 + 0.8 * lashes) * (1 - 0.8 * eye.far) * (0.5 if person.glasses else 1.0)
     wing = eye.middle + eye.out * eye.half * (1.0 + wing_reach)
     wing = wing - eye.down * (tilt * eye.half * 0.7 + wing_reach * eye.half * (0.25 if hand.height < 0.65 else 0.12))
     top = upper - eye.down * thick[:, None]
@@ -418,6 +445,7 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
         roots = upper[low] * (1 - share) + upper[high] * share - eye.down * (thick[low] * 0.6)[:, None]
         number = np.arange(count)[:, None]
         reach = eye.size * hand.width * (0.30 - 0.03 * number) * (0.4 + 0.8 * lashes)
+        reach *= 0.55 if person.glasses else 1.0
         tips = roots + (eye.out * (0.85 - 0.25 * number) - eye.down * (0.55 + 0.16 * number)) * reach
         bends = (roots + tips) / 2 + (eye.out * 0.1 + eye.down * 0.08) * reach
         canvas.fill(brushes(np.stack([roots, bends, tips], 1), max(1.3, weight * SIDE * 0.42), (1, 0.7, 0.05), 5), ink)
@@ -432,7 +460,8 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
 
 def brow_paths(sketch: Sketch) -> str:
     """Both brows as one path."""
-    return _brow(sketch, 0) + _brow(sketch, 1)
+    eyes = measured_eyes(sketch) if sketch.person.glasses else ()
+    return brow_path(sketch, 0, eyes) + brow_path(sketch, 1, eyes)
 
 
 def brow_color(sketch: Sketch) -> Color:
@@ -442,7 +471,8 @@ def brow_color(sketch: Sketch) -> Color:
     return darker(mix(hair, sketch.ink, 0.55 if lightness(hair) > 0.25 else 0.3), 0.45 * lightness(sketch.skin))
 
 
-def _brow(sketch: Sketch, index: int) -> str:
+def brow_path(sketch: Sketch, index: int, eyes: Sequence[Eye]) -> str:
+    """The left (0) or right (1) brow; `eyes` are needed where glasses are worn, whose rims it keeps off."""
     hand, person, points = sketch.title.hand, sketch.person, sketch.landmarks
     eye = points[36:42] if index == 0 else points[42:48]
     brow = points[17:22] if index == 0 else points[22:27][::-1]  # from the outer end to the inner one
@@ -455,12 +485,22 @@ def _brow(sketch: Sketch, index: int) -> str:
     weight = hand.brow * (0.7 + 0.75 * person.brows) * sketch.unit * 0.078
     # It keeps a margin to the contour; what is beyond it is pressed together.
     side = -1 if index == 0 else 1
+    if person.glasses:  # above the rim, or it would be one bar with it
+        middle, _, high = lens(sketch, eyes[index])
+        rim = float(middle @ sketch.ey) - high - 0.07 * sketch.unit - 0.5 * weight
+        brow = brow - sketch.ey * min(0.16 * sketch.unit, max(0.0, float(brow[2] @ sketch.ey) - rim))
     inner = float(brow[-1] @ sketch.ex) * side
     reach = float(brow[0] @ sketch.ex) * side - inner
-    room = float((sketch.contour(side, brow @ sketch.ey) * side).min()) - 0.11 * sketch.unit - inner
+    room = float((sketch.contour(side, brow @ sketch.ey) * side).min()) - cheek_margin(sketch) - inner
     if reach > room > 0:
         along = (brow @ sketch.ex * side - inner)[:, None]
-        brow = brow - sketch.ex * side * along * (1 - max(0.45, room / reach))
+        brow = brow - sketch.ex * side * along * (1 - max(0.55, room / reach))
+    # Foreshortening keeps the height of an arch: on a short brow it would be a loop.
+    chord = brow[-1] - brow[0]
+    length = float(np.linalg.norm(chord)) + 1e-9
+    rise = np.array([-chord[1], chord[0]]) / length
+    flat = 1 - min(1.0, max(0.45, length / (0.62 * sketch.unit)))
+    brow = brow - np.outer((brow - brow[0]) @ rise * flat, rise)
     line = resample(brow, 9)
     across = normals(line)
     across *= np.sign(across @ sketch.ey)[:, None]

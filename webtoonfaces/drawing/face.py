@@ -166,8 +166,10 @@ def _fringe_shadow(sketch: Sketch, fringe: str) -> None:
     for step in steps:
         x, y = right * step * SIDE, line.fringe * scale * step * SIDE
         canvas.raw(f'<g transform="translate({x:.1f} {y:.1f})">')
-        if opaque:
+        if opaque and step == 1.0:
             canvas.fill(fringe, color)
+        elif opaque:  # a pen closes the slits between locks: light in them would look like chips
+            canvas.stroke(fringe, color, 3.0, fill=color)
         elif line.shade == "soft":
             canvas.fill(fringe, color, 0.3)
         else:
@@ -217,12 +219,34 @@ def _freckles(sketch: Sketch) -> None:
         middles = sketch.landmarks[29] + ex * x * unit * 0.52 + ey * (y * 0.035 + 0.01 + 0.03 * np.abs(x))
         dot = 0.0042 * np.array([(1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7)])
         canvas.fill(polygons(middles[:, None] + dot), brown, 0.25 + 0.5 * person.freckles)
-    if person.mole is not None:
-        away = -1 if sketch.turn > 0 else 1
-        place = (
-            sketch.landmarks[30] + ex * max(0.3, abs(person.mole[0])) * away * unit * 0.9 + ey * person.mole[1] * 0.12
-        )
+    place = mole_place(sketch)
+    if place is not None:
         canvas.ellipse(place, 0.006, 0.006, mix(sketch.skin_line, brown, 0.3))
+
+
+def mole_place(sketch: Sketch) -> Points | None:
+    """Where a mole is: on the near side of a turned face, and never on the lips."""
+    mole, ex, ey = sketch.person.mole, sketch.ex, sketch.ey
+    if mole is None:
+        return None
+    side = -1 if sketch.turn > 0 else 1
+    place = sketch.landmarks[30] + ex * max(0.3, abs(mole[0])) * side * sketch.unit * 0.9 + ey * mole[1] * 0.12
+    return _beside_mouth(sketch, place, side)
+
+
+def _beside_mouth(sketch: Sketch, place: Points, side: int) -> Points:
+    """A mole at the height of the mouth lies outside its corner, or below it where the cheek is narrow."""
+    ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
+    mouth = sketch.landmarks[48:60]
+    across, down = float(place @ ex) * side, float(place @ ey)
+    high, low = float((mouth @ ey).min()), float((mouth @ ey).max())
+    corner = float((mouth @ ex * side).max()) + 0.14 * unit
+    if not high - 0.09 * unit < down < low + 0.07 * unit or across > corner:
+        return place
+    edge = float(sketch.contour(side, down)) * side - 0.10 * unit
+    if corner < edge:
+        return np.asarray(place + ex * side * (corner - across))
+    return np.asarray(place + ey * (low + 0.12 * unit - down))
 
 
 def _beard(sketch: Sketch) -> None:

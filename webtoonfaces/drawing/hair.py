@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from .canvas import Paint
-from .colors import BLACK, WHITE, Color, apart, lightness, mix, rgb
+from .colors import BLACK, WHITE, Color, apart, darker, lightness, mix, rgb
 from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, opened, ribbons
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
@@ -23,7 +23,7 @@ class HairPainter:
         self.line, self.hand = sketch.title.line, sketch.title.hand.hair
         self.shape: HairShape = _warped(hair_shape(sketch.person, self.hand), sketch)
         self.curled = self.shape.coils is not None
-        self.front_path = "".join(closed(outline, 40 if self.curled else 62) for outline in self.shape.front)
+        self.front_path = "".join(closed(outline, 70 if self.curled else 62) for outline in self.shape.front)
         grey = sketch.title.palette.grey
         self.dark = lightness(sketch.hair) < 0.3
         self.inner_line: Color = sketch.hair_line
@@ -61,12 +61,12 @@ class HairPainter:
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
         # The first outline lies in the shadow of the head; what is tied does not.
         for index, outline in enumerate(self.shape.behind):
-            paint = deep if index == 0 or grey else mix(sketch.hair, sketch.hair_shadow, 0.2)
-            self._contour(closed(outline, 40 if self.curled else 62), paint)
+            paint = deep if index == 0 else sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.12)
+            self._contour(closed(outline, 70 if self.curled else 62), paint)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
         for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):
-            self._contour(closed(tail, 50), sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.25))
+            self._contour(closed(tail, 85), sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.25))
             self.canvas.fill(closed(root, 60), sketch.hair_shadow, 0.85)
         if not self.shape.tails:
             for root in self.shape.tail_roots:
@@ -121,7 +121,7 @@ class HairPainter:
         if self.shape.clipped:
             with canvas.clip(self.front_path):
                 self._shade_mass()
-                self._locks(self.shape.sides, sketch.hair)
+                self._flow(self.shape.sides)
                 self._shine()
         else:
             self._shade_mass(clip=True)
@@ -137,6 +137,8 @@ class HairPainter:
     def _contour(self, path: str, paint: Paint) -> None:
         if self.width:
             self.canvas.stroke(path, self.sketch.hair_line, self.width, fill=paint)
+        elif self.line.shade == "flat":  # pale hair on a pale page still has an edge
+            self.canvas.stroke(path, mix(self.sketch.hair, self.sketch.hair_shadow, 0.7), 0.9, fill=paint)
         else:
             self.canvas.fill(path, paint)
 
@@ -198,13 +200,36 @@ class HairPainter:
             elif flat:  # a title without lines on hair still parts one lock from the next
                 canvas.stroke(right_lines[index], parting, 1.1)
 
+    def _flow(self, locks: Locks) -> None:
+        """Hair as a photo shows it: a shadow along each lock, and a line where the lock ends in it.
+
+        The locks follow the hair's own flow, so they do not cover each other as made-up ones do.
+        """
+        sketch, canvas = self.sketch, self.canvas
+        if not len(locks):
+            return
+        grey, shade = sketch.title.palette.grey, self.line.shade
+        middle = 0.5 * (locks.left + locks.right)
+        right_is_left = (locks.left[..., 0] > locks.right[..., 0])[..., None]
+        edge = np.where(right_is_left, locks.left, locks.right)
+        deep = sketch.hair_shadow if not self.dark else mix(sketch.hair, BLACK, 0.5)
+        if not (grey and self.dark):
+            t = np.linspace(0, 1, edge.shape[1])[None, :, None]
+            inner = edge + (middle - edge) * np.sin(np.pi * t)
+            strength = 0.45 if shade in ("soft", "flat") else 0.62 if not grey else 0.5
+            canvas.fill(ribbons(edge, inner), deep, strength)
+        if self.width:
+            canvas.fill(brushes(edge, 1.15 * self.inner_width, (0.15, 1, 0.8, 0.05), 7), self.inner_line)
+        elif shade == "flat":
+            canvas.fill(brushes(edge, 1.5, (0.1, 1, 0.7, 0.05), 7), mix(sketch.hair, deep, 0.8), 0.9)
+
     def _shine(self) -> None:
         sketch, canvas, kind = self.sketch, self.canvas, self.hand.shine
         light = sketch.hair_light
-        if kind == "none":
-            return
-        if self.curled:
+        if self.curled:  # in every title: without them curls are a cloud
             self._coils()
+            return
+        if kind == "none":
             return
         if kind == "soft":
             self._halo(zigzag=True, strength=0.34)
@@ -348,7 +373,8 @@ def cropped_color(sketch: Sketch) -> Color:
     if sketch.title.palette.grey:  # paper on paper would be a bald head
         color = mix(color, BLACK, 0.2 * min(1.0, max(0.0, 2 * lightness(color) - 1)))
     near = 1 - abs(lightness(color) - lightness(skin)) / 0.1
-    return mix(color, sketch.skin_shadow, 0.35 * max(0.0, near))
+    # Lighter than the skin it would be a cap.
+    return darker(mix(color, sketch.skin_shadow, 0.35 * max(0.0, near)), 0.9 * lightness(skin))
 
 
 def _warped(shape: HairShape, sketch: Sketch) -> HairShape:

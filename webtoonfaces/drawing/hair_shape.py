@@ -106,6 +106,7 @@ class _Barber:
         # A tall mass keeps a margin to the upper edge of the picture, as far as the head leaves room.
         room = float(head.silhouette(0.0)[0, 1]) / head.scale - 0.01
         self.volume = min(self.volume, max(0.055, room))
+        self.above = max(0.03, room - self.volume)  # what is left for tips above the mass
         # A small spike is a dent: below a quarter there are none.
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
@@ -189,9 +190,10 @@ class _Barber:
         for index in range(count):
             a, b = edges[index], edges[index + 1]
             lean = sweep * (0.75 + 0.35 * self.jitter[index % 7]) * self.spike
+            lean *= 1 - 0.7 * (0.5 * (a + b) / reach) ** 2  # beside the face none overhangs
             peak = (a + b) / 2 + (b - a) * lean
-            tall = 0.085 * self.spike * (0.8 + 0.4 * self.jitter[(3 * index) % 7])
-            tall *= max(0.0, 1 - (0.95 if self.undercut else 0.45) * (abs(peak) / reach) ** 2)
+            tall = min(0.085, self.above) * self.spike * (0.8 + 0.4 * self.jitter[(3 * index) % 7])
+            tall *= max(0.0, 1 - (0.95 if self.undercut else 0.80) * (abs(peak) / reach) ** 2)
             # A lock: full on the side it comes from, hollow on the side it leans to.
             near, far = (a, b) if lean >= 0 else (b, a)
             outer, inner = near + 0.5 * (peak - near), far + 0.35 * (peak - far)
@@ -226,9 +228,13 @@ class _Barber:
         outer = max(self.outer, inner + 0.045)
         middle = (0.52 + end) / 2
         if self.long < 0.05:
-            points = [(outer, 0.50, -0.25), (outer - 0.01, end - 0.03, -0.23), (outer - 0.026, end, -0.21)]
-            points += [(inner + 0.002, end - 0.05, depth), (inner, 0.50, depth)]
+            wide = outer - inner
+            points = [(outer, 0.455, -0.25), (outer - 0.12 * wide, 0.5 * (0.455 + end), -0.24)]
+            points += [(outer - 0.42 * wide, end - 0.012, -0.22), (inner + 0.3 * wide, end, -0.20)]
+            points += [(inner + 0.02 * wide, end - 0.05, depth), (inner, 0.49, depth)]
             return self._beside(side, points)
+        if self.hair.curl > 0.5:
+            return self._beside(side, self._curled_side(side, outer))
         swing = 0.014 * self.wave
         points = [
             (outer, 0.52, -0.22),
@@ -241,6 +247,23 @@ class _Barber:
             (inner + 0.004, 0.52, depth),
         ]
         return self._beside(side, points)
+
+    def _curled_side(self, side: int, outer: float) -> Points:
+        """Long curls on one side: clumps that swing in and out and get wider, not a roll with two straight edges."""
+        t = np.linspace(0, 1, 7)
+        y = 0.50 + (self.end - 0.05 - 0.50) * t
+        phase = 2 * self.jitter[3] + side
+        wide = outer + 0.055 * self.long * t + 0.020 * np.sin(21 * y + phase)
+        near = self.inner + 0.030 * t * self.long + 0.018 * np.sin(19 * y + 2 + phase) * np.minimum(1, 5 * t)
+        end = self.end + 0.03 * side * self.jitter[5]
+        tip = [
+            (wide[-1] - 0.025, end - 0.005),
+            (0.5 * (wide[-1] + near[-1]), end + 0.02),
+            (near[-1] + 0.015, end - 0.01),
+        ]
+        outline = np.concatenate([np.stack([wide, y], 1), tip, np.stack([near, y], 1)[::-1]])
+        depth = np.concatenate([np.full(7, -0.22), np.full(3, -0.20), np.full(7, -0.17)])
+        return np.concatenate([outline, depth[:, None]], 1)
 
     def _beside(self, side: int, points: ArrayLike) -> Points:
         """Points `(distance from the middle, y, z)` of the hair on one side of the head -> picture points.
@@ -265,8 +288,10 @@ class _Barber:
         at = np.linspace(-92, 92, 9)
         stand = self.volume * (0.7 - 0.85 * self.undercut * (at / 92) ** 2) - 0.012 * self.undercut
         top = self.head.silhouette(at, stand)
-        if self.long < 0.05 or self.tied or self.hair.sides < 0.4:
-            # The nape: it goes in under the ears and ends on the neck, so that no shelf sticks out.
+        if self.hair.sides >= 0.4 and (self.long < 0.05 or self.tied):
+            return self._nape()
+        if self.hair.sides < 0.4:
+            # It goes in under the ears and ends on the neck, so that no shelf sticks out.
             shape = [(0.232, 0.54, -0.32), (0.185, 0.61, -0.31), (0.135, 0.66, -0.29), (0.08, 0.68, -0.28)]
             return np.concatenate([top, project([*shape, *((-x, y, z) for x, y, z in shape[::-1])])])
         wide, end = 0.30 + 0.7 * self.volume, self.end + 0.03
@@ -284,6 +309,26 @@ class _Barber:
         drop *= (0.3 + 0.6 * self.hand.point) * (0.35 + 0.65 * self.long)
         bottom = project(np.stack([tips, end + drop, np.full(11, -0.3)], 1))
         return np.concatenate([top, right, bottom, left])
+
+    def _nape(self) -> Points:
+        """The back of short or tied hair: round the skull and in to the neck.
+
+        On the side that a turned head hides the skull lies behind the face: there the mass follows the cheek, and fills
+        what a narrow face and the lock before its ear leave open between them.
+        """
+        at = np.linspace(-92, 92, 9)
+        top = self.head.silhouette(at, self.volume * 0.7)
+        low = self.head.project(
+            [(0.13, 0.665, -0.29), (0.08, 0.68, -0.28), (-0.08, 0.68, -0.28), (-0.13, 0.665, -0.29)]
+        )
+        stand = self.volume * np.array([0.55, 0.35, 0.1]) - [0.0, 0.008, 0.02]
+        sides = []
+        for side in (1, -1):
+            skull = self.head.silhouette(side * np.array([103.0, 115.0, 127.0]), stand)
+            cheek = self._beside(side, [(0.262, 0.48, -0.2), (0.256, 0.55, -0.2), (0.225, 0.62, -0.2)])
+            far = min(1.0, max(0.0, side * float(np.sin(self.head.yaw)) / 0.2))
+            sides.append(skull + far * (cheek - skull))
+        return np.concatenate([top, sides[0], low, sides[1][::-1]])
 
     # ---- locks
 
@@ -321,12 +366,14 @@ class _Barber:
         root_u = straight_root + (swept_root - straight_root) * hair.open
         root_v = -lift + (0.30 * far - 0.02) * hair.open
         bend = (0.5 + hand.bend) * hair.open
-        control_u = (root_u + tip_u) / 2 + side * 0.26 * bend + hand.bend * 0.1 * jitter
+        control_u = (root_u + tip_u) / 2 + side * 0.26 * np.minimum(room, 1) * bend + hand.bend * 0.1 * jitter
         control_v = root_v + (tip_v - root_v) * (0.42 - 0.22 * bend)
         uv = arc(np.stack([root_u, root_v], -1), np.stack([control_u, control_v], -1), np.stack([tip_u, tip_v], -1), 6)
         spine = self.head.scalp(uv[..., 0], uv[..., 1])
         spacing = 1.9 * 0.26 / (count + 0.5) * self.head.scale
         width = spacing * (1.6 + 0.55 * other) * hand.width**0.5 * (1 + 0.25 * hair.open)
+        # On the narrow side of a parting there is no room for a wide lock: it would stand off the head as a lump.
+        width = width * (1 - 0.5 * hair.open * np.clip(1.05 - room, 0, 1))
         order = np.argsort(-far, kind="stable")
         locks = _lock_edges(spine, width, hand.point, 0.55 * self.wave, float(self.jitter[2]))
         return Locks(locks.spine[order], locks.left[order], locks.right[order])
@@ -401,11 +448,18 @@ class _Barber:
         return _lock_edges(np.stack([root, bend, tip], 1), width, 0.0, 0.0)
 
     def _coils(self) -> Points:
-        count = 34
         rng = self.rng
-        angle = rng.uniform(-105, 105, count)
-        depth = rng.uniform(-0.15, 0.11, count) * (0.6 + 0.4 * self.hair.volume)
+        angle = rng.uniform(-105, 105, 34)
+        depth = rng.uniform(-0.15, 0.11, 34) * (0.6 + 0.4 * self.hair.volume)
         middles = self.head.silhouette(angle, depth)
+        if self.long > 0.05:
+            down = np.linspace(0.52, min(self.end, 1.05), 8) + rng.uniform(-0.03, 0.03, 8)
+            across = rng.uniform(self.inner + 0.01, self.outer + 0.05, 8)
+            hanging = np.stack([across, down, np.full(8, -0.2)], 1)
+            middles = np.concatenate(
+                [middles, self._beside(1, hanging), self._beside(-1, hanging + np.array([0.01, 0.03, 0]))]
+            )
+        count = len(middles)
         t = np.linspace(0, 4.4, 7)[None] + rng.uniform(0, 6, (count, 1))
         radius = (0.011 + 0.011 * rng.random((count, 1))) * self.head.scale * np.linspace(1, 0.55, 7)
         return middles[:, None] + np.stack([np.cos(t) * radius, np.sin(t) * radius], -1)
@@ -453,10 +507,12 @@ class _Barber:
                 ]
                 spine = middle + radius * np.array(swirl)
                 result.back_locks = _joined(result.back_locks, _lock_edges(spine, np.full(3, 0.5 * radius), 1.0, 0.0))
-        elif self.hair.curl > 0.5 and tie in ("ponytail", "twintails"):
-            for angle in (side * (22 + 30 * high),) if tie == "ponytail" else (-58.0, 58.0):
+        elif self.hair.curl > 0.5:  # curls are tied to a puff; for a braid it hangs low behind the ear
+            puffs = {"ponytail": [side * (22 + 30 * high)], "twintails": [-58.0, 58.0], "braid": [side * 97.0]}[tie]
+            for angle in puffs:
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
-                middle = self._framed(self.head.silhouette(angle, 0.05 + self.volume * 0.6)[0], 0.8 * radius)
+                out = 0.05 + self.volume * 0.6 if tie != "braid" else self.volume * 0.75
+                middle = self._framed(self.head.silhouette(angle, out)[0], 0.8 * radius)
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
                 result.behind.append(_scalloped(ring, 0.06 * scale))
@@ -506,19 +562,27 @@ class _Barber:
         return place + np.array(shadow) @ turn, place + np.array(outline) @ turn
 
     def _tail(self, result: HairShape, angle: float, length: float, wide: float) -> None:
-        """A tied tail: narrow at its root, full in the middle, pointed; as one closed outline."""
+        """A tied tail: narrow at its root, full in the middle, pointed; as one closed outline.
+
+        Where the picture ends soon beside the head, the tail hangs behind the head; nothing presses it flat.
+        """
         scale = self.head.scale
         side = 1.0 if angle > 0 else -1.0
         wide *= scale * (0.75 + 0.5 * self.hair.volume)
         root = self.head.silhouette(angle, self._rim(angle) + 0.004)[0]
         sway = 0.03 * self.jitter[1] + 0.05 * self.wave * np.array([0, 0, 1, -0.7, 0.9])
-        x = side * np.array([0.0, 0.075, 0.135, 0.125, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
-        y = np.array([0.0, -0.015, 0.14, 0.34, length])
-        spine = resample(
-            self._framed(root + scale * np.stack([x, y], 1), wide * np.array([0.35, 0.45, 0.5, 0.42, 0.1])), 9
-        )
+        x = side * np.array([0.0, 0.055, 0.125, 0.130, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
+        y = np.array([0.0, -0.045, 0.10, 0.33, length])
+        nodes = root + scale * np.stack([x, y], 1)
+        half = 0.5 * wide * np.array([0.30, 0.46, 0.62, 0.88, 1.04, 1.02, 0.86, 0.58, 0.0])
+        edge = 0.97 if side > 0 else 0.03
+        over = float((resample(nodes, 9)[:, 0] * side + half).max()) - edge * side
+        nodes[:, 0] -= side * max(0.0, over) * np.array([0.0, 0.7, 1.0, 1.0, 1.0])
+        nodes[:, 1] = np.maximum(nodes[:, 1], 0.03 + 0.4 * wide)
+        spine = resample(nodes, 9)
+        spine[:, 0] = np.clip(spine[:, 0], 0.02 + half, 0.98 - half)
         across = normals(spine)
-        half = 0.5 * wide * np.array([0.36, 0.72, 0.98, 1.06, 1.0, 0.86, 0.64, 0.36, 0.0])[:, None]
+        half = half[:, None]
         left, right = spine + across * half, spine - across * half
         tip = spine[-1]
         notch = spine[7] - (tip - spine[7]) * 0.1
@@ -536,18 +600,14 @@ class _Barber:
     def _braid(self, result: HairShape, side: float) -> None:
         """Links that overlap from the ear over one shoulder, with a tie and a tuft at the end."""
         scale = self.head.scale
-        wide = 0.060 * scale * (0.85 + 0.3 * self.hair.volume)
-        path = self.head.project(
-            [
-                (side * 0.235, 0.66, -0.16),
-                (side * 0.27, 0.80, -0.06),
-                (side * 0.255, 0.93, 0.0),
-                (side * 0.22, 1.06, 0.0),
-            ]
-        )
+        wide = 0.066 * scale * (0.85 + 0.3 * self.hair.volume)
+        # It begins under the hair beside the ear, so that it hangs from the head and not from a lock.
+        start = self._beside(int(side), [(0.268, 0.51, -0.20), (0.272, 0.62, -0.19), (0.280, 0.75, -0.14)])
+        path = np.concatenate([start, self.head.project([(side * 0.265, 0.92, -0.02), (side * 0.23, 1.06, 0.0)])])
         path = self._framed(path, 1.6 * wide)
-        path[:, 1] += np.linspace(0, 1, 4) * min(0.0, 0.92 - float(path[-1, 1]))
-        nodes = resample(path, 7)
+        path[:, 1] += np.linspace(0, 1, 5) * min(0.0, 0.92 - float(path[-1, 1]))
+        count = 8
+        nodes = resample(path, count)
         along = np.gradient(nodes, axis=0)
         along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
         across = np.stack([-along[:, 1], along[:, 0]], 1)
@@ -567,12 +627,21 @@ class _Barber:
         core = 0.5 * wide * across
         result.braid.append(np.concatenate([nodes + core, (nodes - core)[::-1]]))
         link = np.array(
-            [(-0.62, -0.30), (-0.42, 0.62), (0.06, 1.0), (0.58, 0.86), (0.98, 0.22), (1.08, -0.36), (0.45, -0.2)]
+            [
+                (-0.70, 0.05),
+                (-0.50, 0.66),
+                (0.0, 1.0),
+                (0.60, 0.86),
+                (1.05, 0.30),
+                (1.12, -0.30),
+                (0.35, -0.34),
+                (-0.4, -0.3),
+            ]
         )
         shape = link * (step * 1.12, 1.1 * wide)
-        for index in range(6, -1, -1):
+        for index in range(count - 1, -1, -1):
             turn = 1.0 if index % 2 == 0 else -1.0
-            size = 0.82 + 0.18 * np.sin(np.pi * (index + 1) / 8)
+            size = 0.82 + 0.18 * np.sin(np.pi * (index + 1) / (count + 1))
             result.braid.append(
                 nodes[index] + size * (shape[:, :1] * along[index] + turn * shape[:, 1:] * across[index])
             )
@@ -591,7 +660,9 @@ def _scalloped(outline: Points, size: float) -> Points:
     around = np.concatenate([outline, outline[:1]])
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(around, axis=0), axis=1))])
     count = max(8, round(float(length[-1]) / size))
-    at = np.linspace(0, length[-1], count + 1)[:-1]
+    # Curls of three sizes by turns: equal ones would look like a wig of rolls.
+    share = np.resize(np.array([1.0, 0.62, 1.3, 0.8, 1.12, 0.55, 1.25, 0.9]), count)
+    at = np.concatenate([[0.0], np.cumsum(share)[:-1]]) * (length[-1] / share.sum())
     nodes = np.stack([np.interp(at, length, around[:, axis]) for axis in (0, 1)], 1)
     after = np.roll(nodes, -1, axis=0)
     side = after - nodes

@@ -18,9 +18,10 @@ from webtoonfaces.errors import BadInputError
 from webtoonfaces.faces.masks import Frame, blurred, dilated, eroded, hair_mask, lab_of, polygon_mask
 
 from . import trace_hair
-from .colors import Color, adjusted, mix, multiply
+from .colors import Color, adjusted, lightness, mix, multiply
 from .curves import Points
 from .head import Head, fit_pose
+from .people import SKINS
 from .person import MeasuredHair, Outline, Person
 
 Grid = NDArray[np.float64]
@@ -29,6 +30,8 @@ Bits = NDArray[np.bool_]
 SIDE = 256  # px at which a face is measured
 EYE_SIDE = 96  # px of one eye's own picture
 HUES, SATURATIONS = (0.017, 0.089), (0.10, 0.66)  # of skin under white light, as HSV has them
+WHITES = np.array([1.07, 0.99, 0.94])  # of the eyes in white light, as a photo shows them
+PAINTED = 0.4  # how far photographed skin goes to the painted one of its lightness
 OLIVE = 0.098  # the yellowest hue, in turns, of dark hair
 GREY = 4.5  # CIELAB chroma of skin below which a picture counts as colourless
 PLAIN = Person(landmarks=((0.5, 0.5),) * 68)  # what stands where nothing was measured
@@ -136,7 +139,7 @@ class _Measurement:
             self._balance(self._median(cheeks, 0.4, 0.8))
         self.skin_lab = np.median(self.lab[cheeks], 0)
         # Rather in the light than in the shade: titles lay their own shadows over it.
-        skin = self._median(cheeks, 0.5, 0.85)
+        skin = _painted(self._median(cheeks, 0.5, 0.85))
         if not self.colored:
             light = float(np.clip(lab_of(np.array(skin))[0] / plain[0], 0.35, 1.08))
             skin = adjusted(PLAIN.skin, saturation=1.25 - 0.25 * light, value=light)
@@ -254,7 +257,8 @@ class _Measurement:
         self.found.add("lips")
         redder = float(np.median(self.lab[lips][:, 1]) - self.skin_lab[1])
         # A mouth moved off the skin's hue is painted; a pale one is left to the title.
-        return {"lip_color": self._median(lips, 0.3, 0.8), "lips": float(np.clip(0.12 + redder / 18, 0.1, 0.85))}
+        color = adjusted(self._median(lips, 0.3, 0.8), saturation=1.25)
+        return {"lip_color": color, "lips": float(np.clip(0.12 + redder / 18, 0.1, 0.85))}
 
     def _beard(self) -> dict[str, Any]:
         bare = self.hair < 0.4
@@ -361,7 +365,7 @@ class _Measurement:
 
 
 def _light(rgb: Grid, points: Points) -> Points:
-    """Gains of red, green and blue that undo the light's colour and some of its dimness.
+    """Gains of red, green and blue that undo the light's colour.
 
     The whites of the eyes are the one thing in a face whose colour is known; where they are too small or too dark, the
     light counts as white.
@@ -382,18 +386,31 @@ def _light(rgb: Grid, points: Points) -> Points:
     white = np.mean(whites, 0)
     if white.mean() < 0.22:
         return np.ones(3)
-    # Whites are a little warm themselves, and a photo's mood should not be lost: half of the cast is undone.
-    gains = (white.mean() * np.array([1.03, 0.99, 0.98]) / white) ** 0.5
-    exposure = float(np.clip(0.62 / white.mean(), 1.0, 1.15))
-    return gains.clip(0.88, 1.14) * exposure
+    # Whites are small and take some colour of the skin around them, and a photo's mood should not be lost: what is
+    # undone is half of the cast beyond that of whites in white light. How bright the photo is stays as it was taken.
+    gains = (white.mean() * WHITES / white) ** 0.5
+    return gains.clip(0.88, 1.14)
+
+
+def _painted(skin: Color) -> Color:
+    """Skin as it is painted: photographed skin is greyer, since it shows shadows, shine and the room's colours."""
+    lights = [lightness(tone) for tone in SKINS[::-1]]
+    tones = np.array(SKINS[::-1])
+    light = lightness(skin)
+    red, green, blue = (float(np.interp(light, lights, tones[:, channel])) for channel in range(3))
+    return mix(skin, (red, green, blue), PAINTED)
 
 
 def _warmed(color: Color) -> Color:
-    """Hair's colour a little richer; a dark yellow turned towards brown, since it reads as green in flat paint."""
+    """Hair's colour richer, as it is painted; a dark yellow turned towards brown, since it reads as green in flat paint.
+
+    Grey hair stays grey: the richer a colour is, the more it gains.
+    """
     hue, saturation, value = colorsys.rgb_to_hsv(*color)
     if OLIVE < hue < 0.19 and value < 0.75 and saturation < 0.7:
         hue = OLIVE
-    return colorsys.hsv_to_rgb(hue, min(1.0, 1.08 * saturation), value)
+    richer = saturation * (1 + 0.35 * float(np.clip((saturation - 0.12) / 0.15, 0, 1)))
+    return colorsys.hsv_to_rgb(hue, min(0.85, max(saturation, richer)), min(1.0, 1.08 * value))
 
 
 class _Eye:

@@ -15,6 +15,7 @@ from .curves import SIDE, Points, closed, polygons
 from .head import TEMPLATE, Head
 from .person import Person
 from .title import Hand, Palette, Title
+from .turned import bulge, keep_features_inside
 
 Role = Literal["skin", "hair", "eye", "cloth", "lip", "ground", "other"]
 
@@ -281,30 +282,18 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     ideal += (points[:17] - ideal).mean(0) * 0.5
     ideal += np.outer(np.sin(np.linspace(0, np.pi, 17)), (points[8] - ideal[8]) * 0.5)
     points[:17] += hand.jaw * (0.38 * ideal + 0.62 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
-    _bulge(points, head.yaw, unit)
+    bulge(points, head.yaw, unit)
     _without_kinks(points)
     points[:, 1] += np.clip(points[:, 1], 0, None) * (hand.face_length - 1)
     points[27:36, 1] += np.clip(points[27:36, 1], 0, None) * (hand.nose_length - 1)
     mouth = points[48:68].mean(0)
     size = np.array([hand.mouth_size, (1 + hand.mouth_size) / 2])
     points[48:68] = mouth + (points[48:68] - mouth) * size - [0, hand.mouth_up]
-    _keep_mouth_inside(points, head.yaw, unit)
     for eye, side in ((slice(36, 42), -1), (slice(42, 48), 1)):
         points[eye] += [side * hand.eye.apart, hand.eye.down]
     points[17:27, 1] += 0.4 * hand.eye.down - hand.brow_up
+    keep_features_inside(points, head.yaw, unit, hand)
     return points @ basis + origin
-
-
-def _bulge(points: Points, yaw: float, unit: float) -> None:
-    """A turned face's far contour is no smooth arc: it goes in at the eye, out at the cheekbone, in below it."""
-    turned = max(0.0, abs(np.sin(yaw)) - 0.15)
-    if turned == 0:
-        return
-    profile = np.array([-0.2, -0.75, 0.25, 0.85, 0.3, -0.25, -0.25, 0.0]) * turned * 0.18 * unit
-    if yaw > 0:
-        points[16:8:-1, 0] += profile
-    else:
-        points[0:8, 0] -= profile
 
 
 def _without_kinks(points: Points) -> None:
@@ -320,18 +309,6 @@ def _without_kinks(points: Points) -> None:
         share = np.clip((angle - limit) / 0.4, 0, 0.8)[:, None]
         share[[0, -1]] *= 0.5
         points[1:16] += share * (0.5 * (line[:-2] + line[2:]) - line[1:-1])
-
-
-def _keep_mouth_inside(points: Points, yaw: float, unit: float) -> None:
-    """A mouth keeps a margin of cheek on the side that a turned head hides."""
-    side = 1.0 if yaw > 0 else -1.0
-    corner, near = (54, 48) if yaw > 0 else (48, 54)
-    far = points[9:17] if yaw > 0 else points[7::-1]  # from the chin up
-    edge = np.interp(-points[corner, 1], -far[:, 1], far[:, 0] * side) - 0.2 * unit
-    reach, start = points[corner, 0] * side, points[near, 0] * side
-    if reach > edge and reach > start + 1e-6:
-        share = max(0.6, (edge - start) / (reach - start))
-        points[48:68, 0] = points[near, 0] + (points[48:68, 0] - points[near, 0]) * share
 
 
 def _ideal_contour(hand: Hand, strong: float, head: Head) -> Points:

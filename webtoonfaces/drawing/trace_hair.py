@@ -21,11 +21,12 @@ SPACING = 0.016  # of an outline's points
 LEAST_AREA = 0.0025  # of the crop: smaller outlines are no hair
 SLOPE_ROWS = 8  # px of a mask, over which the slope at the frame is measured
 LEAST_SHARE = 0.06  # of the largest outline's area
-STRANDS = 26
-GAP = 0.022  # between two strands, in crops
+STRANDS = 24
+GAP = 0.03  # between two strands, in crops
 SHORTEST, LONGEST = 0.12, 0.8  # of a strand, in crops
 STEP = 1.5  # px of a mask, along a strand
-PLAIN = 0.2  # weight of the plain direction, where the texture's is about 1
+PLAIN = 0.3  # weight of the plain direction, where the texture's is about 1
+FLOW_BLUR = 5.0  # px of a mask: finer turns of the hair are no locks
 
 
 def outlines(mask: Grid) -> tuple[Outline, ...]:
@@ -150,7 +151,7 @@ def _flow(picture: Grid, mask: Grid, crown: Points) -> Grid:
     # The edge of the hair is a strong gradient that says little about its texture.
     inner = eroded(mask > 0.5, 3)
     weight = np.where(inner, 1.0, 0.1) * (mask > 0.5)
-    a, b, c = (blurred(weight * values, 3.5) for values in (gx * gx, gx * gy, gy * gy))
+    a, b, c = (blurred(weight * values, FLOW_BLUR) for values in (gx * gx, gx * gy, gy * gy))
     # Hair runs across its gradient: doubled angles are negated.
     total = a + c
     level = float(np.median(total[inner])) if inner.any() else 1.0
@@ -160,7 +161,7 @@ def _flow(picture: Grid, mask: Grid, crown: Points) -> Grid:
     fall = np.arctan2(away_y + 0.10 + 0.5 * np.clip(away_y, 0, 1), away_x)
     cosine = strength * (c - a) + PLAIN * np.cos(2 * fall)
     sine = strength * (-2 * b) + PLAIN * np.sin(2 * fall)
-    return np.stack([blurred(cosine, 3.0), blurred(sine, 3.0)])
+    return np.stack([blurred(cosine, FLOW_BLUR), blurred(sine, FLOW_BLUR)])
 
 
 def _streamlines(double: Grid, inside: NDArray[np.bool_], seeds: Points) -> list[Points]:

@@ -137,6 +137,7 @@ class FaceStudio(Explorer):
             take=self._off_shelf,
             changed=self._style_chosen,
             open_file=lambda picture, align, name: picture_codes(self.stage.renderer, picture, align=align, name=name),
+            headed=False,
         )
         self._encoded = EncodedMenu(self.cartoonize or "", self._cartoonizer_picked)
         self.stage.view.layout.display = "none"
@@ -464,8 +465,8 @@ class FaceStudio(Explorer):
         self.bind("psi", psi)
         self.bind("location", location)
         return [
-            group("Photo", self._panel),
-            group("Style", self._style, location, psi, self._encoded),
+            group("Photo", self._panel, self._encoded),
+            group("Style", self._style, location, psi),
             group("Shown", *shown_controls(self)),
             group("Files", files),
         ]

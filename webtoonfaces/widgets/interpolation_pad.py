@@ -25,7 +25,7 @@ from .parts.accordion import Accordion
 from .parts.background_tasks import Progress
 from .parts.groups import group, hint, named, row
 from .parts.save_row import SaveRow
-from .parts.sliders import psi_slider
+from .parts.sliders import LABEL_WIDTH, psi_slider, slider_label, wide
 from .parts.stage import Small
 from .pictures import data_uri
 from .traits import LAST_SEED, MAX_PSI, Bool, Choice, Float, Int, Seeds, seeds_for, whole
@@ -39,6 +39,7 @@ STEPS = 20  # frames of a loop between two corners
 SMALLEST_LOOP = 384  # px
 PAGE = 9  # pictures in a row of the exported page
 NOTHING = ("from the shelf ...", "")
+LABEL = {"description_width": LABEL_WIDTH}
 
 
 def _layers(pad: InterpolationPad) -> int:
@@ -220,11 +221,15 @@ class InterpolationPad(Explorer):
 
     def _accordion(self) -> Accordion:
         psi = psi_slider(self.psi)
-        cutoff = w.IntSlider(self.cutoff, min=0, max=_layers(self), description="cutoff")
-        method = w.ToggleButtons(options=[("straight", "lerp"), ("arc", "slerp")], description="way")
+        cutoff = w.IntSlider(self.cutoff, min=0, max=_layers(self), description="cutoff", style=LABEL, layout=wide())
+        method = w.ToggleButtons(options=[("straight", "lerp"), ("arc", "slerp")], style={"button_width": "auto"})
         grid = w.Checkbox(value=False, description="show the whole grid", indent=False)
-        rows = w.BoundedIntText(self.rows, min=2, max=9, description="rows")
-        cols = w.BoundedIntText(self.cols, min=2, max=9, description="columns")
+        rows = w.BoundedIntText(
+            self.rows, min=2, max=9, description="rows", style=LABEL, layout=w.Layout(width="150px")
+        )
+        cols = w.BoundedIntText(
+            self.cols, min=2, max=9, description="columns", style=LABEL, layout=w.Layout(width="150px")
+        )
         controls = {"psi": psi, "cutoff": cutoff, "method": method, "grid": grid, "rows": rows, "cols": cols}
         for name, control in controls.items():
             self.bind(name, control)
@@ -243,11 +248,11 @@ class InterpolationPad(Explorer):
         return Accordion(
             {
                 "Corners": [*seeds, row(self._pick, self._which, put)],
-                "Truncation and way": [
+                "Truncation and path": [
                     psi,
                     cutoff,
                     hint("cutoff: how many layers psi acts on"),
-                    method,
+                    row(slider_label("path"), method),
                 ],
                 "Grid": [grid, rows, cols],
                 "Loop": [loop],

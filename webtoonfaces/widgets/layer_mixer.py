@@ -21,7 +21,7 @@ from .export import Page
 from .lifetime import close_tree
 from .parts.accordion import Accordion
 from .parts.groups import group, hint, row
-from .parts.sliders import LABEL_WIDTH, StrengthSliders, psi_slider, wide
+from .parts.sliders import LABEL_WIDTH, StrengthSliders, psi_slider, slider_label, wide
 from .parts.source_box import SourceBox
 from .parts.stage import Small
 from .pictures import VIEW
@@ -128,10 +128,10 @@ class LayerMixer(Explorer):
         self._samples = w.VBox(layout=w.Layout(width="100%"))
         self._letters = w.ToggleButtons(style={"button_width": "40px"})
         self._run = w.IntRangeSlider(
-            value=(0, 0), min=0, max=_layers(self) - 1, description="from - to", style=LABEL, layout=wide()
+            value=(0, 0), min=0, max=_layers(self) - 1, description="layers", style=LABEL, layout=wide()
         )
         self._toggles = [
-            w.ToggleButton(tooltip=f"Layer {layer}: take it, or give it back to A", layout=w.Layout(width="48px"))
+            w.ToggleButton(tooltip=f"Layer {layer}: take it, or give it back to A", layout=w.Layout(width="auto"))
             for layer in range(_layers(self))
         ]
         self._fields = {name: _field(name) for name in ("rows", "columns")}
@@ -374,10 +374,12 @@ class LayerMixer(Explorer):
 
     def _controls(self) -> list[w.Widget]:
         add = self.stage.button("Add a sample", "plus", "One more sample to take layers from", self.add)
-        giver = row(w.Label("layers from"), self._letters)
+        giver = row(slider_label("take from"), self._letters)
         psi, strengths = psi_slider(self.psi), StrengthSliders(_layers(self))
         matrix = w.Checkbox(value=False, description="show the matrix", indent=False)
         start = w.IntSlider(0, min=0, max=_layers(self), description="from layer", style=LABEL, layout=wide())
+        toggles = w.Box(self._toggles)
+        toggles.add_class("wf-layers")
         self._offer_letters()
         controls = {"current": self._letters, "range": self._run, "strengths": strengths, "psi": psi}
         for name, control in (controls | {"matrix": matrix, "start": start}).items():
@@ -394,7 +396,7 @@ class LayerMixer(Explorer):
                 "Layers",
                 giver,
                 self._run,
-                row(*self._toggles),
+                toggles,
                 hint("Low layers: pose and shape. High layers: colours and strokes."),
             ),
             group("Samples", self._samples, row(add)),

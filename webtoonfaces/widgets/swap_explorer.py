@@ -263,7 +263,7 @@ class SwapExplorer(Explorer):
                 "Strength of each layer": [strengths],
                 "Towards a second style": [style_mix, self._boxes["second_style"]],
                 "Towards a second structure": [structure_mix, self._boxes["second_structure"]],
-                "Psi and noise": [psi, noise],
+                "Truncation and noise": [psi, noise],
             }
         )
         return [

@@ -22,7 +22,7 @@ class EncodedMenu(w.VBox):
         self._menu = w.Dropdown(
             options=[("the photo", ""), *((_label(name), name) for name in cartoonizers())],
             value=value,
-            description="from",
+            description="redraw",
             style={"description_width": LABEL_WIDTH},
             layout=wide(),
         )

@@ -50,6 +50,9 @@ class PhotoPanel(w.VBox):
         )
         row = w.Box([path, example], layout=w.Layout(flex_flow="row wrap", width="100%"))
         super().__init__([self._picker, row, self._board, self._faces], layout=w.Layout(width="100%"))
+        if not plain:
+            self._board.add_class("wf-photo-board")
+            self.add_class("wf-photo")
         path.observe(lambda change: self._path_typed(change["new"].strip()), "value")
         example.on_click(lambda _: give("the example", EXAMPLE))
         self._board.observe(lambda change: self._drawn_on_board(change["new"]), "drawn")

@@ -18,6 +18,11 @@ def wide() -> w.Layout:
     return w.Layout(width=FULL, max_width="420px")
 
 
+def slider_label(text: str) -> w.Label:
+    """A label for a control that is no slider, in line with the labels of sliders."""
+    return w.Label(text, layout=w.Layout(width=LABEL_WIDTH, justify_content="flex-end", display="flex"))
+
+
 def slider(label: str, value: float, high: float, *, step: float = 0.05, label_width: str = LABEL_WIDTH) -> w.Widget:
     """A slider from 0 to `high`, shown with two decimals."""
     return w.FloatSlider(

@@ -45,6 +45,7 @@ class SourceBox(w.HBox):
     open_file : a picture, whether to find the face in it, and the name of an upload or "" -> what is made of it; None
         leaves files out.
     changed : called when a control chose something else, and not for what code chooses.
+    headed : whether the title is shown; not where the box is alone under a heading that says the same.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SourceBox(w.HBox):
         changed: Callable[[], None],
         open_file: Callable[[ImageSource, bool, str], Any] | None = None,
         extra: Sequence[w.Widget] = (),
+        headed: bool = True,
     ):
         self._stage, self._shelf, self._title = stage, shelf, title
         self._take, self._open_file, self._changed = take, open_file, changed
@@ -80,7 +82,8 @@ class SourceBox(w.HBox):
             options=list(self._panels), style={"button_width": "60px"}, layout=w.Layout(width="auto")
         )
         head = w.Box(
-            [self._label, self._kind, *extra], layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%")
+            [*([self._label] if headed else []), self._kind, *extra],
+            layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%"),
         )
         content = w.VBox([head, *self._panels.values()], layout=w.Layout(flex="1 1 auto", min_width="0"))
         super().__init__(

@@ -1,0 +1,69 @@
+"""Where the features of a turned face may lie: its far side is narrow, and nothing on it may touch its contour.
+
+Points are landmarks in the axes of the face: x along the line of the eyes, y down, `unit` is the distance of the eyes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .curves import Points
+from .title import Hand
+
+CHEEK = 0.24  # between the far eye and the contour, in units
+BRIDGE = 0.17  # between the far eye and the bridge of the nose, in units
+
+
+def keep_features_inside(points: Points, yaw: float, unit: float, hand: Hand) -> None:
+    """Brows, eyes, nose and mouth of a turned face move back as one, as far as its far eye needs room.
+
+    A title's eyes are wider than the person's, and a flat projection leaves them no cheek on the far side. The near
+    side has plenty: it gives as much as it can spare. The mouth then keeps its own margin. A hand that pulls no contour
+    leaves every feature where the person has it.
+    """
+    if hand.jaw == 0:
+        return
+    side = 1.0 if yaw > 0 else -1.0
+    contour = points[16:8:-1] if side > 0 else points[0:8]  # from the temple down
+    others = points[0:8] if side > 0 else points[16:8:-1]
+    far, near = (points[42:48], points[36:42]) if side > 0 else (points[36:42], points[42:48])
+    height = far[:, 1].mean()
+    bridge = 0.6 * points[27, 0] + 0.4 * points[28, 0]
+    room = np.interp(height, contour[:, 1], contour[:, 0]) * side - bridge * side
+    spare = bridge * side - np.interp(height, others[:, 1], others[:, 0]) * side
+    wide = 0.5 * (np.ptp(far[:, 0]) + np.ptp(near[:, 0])) * (1 + 0.75 * max(0.0, hand.eye.width - 1))
+    lack = wide + (CHEEK + BRIDGE) * unit - room
+    # Not further than to the middle between the two contours: beyond it the face would look the other way.
+    turned = min(1.0, max(0.0, abs(np.sin(yaw)) - 0.06) / 0.12)
+    move = turned * min(max(0.0, lack), 0.28 * unit, max(0.0, 0.32 * (spare - room)))
+    # The mouth has more room than the eyes, and it stays over the chin.
+    share = np.interp(points[17:68, 1], [height, points[48:68, 1].mean()], [1.0, 0.55])
+    points[17:68, 0] -= side * move * share
+    _keep_mouth_inside(points, side, unit)
+
+
+def _keep_mouth_inside(points: Points, side: float, unit: float) -> None:
+    """A mouth keeps a margin of cheek on the side that a turned head hides."""
+    corner, near = (54, 48) if side > 0 else (48, 54)
+    far = points[9:17] if side > 0 else points[7::-1]  # from the chin up
+    edge = np.interp(-points[corner, 1], -far[:, 1], far[:, 0] * side) - 0.26 * unit
+    reach, start = points[corner, 0] * side, points[near, 0] * side
+    if reach > edge and reach > start + 1e-6:
+        # Half of what is missing moves the mouth, half narrows it.
+        move = 0.5 * (reach - edge)
+        points[48:68, 0] -= side * move
+        start -= move
+        share = max(0.7, (edge - start) / (reach - move - start))
+        points[48:68, 0] = points[near, 0] + (points[48:68, 0] - points[near, 0]) * share
+
+
+def bulge(points: Points, yaw: float, unit: float) -> None:
+    """A turned face's far contour is no smooth arc: it goes in at the eye, out at the cheekbone, in below it."""
+    turned = max(0.0, abs(np.sin(yaw)) - 0.15)
+    if turned == 0:
+        return
+    profile = np.array([-0.1, -0.35, 0.3, 0.7, 0.3, -0.2, -0.25, 0.0]) * turned * 0.18 * unit
+    if yaw > 0:
+        points[16:8:-1, 0] += profile
+    else:
+        points[0:8, 0] -= profile
