@@ -56,4 +56,4 @@ def test_the_dataset_figure_counts_what_the_cards_count() -> None:
     assert summary["total"] == sum(summary["titles"].values())
     (persons,) = set(summary["titles"].values())
     for record in (record for record in DEMOS if record.kind != "upscaler"):
-        assert f"{persons} persons, each in {len(summary['titles'])} folders" in file_and_card(record)[1]
+        assert f"{persons:,} persons, each in {len(summary['titles'])} folders" in file_and_card(record)[1]
