@@ -136,9 +136,9 @@ def test_any_size_is_encoded_as_the_model_was_trained(tiny_swapae, given, codes)
 
 
 def test_samples_of_another_size_are_rebuilt_better_than_as_they_are(demo_generator, demo_swapae):
-    """The demo StyleGAN2 draws 64 px, the autoencoder was trained at 128 px; at 64 px it distorts a face."""
-    samples = demo_generator.render(demo_generator.sample_ws(range(4), truncation_psi=0.7))
-    assert {sample.size for sample in samples} == {(64, 64)}
+    """The autoencoder was trained at 128 px; at 64 px it distorts a face."""
+    drawn = demo_generator.render(demo_generator.sample_ws(range(4), truncation_psi=0.7))
+    samples = [picture.resize((64, 64), Image.Resampling.LANCZOS) for picture in drawn]
 
     def error(rebuilt: list[Image.Image]) -> float:
         pairs = zip(rebuilt, samples, strict=True)

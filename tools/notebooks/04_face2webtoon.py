@@ -33,7 +33,7 @@ G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
 # %% [markdown]
 # ## Try it
 # Upload a photo, pick a face, pick a style; the location says how much of the photo stays. Nothing leaves this machine.
-# The demo models are small: what they draw is 128 px wide (styles 64 px), and is shown enlarged.
+# The demo models are small: what they draw is 128 px wide, and is shown enlarged.
 
 # %%
 wf.FaceStudio(AE, G)
