@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 import webtoonfaces as wf
 from webtoonfaces import drawing
 from webtoonfaces.cli.main import main
-from webtoonfaces.drawing import trace_hair
+from webtoonfaces.drawing import pseudo_photo, trace_hair
 from webtoonfaces.drawing.measure import PARTS, measure_person
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, ImageError, UnknownNameError
 from webtoonfaces.faces import masks
@@ -192,6 +192,81 @@ def test_a_picture_of_nothing_is_drawn_plainly() -> None:
     measured = measure_person(Image.new("RGB", (200, 200), (128, 128, 128)), person.points)
     assert "hair" in measured.plain
     drawing.draw(measured.person, drawing.TITLES["noir"], 64)
+
+
+def painted_over(portrait: wf.Portrait, around: slice, color: tuple[int, int, int], size: float) -> Image.Image:
+    """The astronaut's crop with a disc of one colour over some of her landmarks."""
+    assert portrait.face.landmarks is not None
+    points = to_unit(portrait.face.landmarks, portrait.face.quad)[around] * 256
+    middle = points.mean(0)
+    radius = size * np.ptp(points[:, 0]) / 2
+    picture = portrait.face.image.resize((256, 256)).convert("RGB")
+    box = [*(middle - radius), *(middle + radius)]
+    ImageDraw.Draw(picture).ellipse(box, fill=color)
+    return picture
+
+
+def test_eyes_behind_dark_lenses_are_drawn_plainly(portrait: wf.Portrait) -> None:
+    assert portrait.face.landmarks is not None
+    points = to_unit(portrait.face.landmarks, portrait.face.quad)
+    picture = painted_over(portrait, slice(36, 42), (18, 18, 22), 1.7)
+    picture.paste(picture.crop((0, 0, 128, 256)).transpose(Image.Transpose.FLIP_LEFT_RIGHT), (128, 0))
+    measured = measure_person(picture, points)
+    assert {"eyes", "gaze"} <= set(measured.plain)
+    assert {"eyes", "gaze"} <= set(portrait.found)
+    assert measured.person.eye_open == drawing.Person(landmarks=measured.person.landmarks).eye_open
+
+
+def test_a_mouth_behind_a_hand_is_drawn_plainly(portrait: wf.Portrait) -> None:
+    assert portrait.face.landmarks is not None
+    points = to_unit(portrait.face.landmarks, portrait.face.quad)
+    cheek = np.asarray(portrait.face.image.resize((256, 256)))[150, 85]
+    picture = painted_over(portrait, slice(48, 68), tuple(int(value) for value in cheek), 1.5)
+    assert "lips" in measure_person(picture, points).plain
+    assert "lips" in portrait.found
+
+
+@pytest.mark.parametrize("squeeze", [0.45, 0.2])
+def test_landmarks_of_a_profile_are_drawn(portrait: wf.Portrait, squeeze: float) -> None:
+    person = drawing.random_person(np.random.default_rng(3))
+    points = person.points.copy()
+    nose = points[30]
+    points[:, 0] = nose[0] + (points[:, 0] - nose[0]) * np.where(points[:, 0] > nose[0], squeeze, 1.2)
+    measured = measure_person(portrait.face.image, points)
+    assert abs(measured.person.pose.yaw) <= 60
+    drawing.draw(measured.person, drawing.TITLES["action"], 64)
+
+
+def test_a_face_of_forty_pixels_is_measured(portrait: wf.Portrait) -> None:
+    assert portrait.face.landmarks is not None
+    points = to_unit(portrait.face.landmarks, portrait.face.quad)
+    tiny = portrait.face.image.resize((72, 72), Image.Resampling.LANCZOS).resize((512, 512), Image.Resampling.BICUBIC)
+    measured = measure_person(tiny, points)
+    assert {"hair", "skin"} <= set(measured.found)
+    assert np.abs(np.subtract(measured.person.skin, portrait.person.skin)).max() < 0.06
+    assert measured.person.glasses == ""
+
+
+def test_a_hat_of_one_colour_is_survived(portrait: wf.Portrait) -> None:
+    assert portrait.face.landmarks is not None
+    points = to_unit(portrait.face.landmarks, portrait.face.quad)
+    picture = portrait.face.image.resize((256, 256)).convert("RGB")
+    ImageDraw.Draw(picture).rectangle((20, 0, 236, 88), fill=(30, 60, 150))
+    measured = measure_person(picture, points)
+    assert set(measured.found) | set(measured.plain) == set(PARTS)
+    drawing.draw(measured.person, drawing.TITLES["daily"], 64)
+
+
+def test_glasses_are_seen_where_they_are_worn() -> None:
+    from dataclasses import replace
+
+    rng = np.random.default_rng(321)
+    for index, kind in enumerate(("round", "square", "half")):
+        person = drawing.random_person(rng)
+        for worn in ("", kind):
+            wearer = replace(person, glasses=worn)
+            photo = pseudo_photo.pseudo_photo(wearer, np.random.default_rng([321, index]), 256)
+            assert bool(measure_person(photo, wearer.points).person.glasses) == bool(worn)
 
 
 # ----------------------------------------------------------------------------------------------------- portraits

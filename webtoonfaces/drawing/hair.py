@@ -14,6 +14,8 @@ from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
 
+GLINT = -1.05  # where light lies on the crown: down from the eyes, in units of their distance
+
 
 class HairPainter:
     """Paints the layers of one head of hair when their turn comes: `back`, `shaved`, `front`."""
@@ -117,7 +119,11 @@ class HairPainter:
         if not self.shape.front:
             return
         sketch, canvas = self.sketch, self.canvas
-        self._contour(self.front_path, self._mass_paint())
+        if self.shape.clipped and not self.width and self.line.shade == "flat":
+            # Made-up hair shows its locks at its edge; the plain outline of hair in a photo needs a line.
+            canvas.stroke(self.front_path, mix(sketch.hair, sketch.hair_shadow, 0.8), 1.3, fill=self._mass_paint())
+        else:
+            self._contour(self.front_path, self._mass_paint())
         if self.shape.clipped:
             with canvas.clip(self.front_path):
                 self._shade_mass()
@@ -231,6 +237,9 @@ class HairPainter:
             return
         if kind == "none":
             return
+        if self.shape.clipped and kind in ("soft", "band", "ring", "blob"):
+            self._glints(0.34 if kind == "soft" else 0.6)
+            return
         if kind == "soft":
             self._halo(zigzag=True, strength=0.34)
         if kind in ("band", "ring"):
@@ -262,6 +271,24 @@ class HairPainter:
             canvas.fill(brushes(np.concatenate(lines), 2.2, (0, 1, 0.1), 6), paint, opacity)
         else:
             canvas.fill(_lenses(at, 0.12, 0.5, 0.4), light, 0.28)
+
+    def _glints(self, strength: float) -> None:
+        """The light round the crown on hair seen in a photo: a patch on each lock that passes its height."""
+        sketch, locks = self.sketch, self.shape.sides
+        if not len(locks):
+            return
+        origin, _, down, unit = sketch.axes
+        height = (locks.spine - origin) @ down / unit - GLINT
+        rows, at = np.arange(len(locks)), np.abs(height).argmin(1)
+        lit = (np.abs(height[rows, at]) < 0.35) & (at > 0) & (at < locks.spine.shape[1] - 1)
+        rows, at = rows[lit], at[lit]
+        if not len(rows):
+            return
+        middle = locks.spine[rows, at]
+        ends = [0.2 * middle + 0.8 * locks.spine[rows, at + step] for step in (-1, 1)]
+        wide = np.linalg.norm(locks.left[rows, at] - locks.right[rows, at], axis=1) * 256
+        path = brushes(np.stack([ends[0], middle, ends[1]], 1), 0.3 * wide, (0.0, 1.0, 0.0), 8)
+        self.canvas.fill(path, sketch.hair_light, strength)
 
     def _halo(self, *, zigzag: bool, strength: float = 0.6) -> None:
         """Light round the crown in pieces that taper: broken where hair parts, and elsewhere on each head.

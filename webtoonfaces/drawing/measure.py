@@ -7,7 +7,7 @@ were. A person's sex is neither asked nor inferred.
 from __future__ import annotations
 
 import colorsys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from webtoonfaces.faces.masks import Frame, blurred, dilated, eroded, hair_mask,
 from . import trace_hair
 from .colors import Color, adjusted, lightness, mix, multiply
 from .curves import Points
-from .head import Head, fit_pose
+from .head import Head, Pose, fit_pose
 from .people import SKINS
 from .person import MeasuredHair, Outline, Person
 
@@ -32,6 +32,7 @@ EYE_SIDE = 96  # px of one eye's own picture
 HUES, SATURATIONS = (0.017, 0.089), (0.10, 0.66)  # of skin under white light, as HSV has them
 WHITES = np.array([1.07, 0.99, 0.94])  # of the eyes in white light, as a photo shows them
 PAINTED = 0.4  # how far photographed skin goes to the painted one of its lightness
+COVERED = 0.45  # of the cheeks' lightness: where the skin round both eyes is darker, the eyes are hidden
 OLIVE = 0.098  # the yellowest hue, in turns, of dark hair
 GREY = 4.5  # CIELAB chroma of skin below which a picture counts as colourless
 PLAIN = Person(landmarks=((0.5, 0.5),) * 68)  # what stands where nothing was measured
@@ -70,7 +71,7 @@ def measure_person(crop: Image.Image, landmarks: Points) -> Measured:
 class _Measurement:
     def __init__(self, crop: Image.Image, points: Points):
         self.crop, self.points = crop, points
-        self.pose = fit_pose(points)
+        self.pose = _within(fit_pose(points))
         self.head: Head = self.pose.head
         self.frame = Frame.of(points)
         small = crop.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -171,15 +172,17 @@ class _Measurement:
         if not outlines:
             return {"hair": MeasuredHair()}
         self.found.add("hair")
-        lightness = trace_hair.resized(self.lab[..., 0], side)
+        picture = trace_hair.resized(self.lab[..., 0], side)
         crown = self.head.scalp([0.0], [-0.75])[0]
-        strands = trace_hair.strands(lightness, front, crown)
+        strands = trace_hair.strands(picture, front, crown)
         back = trace_hair.outlines(self._behind(mask))
         sure = (self.hair > 0.8) & (self.y < 1.0)
         sure = eroded(sure, 2) if eroded(sure, 2).sum() > 60 else self.hair > 0.5
         color = _warmed(self._median(sure, 0.5, 0.98))
         if not self.colored:
-            color = mix(color, multiply(color, (1.0, 0.84, 0.72)), 0.8)
+            # Dark hair is brown or black; light hair may be grey as well as blond, and stays nearly grey.
+            brown = float(np.interp(lightness(color), [0.35, 0.65], [0.8, 0.2]))
+            color = mix(color, multiply(color, (1.0, 0.84, 0.72)), brown)
         return {"hair": MeasuredHair(back=back, front=outlines, strands=strands), "hair_color": color}
 
     def _behind(self, mask: Grid) -> Grid:
@@ -201,6 +204,8 @@ class _Measurement:
 
     def _eyes(self) -> dict[str, Any]:
         heights, places, irises, lashes = [], [], [], []
+        if self._eyes_covered():
+            return {}
         for eye in (self.points[36:42], self.points[42:48]):
             wide = float(np.hypot(*(eye[3] - eye[0]))) + 1e-6
             high = (np.hypot(*(eye[1] - eye[5])) + np.hypot(*(eye[2] - eye[4]))) / 2
@@ -229,6 +234,17 @@ class _Measurement:
                 values["eye_color"] = adjusted((red, green, blue), saturation=1.15, value=1.2)
         return values
 
+    def _eyes_covered(self) -> bool:
+        """Whether dark lenses or hair hide both eyes: lids and the skin below them as dark as an iris."""
+        darkest = []
+        for eye in (self.points[36:42], self.points[42:48]):
+            middle = eye.mean(0)
+            around = polygon_mask(middle + (eye - middle) * (1.25, 2.6), SIDE) & ~polygon_mask(eye, SIDE)
+            if around.sum() < 8:
+                return False
+            darkest.append(float(np.quantile(self.lab[around][:, 0], 0.6)))
+        return max(darkest) < COVERED * self.skin_lab[0]
+
     def _brows(self) -> dict[str, Any]:
         contrast = []
         for brow in (self.points[17:22], self.points[22:27]):
@@ -254,8 +270,11 @@ class _Measurement:
             return {}
         if not self.colored:
             return {}
-        self.found.add("lips")
         redder = float(np.median(self.lab[lips][:, 1]) - self.skin_lab[1])
+        darker = float(self.skin_lab[0] - np.median(self.lab[lips][:, 0]))
+        if redder < 1.0 and darker < 4.0:  # nothing but skin where lips should be: a hand, or lips too pale to see
+            return {}
+        self.found.add("lips")
         # A mouth moved off the skin's hue is painted; a pale one is left to the title.
         color = adjusted(self._median(lips, 0.3, 0.8), saturation=1.25)
         return {"lip_color": color, "lips": float(np.clip(0.12 + redder / 18, 0.1, 0.85))}
@@ -364,6 +383,18 @@ class _Measurement:
         return (self.hair < 0.15) & (skull > 1.25) & (self.y < self.points[8, 1])
 
 
+def _within(pose: Pose) -> Pose:
+    """A pose as far as a person can have it: landmarks of a profile would turn the head further than it is drawn."""
+    return replace(
+        pose,
+        yaw=float(np.clip(pose.yaw, -60, 60)),
+        pitch=float(np.clip(pose.pitch, -45, 45)),
+        scale=float(np.clip(pose.scale, 0.05, 4)),
+        x=float(np.clip(pose.x, -2, 3)),
+        y=float(np.clip(pose.y, -2, 3)),
+    )
+
+
 def _light(rgb: Grid, points: Points) -> Points:
     """Gains of red, green and blue that undo the light's colour.
 
@@ -402,7 +433,7 @@ def _painted(skin: Color) -> Color:
 
 
 def _warmed(color: Color) -> Color:
-    """Hair's colour richer, as it is painted; a dark yellow turned towards brown, since it reads as green in flat paint.
+    """Hair's colour richer, as it is painted; a dark yellow turned to brown, since it reads as green in flat paint.
 
     Grey hair stays grey: the richer a colour is, the more it gains.
     """
@@ -517,8 +548,11 @@ def _glasses(crop: Image.Image, points: Points, frame: Frame) -> str:
             spot = eye + 0.34 * frame.unit * diagonal + np.linspace(-0.04, 0.04, 3)[:, None] * (along * sign - down)
             corners.append(valley(spot, diagonal, 0.14))
         upper.append(valley(spots - 0.26 * down, frame.down, 0.10))
-    rim = float(np.mean(lower))
-    if bridge < 7 or max(rim, float(np.mean(upper))) < 5:
+    # A frown makes lines beside the bridge, and a brow looks like an upper rim: the lower corners away from the nose
+    # and the rims of both lenses tell.
+    rim, outer = min(lower), (corners[0], corners[3])
+    brow_line = float(np.mean(upper)) >= 3 and max(outer) >= 2
+    if bridge < 8 or not (rim >= 4 or min(outer) >= 1.5 or brow_line):
         return ""
     if rim < 4:
         return "half"
