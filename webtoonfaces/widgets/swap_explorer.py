@@ -28,7 +28,7 @@ from .parts.stage import Small
 from .pictures import THUMBNAIL, VIEW, data_uri
 from .traits import LAST_SEED, MAX_PSI, Choice, Float, Numbers, whole
 
-STRUCTURE, STYLE = 10, 39  # seeds whose pictures swap well in the demo models
+STRUCTURE, STYLE = 26, 39  # seeds whose pictures swap well in the demo models
 PLACES = ("structure", "style", "second_structure", "second_style")
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the strengths, in the exported page
 
