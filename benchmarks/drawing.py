@@ -67,7 +67,8 @@ def times(count: int) -> None:
     for name, title in TITLES.items():
         texts = [svg(person, title, SIZE) for person in people]
         write = seconds(lambda title=title: [svg(person, title, SIZE) for person in people]) / count  # type: ignore[misc]
-        paint = seconds(lambda texts=texts: [raster.rendered(text, SIZE) for text in texts]) / count  # type: ignore[misc]
+        whole = seconds(lambda title=title: [draw(person, title, SIZE) for person in people]) / count  # type: ignore[misc]
+        paint = whole - write
         totals.append((write, paint))
         size = np.mean([len(text) for text in texts]) / 1e3
         print(f"{name:12} {write * 1e3:7.1f} {paint * 1e3:9.1f} {(write + paint) / unit:12.1f} {size:5.0f}")

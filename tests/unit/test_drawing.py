@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from webtoonfaces import drawing
 from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
 from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
-from webtoonfaces.drawing.curves import closed, polygons, resample
+from webtoonfaces.drawing.curves import VIEW_BOX, brush, brushes, closed, opened, polygons, resample
 from webtoonfaces.drawing.eyes import brow_color, brow_path, lash_color, lens, measured_eyes
 from webtoonfaces.drawing.face import beard_color, draw_anger_mark, draw_ear, mole_place
 from webtoonfaces.drawing.hair import HairPainter
@@ -24,6 +24,7 @@ from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
 from webtoonfaces.drawing.mouth import smiles
 from webtoonfaces.drawing.person import Hair
 from webtoonfaces.drawing.photo_layers import PLAIN
+from webtoonfaces.drawing.raster import rendered
 from webtoonfaces.drawing.sheets import CROPS, feature_sheet, title_sheet
 from webtoonfaces.drawing.sketch import Sketch
 from webtoonfaces.errors import BadInputError
@@ -351,7 +352,7 @@ def test_glasses_stay_inside_the_face_and_below_the_brows(title: str) -> None:
             edge = float(sketch.contour(eye.side, middle @ sketch.ey)) * eye.side
             assert float(middle @ sketch.ex) * eye.side + wide < edge + 0.005
             numbers = [float(value) for value in re.findall(r"-?[0-9.]+", brow_path(sketch, index, eyes))]
-            brow = np.array(numbers).reshape(-1, 2) / 256
+            brow = np.array(numbers).reshape(-1, 2) / VIEW_BOX
             hidden += float(np.median(brow @ sketch.ey)) > float(middle @ sketch.ey) - high
     assert hidden <= 6  # of 120: a face with a low hairline has no room above the rim
 
@@ -483,5 +484,17 @@ def test_colours() -> None:
 def test_curves_pass_through_their_points() -> None:
     line = np.array([(0.1, 0.1), (0.5, 0.3), (0.9, 0.2)])
     assert np.allclose(resample(line, 3), line)
-    assert closed(line).startswith("M25.6 25.6C") and closed(line).endswith("Z")
-    assert polygons(line[None]) == "M25.6 25.6L128.0 76.8L230.4 51.2Z"
+    assert closed(line).startswith("M256 256C") and closed(line).endswith("Z")
+    assert polygons(line[None]) == "M256 256 1280 768 2304 512Z"
+    assert opened(line).endswith(" 2304 512") and " 1280 768 " in opened(line)
+    assert brush(line, 10, samples=3) == brushes(line[None], 10, samples=3)
+
+
+@pytest.mark.parametrize("title", NAMES)
+@pytest.mark.parametrize("size", [128, 300])
+def test_pixels_are_those_of_the_whole_svg(title: str, size: int) -> None:
+    bare = replace(TITLES[title], line=replace(TITLES[title].line, grain=0.0))
+    for person in people(3, seed=41):
+        whole = np.asarray(rendered(svg(person, bare, size), size), dtype=float)
+        apart = np.abs(np.asarray(draw(person, bare, size), dtype=float) - whole)
+        assert apart.mean() < 0.6 and apart.max() <= 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def _flat(sketch: Sketch) -> None:
 
 def _gradient(sketch: Sketch) -> None:
     _, light, dark = _colors(sketch)
-    sketch.canvas.cover(sketch.canvas.linear([(0, light, 1), (1, dark, 1)], (0.2, 0), (0.7, 1)))
+    sketch.canvas.wash([(0, light, 1), (1, dark, 1)], (0.2, 0), (0.7, 1))
 
 
 def _discs(sketch: Sketch, count: int, least: float, most: float, sparkles: int) -> None:
@@ -71,7 +72,12 @@ def _speed(sketch: Sketch) -> None:
 
 
 def _tone(sketch: Sketch) -> None:
-    sketch.canvas.cover(mix(WHITE, BLACK, 0.04))
+    sketch.canvas.still(mix(WHITE, BLACK, 0.04), _tone_dots(), mix(WHITE, BLACK, 0.8))
+
+
+@cache
+def _tone_dots() -> str:
+    """Dots that get smaller from the top down."""
     rows, columns = np.meshgrid(np.arange(-1, 40), np.arange(-1, 27), indexing="ij")
     y = rows * 5.0
     x = columns * 10.0 + 5.0 * (rows % 2)
@@ -79,7 +85,7 @@ def _tone(sketch: Sketch) -> None:
     seen = radius > 0.4
     middles = np.stack([x[seen], y[seen]], 1)[:, None]
     diamond = 1.13 * np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
-    sketch.canvas.fill(polygons((middles + diamond * radius[seen][:, None, None]) / SIDE), mix(WHITE, BLACK, 0.8))
+    return polygons((middles + diamond * radius[seen][:, None, None]) / SIDE)
 
 
 def _rays(sketch: Sketch) -> None:
@@ -94,10 +100,10 @@ def _rays(sketch: Sketch) -> None:
 
 def _paint(sketch: Sketch) -> None:
     own, light, dark = _colors(sketch)
-    sketch.canvas.cover(sketch.canvas.linear([(0, dark, 1), (1, light, 1)], (0, 0), (1, 1)))
+    sketch.canvas.wash([(0, dark, 1), (1, light, 1)], (0, 0), (1, 1))
     for x, y, size, tone in sketch.rng.random((5, 4)):
         color = mix(adjusted(own, hue=0.08 * (tone - 0.5), saturation=1.5), WHITE if tone > 0.5 else dark, 0.35)
-        sketch.canvas.glow((x, y), 0.18 + 0.2 * size, 0.14 + 0.2 * size, color, 0.75)
+        sketch.canvas.soft_spot((x, y), 0.18 + 0.2 * size, 0.14 + 0.2 * size, color, 0.75)
 
 
 def _night(sketch: Sketch) -> None:
@@ -107,11 +113,11 @@ def _night(sketch: Sketch) -> None:
         (0.62, mix(palette.background_b, palette.background_a, 0.35), 1.0),
         (1.0, palette.background_a, 1.0),
     ]
-    sketch.canvas.cover(sketch.canvas.linear(stops, (0, 0), (0, 1)))
+    sketch.canvas.wash(stops, (0, 0), (0, 1))
+    sketch.canvas.soft_spot((0.82, 0.2), 0.2, 0.2, mix(palette.background_a, WHITE, 0.5), 0.5)
     for x, y, size in sketch.rng.random((14, 3)):
         radius = 0.002 + 0.0045 * size
         sketch.canvas.ellipse((x, 0.8 * y), radius, radius, WHITE, 0.4 + 0.5 * size)
-    sketch.canvas.glow((0.82, 0.2), 0.2, 0.2, mix(palette.background_a, WHITE, 0.5), 0.5)
 
 
 def _ink_wash(sketch: Sketch) -> None:
@@ -142,11 +148,9 @@ def _window(sketch: Sketch) -> None:
 
 def _fog(sketch: Sketch) -> None:
     _, light, dark = _colors(sketch)
-    sketch.canvas.cover(
-        sketch.canvas.linear([(0, dark, 1), (0.7, mix(dark, light, 0.5), 1), (1, dark, 1)], (0.2, 0), (0.8, 1))
-    )
+    sketch.canvas.wash([(0, dark, 1), (0.7, mix(dark, light, 0.5), 1), (1, dark, 1)], (0.2, 0), (0.8, 1))
     for x, y, size in sketch.rng.random((3, 3)):
-        sketch.canvas.glow((x, 0.5 + 0.5 * y), 0.25 + 0.2 * size, 0.1, light, 0.4)
+        sketch.canvas.soft_spot((x, 0.5 + 0.5 * y), 0.25 + 0.2 * size, 0.1, light, 0.4)
 
 
 def _shapes(sketch: Sketch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from functools import lru_cache
 
 Color = tuple[float, float, float]
 
@@ -16,6 +17,7 @@ def rgb(code: str) -> Color:
     return (int(code[0:2], 16) / 255, int(code[2:4], 16) / 255, int(code[4:6], 16) / 255)
 
 
+@lru_cache(maxsize=4096)
 def code(color: Color) -> str:
     """`#rrggbb`; what lies outside [0, 1] is clamped."""
     return "#" + "".join(f"{max(0, min(255, round(value * 255))):02x}" for value in color)

@@ -1,7 +1,9 @@
-"""Points in the unit square become the text of SVG paths in a view box of 256 x 256.
+"""Points in the unit square become the text of SVG paths.
 
 A curve is a float array `[K, 2]`; a batch of curves that have the same number of points is `[N, K, 2]`. Everything is
-vectorised over a curve, because a picture has some hundred of them and should take a few milliseconds.
+vectorised over a curve, because a picture has some hundred of them and should take a few milliseconds. Within a
+function a point is one complex number, which halves the calls of numpy. A path has whole numbers only, because they
+are written and read several times faster than fractions: the view box is `VIEW_BOX` wide and high.
 """
 
 from __future__ import annotations
@@ -15,23 +17,33 @@ from numpy.typing import ArrayLike, NDArray
 
 Points = NDArray[np.float64]
 
-SIDE = 256.0  # of the view box
+SIDE = 256.0  # widths of lines are given in 256ths of the picture's side
+FINE = 10  # units of the view box in one of them: what coordinates are rounded to
+VIEW_BOX = round(SIDE * FINE)
 
 
 def closed(points: ArrayLike, corner: float = 62.0) -> str:
     """A smooth outline through the points; it keeps a corner where it turns by more than `corner` degrees."""
-    p = np.asarray(points, dtype=float) * SIDE
-    before, after = _handles(p, corner, is_closed=True)
-    following, _ = _neighbours(len(p))
+    p = _units(points)
+    following, previous = _neighbours(len(p))
     end = p[following]
-    return _move(p[0]) + _cubics(p + after, end - before[following], end) + "Z"
+    step = end - p
+    length = np.abs(step) + 1e-9
+    before, after = _handles(step, length, step[previous], length[previous], corner)
+    curve = _cubics(p + after, end - before[following], end)
+    return f"M{_text(p[:1])}C{_text(curve)}Z"
 
 
 def opened(points: ArrayLike, corner: float = 75.0) -> str:
     """A smooth line through the points, to be stroked."""
-    p = np.asarray(points, dtype=float) * SIDE
-    before, after = _handles(p, corner, is_closed=False)
-    return _move(p[0]) + _cubics((p + after)[:-1], (p - before)[1:], p[1:])
+    p = _units(points)
+    step = p[1:] - p[:-1]
+    length = np.abs(step) + 1e-9
+    inner = _handles(step[1:], length[1:], step[:-1], length[:-1], corner)
+    before = np.append(inner[0], step[-1] / 3)
+    after = np.append(step[0] / 3, inner[1])
+    curve = _cubics(p[:-1] + after, p[1:] - before, p[1:])
+    return f"M{_text(p[:1])}C{_text(curve)}"
 
 
 def polygon(points: ArrayLike) -> str:
@@ -41,8 +53,7 @@ def polygon(points: ArrayLike) -> str:
 
 def polygons(points: Points) -> str:
     """Many outlines `[N, K, 2]` of straight sides as one path."""
-    one = "M" + "L".join(["%.1f %.1f"] * points.shape[1]) + "Z"
-    return one * len(points) % tuple((points * SIDE).ravel().tolist())
+    return "".join([f"M{numbers}Z" for numbers in _texts(points.reshape(len(points), -1) * VIEW_BOX)])
 
 
 def brush(points: ArrayLike, width: float, profile: Sequence[float] = (0.0, 1.0, 0.0), samples: int = 10) -> str:
@@ -54,20 +65,23 @@ def brushes(lines: Points, width: float | Points, profile: Sequence[float] = (0.
     """Many brush lines `[N, K, 2]` as one path; `width` may be `[N]`."""
     if not len(lines):
         return ""
-    path = resample(lines, samples)
-    half = _profile(tuple(profile), samples) * np.reshape(np.asarray(width, dtype=float), (-1, 1, 1)) / (2 * SIDE)
-    across = normals(path) * half
-    return _leaves(path + across, path - across)
+    half = _profile(tuple(profile), samples) * np.reshape(np.asarray(width, dtype=float), (-1, 1)) * (FINE / 2)
+    path = _units(resample(lines, samples))
+    along = np.empty_like(path)
+    along[:, 1:-1] = path[:, 2:] - path[:, :-2]
+    along[:, 0], along[:, -1] = path[:, 1] - path[:, 0], path[:, -1] - path[:, -2]
+    across = along * (1j * half / (np.abs(along) + 1e-9))
+    return "".join(_each_leaf(path + across, path - across))
 
 
 def ribbons(left: Points, right: Points) -> str:
     """Many shapes as one path, each between two edges `[N, K, 2]` that run the same way and meet at their ends."""
-    return _leaves(left, right) if len(left) else ""
+    return "".join(each_ribbon(left, right))
 
 
 def each_ribbon(left: Points, right: Points) -> list[str]:
     """As `ribbons`, but one path for each shape."""
-    return _each_leaf(left, right) if len(left) else []
+    return _each_leaf(_units(left), _units(right)) if len(left) else []
 
 
 def strokes(lines: Points) -> str:
@@ -79,13 +93,9 @@ def each_stroke(lines: Points) -> list[str]:
     """As `strokes`, but one path for each line."""
     if not len(lines):
         return []
-    p = lines * SIDE
-    slope = np.empty_like(p)
-    slope[:, 1:-1] = (p[:, 2:] - p[:, :-2]) / 6
-    slope[:, 0], slope[:, -1] = (p[:, 1] - p[:, 0]) / 3, (p[:, -1] - p[:, -2]) / 3
-    cubic = np.concatenate([(p + slope)[:, :-1], (p - slope)[:, 1:], p[:, 1:]], -1).reshape(len(p), -1)
-    one = "M%.1f %.1f" + "C%.1f %.1f %.1f %.1f %.1f %.1f" * (p.shape[1] - 1)
-    return [one % tuple(row) for row in np.concatenate([p[:, 0], cubic], 1).tolist()]
+    p = _units(lines)
+    starts, curves = _texts(p[:, :1].view(float)), _texts(_smooth(p).view(float))
+    return [f"M{start}C{curve}" for start, curve in zip(starts, curves, strict=True)]
 
 
 def resample(lines: Points, samples: int) -> Points:
@@ -129,21 +139,25 @@ def clockwise(outline: Points) -> Points:
     return outline if area > 0 else outline[::-1]
 
 
-def _handles(p: Points, corner: float, *, is_closed: bool) -> tuple[Points, Points]:
-    """Bezier handles before and after each point, as long as a third of the side they lie on."""
-    following, previous = _neighbours(len(p))
-    step = p[following] - p
-    if not is_closed:
-        step[-1] = step[-2]
-    length = np.hypot(step[:, 0], step[:, 1])[:, None] + 1e-9
-    unit = step / length
-    last, last_length = unit[previous], length[previous]
-    if not is_closed:
-        last[0], last_length[0] = unit[0], length[0]
-    sharp = ((last * unit).sum(1) < math.cos(math.radians(corner)))[:, None]
-    along = last * length + unit * last_length
-    along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9
-    return np.where(sharp, last, along) * (last_length / 3), np.where(sharp, unit, along) * (length / 3)
+def _units(points: ArrayLike) -> NDArray[np.complex128]:
+    """Points `[..., 2]` of the unit square as complex numbers `[...]` in units of the view box."""
+    return (np.ascontiguousarray(points, dtype=float) * VIEW_BOX).view(complex)[..., 0]
+
+
+def _handles(
+    step: NDArray[np.complex128],
+    length: NDArray[np.float64],
+    last: NDArray[np.complex128],
+    last_length: NDArray[np.float64],
+    corner: float,
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Bezier handles before and after points, from the steps after and before them: as long as a third of each."""
+    unit, last_unit = step / length, last / last_length
+    along = last_unit * length + unit * last_length
+    along /= np.abs(along) + 1e-9
+    sharp = (last_unit * unit.conj()).real < math.cos(math.radians(corner))
+    before, after = np.where(sharp, last_unit, along), np.where(sharp, unit, along)
+    return np.multiply(before, last_length / 3), np.multiply(after, length / 3)
 
 
 @lru_cache(maxsize=256)
@@ -153,47 +167,47 @@ def _neighbours(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return (index + 1) % count, (index - 1) % count
 
 
-def _leaves(left: Points, right: Points) -> str:
-    return "".join(_each_leaf(left, right))
+def _smooth(p: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The cubics `[N, (K - 1) * 3]` of smooth lines through evenly spaced points `[N, K]`."""
+    slope = np.empty_like(p)
+    slope[:, 1:-1] = (p[:, 2:] - p[:, :-2]) / 6
+    slope[:, 0], slope[:, -1] = (p[:, 1] - p[:, 0]) / 3, (p[:, -1] - p[:, -2]) / 3
+    return _cubics((p + slope)[:, :-1], (p - slope)[:, 1:], p[:, 1:])
 
 
-def _each_leaf(left: Points, right: Points) -> list[str]:
-    """Outlines along the left edges and back along the right ones, smooth but for the two ends."""
-    n, k, _ = left.shape
-    edges = np.stack([left, right[:, ::-1]], 1) * SIDE  # [N, 2, K, 2]
-    slope = np.empty_like(edges)
-    slope[:, :, 1:-1] = (edges[:, :, 2:] - edges[:, :, :-2]) / 6
-    slope[:, :, 0] = (edges[:, :, 1] - edges[:, :, 0]) / 3
-    slope[:, :, -1] = (edges[:, :, -1] - edges[:, :, -2]) / 3
-    cubic = np.concatenate(
-        [(edges + slope)[:, :, :-1], (edges - slope)[:, :, 1:], edges[:, :, 1:]], -1
-    )  # [N, 2, K - 1, 6]
-    values = np.concatenate(
-        [
-            edges[:, 0, 0],
-            cubic[:, 0].reshape(n, -1),
-            edges[:, 1, 0],
-            cubic[:, 1].reshape(n, -1),
-        ],
-        1,
-    )
-    side = "C%.1f %.1f %.1f %.1f %.1f %.1f" * (k - 1)
-    one = "M%.1f %.1f" + side + "L%.1f %.1f" + side + "Z"
-    return [one % tuple(row) for row in values.tolist()]
+def _each_leaf(left: NDArray[np.complex128], right: NDArray[np.complex128]) -> list[str]:
+    """Outlines along the left edges `[N, K]` and back along the right ones, smooth but for the two ends."""
+    n, k = left.shape
+    edges = np.empty((2, n, k), complex)
+    edges[0], edges[1] = left, right[:, ::-1]
+    curves = _smooth(edges.reshape(2 * n, k))
+    starts = _texts(edges[:, :, 0].reshape(-1, 1).view(float))
+    sides = _texts(curves.view(float))
+    return [f"M{starts[i]}C{sides[i]}L{starts[n + i]}C{sides[n + i]}Z" for i in range(n)]
 
 
-def _move(point: Points) -> str:
-    return f"M{point[0]:.1f} {point[1]:.1f}"
+def _cubics(
+    first: NDArray[np.complex128], second: NDArray[np.complex128], end: NDArray[np.complex128]
+) -> NDArray[np.complex128]:
+    """Handles and ends `[..., K]` as they follow one another in a path: `[..., 3 * K]`."""
+    result = np.empty((*first.shape, 3), complex)
+    result[..., 0], result[..., 1], result[..., 2] = first, second, end
+    return result.reshape(*first.shape[:-1], -1)
 
 
-def _cubics(first: Points, second: Points, end: Points) -> str:
-    values = np.concatenate([first, second, end], 1)
-    return "C%.1f %.1f %.1f %.1f %.1f %.1f" * len(end) % tuple(values.ravel().tolist())
+def _texts(rows: NDArray[np.float64]) -> list[str]:
+    """Each row of `[N, K]` as a path writes whole numbers. What a list shows is by far the quickest text of many."""
+    return str(np.rint(rows).astype(int).tolist())[2:-2].replace(", ", " ").split("] [")
+
+
+def _text(points: NDArray[np.complex128]) -> str:
+    """Coordinates of points `[K]` as a path writes them."""
+    return str(np.rint(points.view(float)).astype(int).tolist())[1:-1].replace(", ", " ")
 
 
 @lru_cache(maxsize=256)
 def _profile(profile: tuple[float, ...], samples: int) -> Points:
-    return np.interp(np.linspace(0, 1, samples), np.linspace(0, 1, len(profile)), profile)[:, None]
+    return np.interp(np.linspace(0, 1, samples), np.linspace(0, 1, len(profile)), profile)
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from PIL import Image
 from . import raster
 from .background import draw_background
 from .body import draw_body
+from .canvas import Canvas
 from .colors import rgb
 from .extras import draw_accessory, draw_arms, draw_lenses
 from .eyes import brow_color, brow_paths, draw_eyes, measured_eyes
@@ -21,6 +22,18 @@ from .title import Title
 
 def svg(person: Person, title: Title, size: int = 256) -> str:
     """The drawing as SVG text, `size` pixels wide and high. Deterministic: the same input gives the same text."""
+    return _drawn(person, title).svg(size)
+
+
+def draw(person: Person, title: Title, size: int = 256) -> Image.Image:
+    """The drawing as an RGB picture of `size` x `size` pixels, 16 to 4096."""
+    picture = raster.painted(_drawn(person, title), size)
+    if title.line.grain > 0:
+        picture = raster.grained(picture, title.line.grain, np.random.default_rng(person.seed))
+    return picture
+
+
+def _drawn(person: Person, title: Title) -> Canvas:
     sketch = Sketch(person, title)
     hair = HairPainter(sketch)
     draw_background(sketch)
@@ -53,15 +66,7 @@ def svg(person: Person, title: Title, size: int = 256) -> str:
     draw_accessory(sketch)
     draw_anger_mark(sketch)
     _finish(sketch)
-    return sketch.canvas.svg(size)
-
-
-def draw(person: Person, title: Title, size: int = 256) -> Image.Image:
-    """The drawing as an RGB picture of `size` x `size` pixels, 16 to 4096."""
-    picture = raster.rendered(svg(person, title, size), size)
-    if title.line.grain > 0:
-        picture = raster.grained(picture, title.line.grain, np.random.default_rng(person.seed))
-    return picture
+    return sketch.canvas
 
 
 def _finish(sketch: Sketch) -> None:
@@ -69,6 +74,6 @@ def _finish(sketch: Sketch) -> None:
     line, canvas = sketch.title.line, sketch.canvas
     if line.shade == "hatch" or (line.shade == "ink" and sketch.title.palette.background == "fog"):
         dark = sketch.title.palette.background_b
-        canvas.cover(canvas.linear([(0.55, dark, 0.0), (1.0, dark, 0.6)], (0.3, 0.2), (0.85, 1.0)))
+        canvas.wash([(0.55, dark, 0.0), (1.0, dark, 0.6)], (0.3, 0.2), (0.85, 1.0))
     elif line.shade == "soft":
-        canvas.cover(canvas.linear([(0.0, rgb("fff0d0"), 0.24), (0.7, rgb("fff0d0"), 0.0)], (0.1, 0.0), (0.7, 0.9)))
+        canvas.wash([(0.0, rgb("fff0d0"), 0.24), (0.7, rgb("fff0d0"), 0.0)], (0.1, 0.0), (0.7, 0.9))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
-from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
+from .curves import Points, brush, brushes, closed, opened, polygons
 from .eyes import Eye, lens
 from .mouth import smiles
 from .person import Hair
@@ -164,17 +164,15 @@ def _fringe_shadow(sketch: Sketch, fringe: str) -> None:
     steps = (0.5, 1.0) if opaque else (1.3, 0.9, 0.5) if line.shade == "soft" else (1.0,)
     color = sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.7)
     for step in steps:
-        x, y = right * step * SIDE, line.fringe * scale * step * SIDE
-        canvas.raw(f'<g transform="translate({x:.1f} {y:.1f})">')
-        if opaque and step == 1.0:
-            canvas.fill(fringe, color)
-        elif opaque:  # a pen closes the slits between locks: light in them would look like chips
-            canvas.stroke(fringe, color, 4.0)
-        elif line.shade == "soft":
-            canvas.fill(fringe, color, 0.3)
-        else:
-            sketch.shade([fringe], sketch.skin, bounds(forehead), 0.9)
-        canvas.raw("</g>")
+        with canvas.moved(right * step, line.fringe * scale * step):
+            if opaque and step == 1.0:
+                canvas.fill(fringe, color)
+            elif opaque:  # a pen closes the slits between locks: light in them would look like chips
+                canvas.stroke(fringe, color, 4.0)
+            elif line.shade == "soft":
+                canvas.fill(fringe, color, 0.3)
+            else:
+                sketch.shade([fringe], sketch.skin, bounds(forehead), 0.9)
 
 
 def _blush(sketch: Sketch) -> None:
