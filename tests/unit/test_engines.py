@@ -141,6 +141,14 @@ def test_an_engine_draws_what_torch_draws(engine, tmp_path, monkeypatch):
     alike(same.synthesis(ws), G.synthesis(ws))
     alike(same.synthesis(ws, max_size=32), G.synthesis(ws, max_size=32))
     alike(same.synthesis(ws, noise_mode="none"), G.synthesis(ws, noise_mode="none"))
+    prefix, asked, run = ops.Prefix(), [], same._run
+    monkeypatch.setattr(same, "_run", lambda name, *tensors: asked.append(name) or run(name, *tensors))
+    alike(same.synthesis(ws, prefix=prefix), G.synthesis(ws))
+    mixed = ws.clone()
+    mixed[:, 8] += 1
+    asked.clear()
+    alike(same.synthesis(mixed, prefix=prefix), G.synthesis(mixed))
+    assert asked == ["block3"]
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.onnx")}
     again = a_generator(engine=engine)  # from the cache
     alike(again.synthesis(ws[:1]), G.synthesis(ws[:1]))
