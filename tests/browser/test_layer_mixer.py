@@ -33,7 +33,7 @@ def test_a_drag_gives_layers_away_and_the_release_decides_it(notebook: Notebook)
 
 def test_a_layer_is_given_back(notebook: Notebook) -> None:
     before = notebook.picture()
-    notebook.find("button:has-text('0 B')").click()
+    notebook.find("button:text-is('0 B')").click()
     notebook.changed(before)
     notebook.settled()
     assert notebook.value("explorer.sources")[0] == 0

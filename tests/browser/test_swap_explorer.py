@@ -62,7 +62,7 @@ def test_the_style_is_rolled_again(notebook: Notebook) -> None:
     notebook.until("explorer.style != 39")
     notebook.changed(before)
     notebook.settled()
-    assert notebook.value("explorer.structure") == 10
+    assert notebook.value("explorer.structure") == 26
 
 
 def test_uploads_that_fail_and_succeed_say_so(notebook: Notebook, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class SourceBox(w.HBox):
             layout=w.Layout(flex="0 0 auto", width=f"{SIDE}px", height=f"{SIDE}px", margin="2px", object_fit="contain"),
         )
         self._image.add_class("wf-thumb")
-        self._label = w.HTML(layout=w.Layout(margin="0 8px 0 2px"))
+        self._label = w.HTML(layout=w.Layout(margin="0 8px 0 2px", display="" if headed else "none"))
         self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel()}
         if open_file is not None:
             self._panels["file"] = self._file_panel()
@@ -82,7 +82,7 @@ class SourceBox(w.HBox):
             options=list(self._panels), style={"button_width": "60px"}, layout=w.Layout(width="auto")
         )
         head = w.Box(
-            [*([self._label] if headed else []), self._kind, *extra],
+            [self._label, self._kind, *extra],
             layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%"),
         )
         content = w.VBox([head, *self._panels.values()], layout=w.Layout(flex="1 1 auto", min_width="0"))
