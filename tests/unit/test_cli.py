@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 from PIL import Image
@@ -203,6 +204,31 @@ def test_mistyped_arguments_exit_with_2(capsys):
 def test_doctor_is_content_here(capsys):
     assert main(["doctor"]) == 0
     assert "sha256 as recorded" in capsys.readouterr().out
+
+
+def test_doctor_times_the_engines(monkeypatch, capsys):
+    from webtoonfaces.pretrained import engines, generators
+
+    load, slept = generators.load_stylegan2, []
+
+    def loaded(name, *, device, engine):
+        if engine == "openvino":
+            raise RuntimeError("no such instruction")
+        model = load(name, device=device)
+        if engine == "onnx":
+            draw = model.synthesis
+            monkeypatch.setattr(model, "synthesis", lambda ws: (slept.append(time.sleep(0.3)), draw(ws)))
+        return model
+
+    monkeypatch.setattr(engines, "available", lambda: ["torch", "openvino", "onnx"])
+    monkeypatch.setattr(generators, "load_stylegan2", loaded)
+    monkeypatch.setattr(doctor, "SPEED_S", 0.5)
+    assert main(["doctor", "--speed"]) == 0
+    told = {line[6:28].strip(): line[29:] for line in capsys.readouterr().out.splitlines()}
+    assert told["engine torch"] == "1.00 x the rate of torch, the fastest here"
+    assert told["engine openvino"] == "cannot be used"
+    assert float(told["engine onnx"].split(" x ")[0]) < 1
+    assert len(slept) >= 2  # one call compiles, the others are timed
 
 
 def test_doctor_finds_a_damaged_model(monkeypatch, tmp_path, capsys):

@@ -11,12 +11,13 @@ import torch
 from webtoonfaces.cli.main import main
 from webtoonfaces.errors import BadInputError, MissingExtraError
 from webtoonfaces.models import ops, stylegan2, swapae, upscaler
-from webtoonfaces.pretrained import engines
+from webtoonfaces.pretrained import engines, quantized
 from webtoonfaces.pretrained.generators import StyleGAN2, SwappingAutoencoder
 from webtoonfaces.pretrained.upscaler import Upscaler, load_upscaler
 
 TOLERANCE = 1e-4  # of the range
-PRESENT = [name for name in engines.available() if name != "torch"]
+PRESENT = [name for name in engines.available() if name not in ("torch", engines.INT8)]
+needs_int8 = pytest.mark.skipif(engines.INT8 not in engines.available(), reason="the extra `int8` is not installed")
 needs_onnx = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")),
     reason="the extra `onnx` is not installed",
@@ -140,6 +141,14 @@ def test_an_engine_draws_what_torch_draws(engine, tmp_path, monkeypatch):
     alike(same.synthesis(ws), G.synthesis(ws))
     alike(same.synthesis(ws, max_size=32), G.synthesis(ws, max_size=32))
     alike(same.synthesis(ws, noise_mode="none"), G.synthesis(ws, noise_mode="none"))
+    prefix, asked, run = ops.Prefix(), [], same._run
+    monkeypatch.setattr(same, "_run", lambda name, *tensors: asked.append(name) or run(name, *tensors))
+    alike(same.synthesis(ws, prefix=prefix), G.synthesis(ws))
+    mixed = ws.clone()
+    mixed[:, 8] += 1
+    asked.clear()
+    alike(same.synthesis(mixed, prefix=prefix), G.synthesis(mixed))
+    assert asked == ["block3"]
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.onnx")}
     again = a_generator(engine=engine)  # from the cache
     alike(again.synthesis(ws[:1]), G.synthesis(ws[:1]))
@@ -185,6 +194,71 @@ def test_engines_are_refused_in_words(monkeypatch):
     monkeypatch.setattr(engines, "available", lambda: ["torch"])
     with pytest.raises(MissingExtraError, match=r"webtoonfaces\[openvino\]"):
         a_generator(engine="openvino")
+    monkeypatch.setattr(engines, "_missing", lambda name: ["nncf"])
+    with pytest.raises(MissingExtraError, match=r"package nncf.*webtoonfaces\[int8\]"):
+        a_generator(engine=engines.INT8)
+
+
+@needs_int8
+def test_int8_is_measured_kept_and_resumed(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEBTOONFACES_CACHE", str(tmp_path))
+    monkeypatch.setattr(quantized, "CALIBRATION", range(1000, 1006))
+    monkeypatch.setattr(quantized, "HELD_OUT", range(5000, 5002))
+    monkeypatch.setattr(quantized, "LEAST_PSNR", 15.0)  # an untrained network has few channels and a large range
+    G, small = a_generator(), a_generator(engine=engines.INT8)
+    assert small.engine == engines.INT8
+    (folder,) = tmp_path.glob("engines/*/int8")
+    assert sorted(path.name for path in folder.glob("*.xml")) == ["block2.xml", "block3.xml"]  # of 16 and 32 px
+    kinds = {op.get_type_name() for op in openvino_model(folder / "block3.xml").get_ops()}
+    assert "FakeQuantize" in kinds
+    ws = G.sample_ws([7, 8])
+    drawn, wanted = (torch.cat([one.synthesis(one.sample_ws(seed)) for seed in (5000, 5001)]) for one in (small, G))
+    error = (drawn.clamp(-1, 1) - wanted.clamp(-1, 1)).square().mean()
+    assert float(10 * torch.log10(4 / error)) == pytest.approx(quantized.psnr_of(folder), abs=0.05)
+    alike(small.synthesis(ws, max_size=16), G.synthesis(ws, max_size=16))  # a draft: no changed block before it ends
+
+    prefix, asked, run = ops.Prefix(), [], small._run
+    monkeypatch.setattr(small, "_run", lambda name, *tensors: asked.append(name) or run(name, *tensors))
+    small.synthesis(ws[:1], prefix=prefix)
+    other = ws[:1].clone()
+    other[:, 8] += 1
+    asked.clear()
+    resumed = small.synthesis(other, prefix=prefix)
+    assert asked == ["block3"]
+    alike(resumed, small.synthesis(other))
+
+    monkeypatch.setattr(quantized, "build", None)  # the second time it comes from the disk
+    assert torch.equal(a_generator(engine=engines.INT8).synthesis(ws), small.synthesis(ws))
+    monkeypatch.setattr(quantized, "LEAST_PSNR", 30.0)
+    (folder / quantized.MEASURED).write_text('{"psnr": 27.14}')
+    with pytest.raises(BadInputError, match=r"PSNR of 27\.1 dB against float32, and at least 30 dB"):
+        a_generator(engine=engines.INT8)
+
+
+@needs_int8
+def test_int8_that_is_too_far_off_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEBTOONFACES_CACHE", str(tmp_path))
+    monkeypatch.setattr(quantized, "CALIBRATION", range(1000, 1002))
+    monkeypatch.setattr(quantized, "HELD_OUT", range(5000, 5001))
+    monkeypatch.setattr(quantized, "LEAST_PSNR", 300.0)
+    with pytest.raises(BadInputError, match="at least 300 dB"):
+        a_generator(engine=engines.INT8)
+    (folder,) = tmp_path.glob("engines/*/int8")
+    assert [path.name for path in folder.iterdir()] == [quantized.MEASURED]  # the figure stays, the blocks do not
+    assert not list(folder.parent.glob(".int8-*"))
+
+
+def openvino_model(path):
+    import openvino
+
+    return openvino.Core().read_model(path)
+
+
+@needs_int8
+def test_int8_needs_seeds(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEBTOONFACES_CACHE", str(tmp_path))
+    with pytest.raises(BadInputError, match="has no seeds"):
+        a_swapae(engine=engines.INT8)
 
 
 @pytest.mark.parametrize("side", [64, 48])

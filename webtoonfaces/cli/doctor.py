@@ -7,23 +7,32 @@ import importlib.metadata
 import importlib.util
 import platform
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..errors import WebtoonFacesError
 from .flags import add_checkpoints, add_command
 
+SPEED_S = 2.0  # for each engine, besides compiling it
+
 
 def add_doctor(commands: Any) -> None:
     parser = add_command(
-        commands, "doctor", "check the installation and say what to fix", examples="webtoonfaces doctor", run=_doctor
+        commands,
+        "doctor",
+        "check the installation and say what to fix",
+        examples="webtoonfaces doctor\nwebtoonfaces doctor --speed",
+        run=_doctor,
     )
+    parser.add_argument("--speed", action="store_true", help="also say which engine is the fastest on this machine")
     add_checkpoints(parser, "check the weights in this folder too")
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    return diagnose(checkpoints=args.checkpoints)
+    return diagnose(checkpoints=args.checkpoints, speed=args.speed)
 
 
 @dataclass(frozen=True)
@@ -36,10 +45,10 @@ class Finding:
     needed: bool = True
 
 
-def diagnose(*, checkpoints: str | None = None) -> int:
+def diagnose(*, checkpoints: str | None = None, speed: bool = False) -> int:
     """Print the report; returns 0 if everything needed is installed, 1 otherwise."""
     failed = False
-    for finding in findings(checkpoints=checkpoints):
+    for finding in findings(checkpoints=checkpoints, speed=speed):
         mark = "ok  " if not finding.remedy else ("FIX " if finding.needed else "note")
         print(f"{mark}  {finding.what:22} {finding.state}")
         if finding.remedy:
@@ -48,11 +57,13 @@ def diagnose(*, checkpoints: str | None = None) -> int:
     return 1 if failed else 0
 
 
-def findings(*, checkpoints: str | None = None) -> Iterator[Finding]:
+def findings(*, checkpoints: str | None = None, speed: bool = False) -> Iterator[Finding]:
     """The results of all checks, one by one."""
     yield Finding("Python", f"{sys.version.split()[0]} on {platform.platform()}")
     yield _torch()
     yield _engines()
+    if speed:
+        yield from _speeds()
     yield from _packages()
     yield from _faces()
     yield from _limits()
@@ -75,8 +86,43 @@ def _engines() -> Finding:
     from ..pretrained import engines
 
     names = engines.available()
-    told = "; engine='auto' takes the fastest" if len(names) > 1 else " (others: the extras openvino and onnx)"
+    told = "; --speed times them" if len(names) > 1 else " (others: the extras openvino, onnx and int8)"
     return Finding("engines", f"{', '.join(names)}{told}")
+
+
+def _speeds() -> Iterator[Finding]:
+    """The rate of each engine as a ratio to torch: the embedded StyleGAN2 draws a picture again and again."""
+    from ..pretrained import engines
+    from ..pretrained.generators import load_stylegan2
+
+    names = engines.available()
+    drawers: dict[str, Callable[[], object]] = {}
+    for name in names:
+        try:
+            model = load_stylegan2("demo", device="cpu", engine=name)
+            drawers[name] = partial(model.synthesis, model.sample_ws(0))
+            drawers[name]()  # compiles
+        except Exception as error:  # whatever it is, the report goes on
+            drawers.pop(name, None)
+            yield Finding(f"engine {name}", "cannot be used", f"{type(error).__name__}: {error}", needed=False)
+    seconds = _least_seconds(drawers)
+    fastest = min(seconds, key=lambda name: seconds[name])
+    for name, least in seconds.items():
+        told = ", the fastest here" if name == fastest else ""
+        yield Finding(f"engine {name}", f"{seconds['torch'] / least:.2f} x the rate of torch{told}")
+
+
+def _least_seconds(drawers: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """The least time of each call; they take turns, so that what else the machine does affects all of them."""
+    least = dict.fromkeys(drawers, float("inf"))
+    end = time.perf_counter() + SPEED_S * len(drawers)
+    while True:
+        for name, draw in drawers.items():
+            start = time.perf_counter()
+            draw()
+            least[name] = min(least[name], time.perf_counter() - start)
+        if time.perf_counter() > end:
+            return least
 
 
 def _packages() -> Iterator[Finding]:

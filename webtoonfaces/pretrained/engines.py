@@ -2,7 +2,11 @@
 
 An engine takes ONNX files, one for each block of a generator, so that a call can still start at the block that changed
 (`Prefix`), and stop early for a draft. The files are made once and kept in the user's cache under the sha256 of the
-weights; what OpenVINO compiles from them is kept beside them.
+weights; what OpenVINO compiles from them is kept beside them. One file for the whole network would draw a picture
+about a twentieth faster (see DEVELOP.md), but would be needed besides the blocks.
+
+"openvino-int8" replaces the larger blocks by those of `quantized`. It is refused where its pictures are too far from
+those in float32.
 """
 
 from __future__ import annotations
@@ -21,17 +25,24 @@ from torch import Tensor, nn
 from .._version import __version__
 from ..errors import BadInputError, MissingExtraError
 from ..weights import store
+from . import quantized
 from .onnx_files import Part
 
-ENGINES = ("auto", "torch", "openvino", "onnx")
-PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime"}
+INT8 = "openvino-int8"
+ENGINES = ("auto", "torch", "openvino", "onnx", INT8)
+PACKAGES = {"openvino": ("openvino",), "onnx": ("onnxruntime",), INT8: ("openvino", "nncf")}
+EXTRAS = {"openvino": "openvino", "onnx": "onnx", INT8: "int8"}
 TOLERANCE = 1e-3  # of the range; what "auto" accepts between an engine and torch
 logger = logging.getLogger(__name__)
 
 
 def available() -> list[str]:
     """The engines whose packages are installed; "torch" always is."""
-    return ["torch", *(name for name, package in PACKAGES.items() if importlib.util.find_spec(package) is not None)]
+    return ["torch", *(name for name in PACKAGES if not _missing(name))]
+
+
+def _missing(name: str) -> list[str]:
+    return [package for package in PACKAGES[name] if importlib.util.find_spec(package) is None]
 
 
 def choose(
@@ -43,19 +54,22 @@ def choose(
     network: nn.Module,
     parts: Callable[[], dict[str, Part]],
     sample: Callable[[Runner | None], Tensor],
+    draw: quantized.Draw | None = None,
 ) -> Runner | None:
     """The runner of an engine; None for torch.
 
-    "auto" takes the fastest of those installed whose picture is torch's, and torch if anything fails.
+    "auto" takes the fastest of those installed whose picture is torch's, and torch if anything fails. "openvino-int8"
+    is not among them, because its pictures differ.
     sha256 : of the weights; None for a network made in code, whose tensors are hashed.
     sample : one picture, drawn with a runner, or by torch.
+    draw : the picture of a seed, drawn with a runner; None for a network that draws nothing by itself.
     """
     if asked not in ENGINES:
         raise BadInputError(f"engine is one of {', '.join(ENGINES)}, not {asked!r}.")
     if asked == "torch":
         return None
     if asked == "auto":
-        names = [name for name in available() if name != "torch"]
+        names = [name for name in available() if name not in ("torch", INT8)]
         if device.type != "cpu" or precision != "float32" or not names:
             return None
         runners = {name: Runner(name, _folder(sha256, network), parts) for name in names}
@@ -65,8 +79,28 @@ def choose(
     if precision != "float32":
         raise BadInputError(f"The engine {asked!r} computes in float32; for {precision}, pass engine='torch'.")
     if asked not in available():
-        raise MissingExtraError(f"The engine {asked!r}", asked, PACKAGES[asked])
-    return Runner(asked, _folder(sha256, network), parts)
+        raise MissingExtraError(f"The engine {asked!r}", EXTRAS[asked], " and ".join(_missing(asked)))
+    folder = _folder(sha256, network)
+    return Runner(asked, folder, parts) if asked != INT8 else _int8(folder, parts, draw)
+
+
+def _int8(folder: Path, parts: Callable[[], dict[str, Part]], draw: quantized.Draw | None) -> Runner:
+    if draw is None:
+        raise BadInputError(
+            f"The engine {INT8!r} is calibrated by pictures that a model draws from seeds, and a Swapping Autoencoder "
+            "has no seeds. Pass engine='openvino'."
+        )
+    blocks = folder / "int8"
+    psnr = quantized.psnr_of(blocks)
+    if psnr is None:
+        exact = Runner("openvino", folder, parts)
+        psnr = quantized.build(blocks, parts(), exact, lambda made: Runner(INT8, folder, parts, made), draw)
+    if psnr < quantized.LEAST_PSNR:
+        raise BadInputError(
+            f"The engine {INT8!r} is refused for this model: its pictures have a PSNR of {psnr:.1f} dB against "
+            f"float32, and at least {quantized.LEAST_PSNR:.0f} dB are needed. Pass engine='openvino' or 'torch'."
+        )
+    return Runner(INT8, folder, parts, blocks)
 
 
 def _folder(sha256: str | None, network: nn.Module) -> Path:
@@ -101,35 +135,45 @@ def _fastest(runners: dict[str, Runner], sample: Callable[[Runner | None], Tenso
 
 
 class Runner:
-    """Computes parts of a network by name: `runner("block3", x, ws)` -> tuple of tensors."""
+    """Computes parts of a network by name: `runner("block3", x, ws)` -> tuple of tensors.
 
-    def __init__(self, engine: str, folder: Path, parts: Callable[[], dict[str, Part]]):
-        self.engine, self.folder = engine, folder
+    blocks : a folder with parts that replace those of the same name.
+    """
+
+    def __init__(self, engine: str, folder: Path, parts: Callable[[], dict[str, Part]], blocks: Path | None = None):
+        self.engine, self.folder, self.blocks = engine, folder, blocks
         self._make = parts
         self._parts: dict[str, Part] | None = None
         self._compiled: dict[str, Callable[[list[Any]], list[Any]]] = {}
 
     def __call__(self, name: str, *tensors: Tensor) -> tuple[Tensor, ...]:
         if name not in self._compiled:
-            path = self.folder / f"{name}.onnx"
-            if not path.is_file():
-                self._parts = self._parts or self._make()
-                self._parts[name].write(path)
-            self._compiled[name] = {"openvino": _openvino, "onnx": _onnxruntime}[self.engine](path)
+            path = self._path(name)
+            self._compiled[name] = _onnxruntime(path) if self.engine == "onnx" else _openvino(path)
         arrays = [tensor.detach().contiguous().numpy() for tensor in tensors]
         return tuple(torch.from_numpy(array) for array in self._compiled[name](arrays))
+
+    def _path(self, name: str) -> Path:
+        if self.blocks is not None and (replaced := self.blocks / f"{name}.xml").is_file():
+            return replaced
+        path = self.folder / f"{name}.onnx"
+        if not path.is_file():
+            self._parts = self._parts or self._make()
+            self._parts[name].write(path)
+        return path
 
 
 def _openvino(path: Path) -> Callable[[list[Any]], list[Any]]:
     import openvino
 
     core = openvino.Core()
-    options = {
-        "INFERENCE_PRECISION_HINT": "f32",  # else bfloat16 where the CPU has it
+    options: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "CACHE_DIR": str(path.parent / "openvino"),
     }
+    if path.suffix == ".onnx":
+        options["INFERENCE_PRECISION_HINT"] = "f32"  # else bfloat16 where the CPU has it, which suits 8-bit blocks
     model = core.compile_model(core.read_model(path), "CPU", options)
     count = len(model.outputs)
 

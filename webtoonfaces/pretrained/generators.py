@@ -64,8 +64,10 @@ def load_stylegan2(
     precision : "float32", or "bfloat16", which a CPU with matrix units (AMX) computes several times faster; pictures
         differ from those in float32 by less than what is visible.
     engine : "torch"; "openvino" or "onnx" (onnxruntime), which need their extras and compile the network when it is
-        first used; or "auto", the fastest of those installed that draws torch's picture. Engines compute the default
-        noise mode; torch computes the others.
+        first used; or "auto", the fastest of those installed that draws torch's picture. "openvino-int8" (the extra
+        `int8`) computes large maps in 8-bit integers; it is made from pictures of the model when it is first
+        asked for, and refused where their PSNR against float32 is below 30 dB. Engines compute the default noise mode;
+        torch computes the others.
 
     Raises WeightsError or a subclass: not found, download failed, wrong sha256, unsafe file, another network.
     """
@@ -81,7 +83,10 @@ def load_swapae(
     precision: str = "float32",
     engine: str = "torch",
 ) -> SwappingAutoencoder:
-    """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`."""
+    """A Swapping Autoencoder by its name in `available_models()`, or from a file; see `load_stylegan2`.
+
+    It has no engine "openvino-int8", because it has no seeds whose pictures could calibrate it.
+    """
     networks, origin = load_networks("swapae", source, checkpoints)
     return SwappingAutoencoder(
         networks["e_ema"],  # type: ignore[arg-type]
@@ -146,11 +151,12 @@ class StyleGAN2(Handle):
             network=self.network,
             parts=lambda: onnx_files.stylegan2_parts(self.network),
             sample=torch.no_grad()(lambda run: self.network.synthesis(ws, run=run)),
+            draw=torch.no_grad()(lambda seed, run: self.network.synthesis(self.sample_ws(seed), run=run)),
         )
 
     @property
     def engine(self) -> str:
-        """What computes the pictures: "torch", "openvino" or "onnx"."""
+        """What computes the pictures: "torch", "openvino", "onnx" or "openvino-int8"."""
         return self._run.engine if self._run else "torch"
 
     def to_onnx(self, folder: str | os.PathLike[str], *, cut: int | None = None) -> list[Path]:
