@@ -72,6 +72,7 @@ def seen_once() -> Iterator[None]:
 @pytest.fixture
 def studio(tiny_swapae, tiny_generator, tmp_path):
     made = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=Shelf(tmp_path / "shelf"))
+    made.upscale = False  # tests compare with what the models draw
     yield made
     made.close()
 
@@ -333,6 +334,7 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
 def test_the_demo_models_are_given_the_portrait_and_others_the_photo(opened, portrait, demo_swapae, demo_generator):
     assert opened.cartoonize is None and find(opened, "redraw").value == ""
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait)
+    studio.upscale = False
     assert studio.cartoonize == "portrait" and find(studio, "redraw").value == "portrait"
     studio.cartoonize = None
     studio.reset()
@@ -436,6 +438,7 @@ def test_one_face_or_all_are_pasted(studio, pair):
 def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_generator, tmp_path, cartoonize):
     shelf = Shelf(tmp_path / "shelf")
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, seed=3, cartoonize=cartoonize, shelf=shelf)
+    studio.upscale = False
     path = studio.snapshot(tmp_path / "me.png")
     assert np.array_equal(pixels(wf.replay(path)), pixels(saved_of(studio.render())))
     kept = [node for node in r.walk(read_recipe(path).picture) if isinstance(node, r.Stored)]
@@ -456,6 +459,7 @@ def test_the_whole_photo_is_saved_without_a_recipe_and_it_says_so(opened, tmp_pa
 @pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "cartoon", "mixed"])
 def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_path, change):
     studio = FaceStudio(demo_swapae, demo_generator, photo=None, shelf=Shelf(tmp_path / "shelf"), seed=4, location=2.5)
+    studio.upscale = False
     studio.load(save_image(pair, tmp_path / "pair.png"))
     if change in ("style", "mixed"):
         studio.take_style(save_image(Image.radial_gradient("L"), tmp_path / "style.png"))
@@ -473,6 +477,7 @@ def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_p
 def test_the_cell_of_an_upload_reads_the_saved_picture(portrait, demo_swapae, demo_generator, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, shelf=Shelf(tmp_path / "shelf"))
+    studio.upscale = False
     assert "Save the picture first" in studio.to_python()
     find(studio, "Save").click()
     assert np.array_equal(pixels(drawn_by_cell(studio)), pixels(saved_of(studio.render())))
@@ -582,6 +587,7 @@ def test_a_plain_picker_and_board_where_custom_widgets_cannot_load(
 ):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
     studio = FaceStudio(tiny_swapae, tiny_generator, photo=None, seed=0, shelf=Shelf(tmp_path / "shelf"))
+    studio.upscale = False
     board = part(studio, PlainBoard)
     assert "10 MB" in part(part(studio, PlainPicker), w.Label).value
     given = {"name": "pair.png", "type": "image/png", "size": 1, "last_modified": NOW, "content": encode(pair)}

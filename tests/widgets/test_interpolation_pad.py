@@ -22,6 +22,7 @@ from .page import classes, find, move, part, view, walk
 @pytest.fixture
 def pad(tiny_generator, shelf):
     made = InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf)
+    made.upscale = False  # tests compare with what the models draw
     yield made
     made.close()
 
@@ -148,6 +149,7 @@ def test_a_code_of_another_model_is_refused(demo_generator, pad, shelf):
 
 def test_a_saved_picture_is_made_again(demo_generator, tmp_path, shelf):
     pad = InterpolationPad(demo_generator, shelf=shelf)
+    pad.upscale = False
     pad.x, pad.method = 0.1, "slerp"
     path = pad.snapshot(tmp_path / "one.png")
     assert same(wf.replay(path), saved_of(pad.render()))
@@ -252,6 +254,7 @@ def test_four_corners_need_four_seeds(tiny_generator):
 def test_without_custom_widgets_two_sliders_do(monkeypatch, tiny_generator, shelf):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
     pad = InterpolationPad(tiny_generator, seeds=(0, 1, 2, 3), shelf=shelf)
+    pad.upscale = False
     plain = part(pad, PlainPad)
     find(plain, "across").value = 0.2
     assert pad.x == 0.2

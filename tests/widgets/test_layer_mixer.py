@@ -20,6 +20,7 @@ L = 8
 @pytest.fixture
 def mixer(tiny_generator, shelf):
     made = LayerMixer(tiny_generator, seeds=(0, 1), shelf=shelf)
+    made.upscale = False  # tests compare with what the models draw
     yield made
     made.close()
 
@@ -181,6 +182,7 @@ def test_the_cell_makes_the_same_pixels(setting, mixer, run_cell):
 @pytest.mark.parametrize("matrix", [False, True])
 def test_a_saved_picture_is_made_again(matrix, demo_generator, shelf, tmp_path):
     mixer = LayerMixer(demo_generator, shelf=shelf)
+    mixer.upscale = False
     mixer.rows, mixer.columns, mixer.matrix = (1, 2), (3, 4), matrix
     mixer.strengths = [0.8] * demo_generator.num_ws
     path = mixer.snapshot(tmp_path / "mixed.png")

@@ -28,6 +28,7 @@ L = 8
 @pytest.fixture
 def swap(tiny_swapae, tiny_generator, shelf):
     made = SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf)
+    made.upscale = False  # tests compare with what the models draw
     yield made
     made.close()
 
@@ -110,6 +111,7 @@ def test_a_recipe_holds_codes_and_neither_photo_nor_path(swap, photo, tmp_path):
 
 def test_a_saved_picture_is_made_again(demo_swapae, demo_generator, shelf, photo, tmp_path):
     swap = SwapExplorer(demo_swapae, demo_generator, structure=photo, style=4, location=2.25, shelf=shelf)
+    swap.upscale = False
     swap.second_style, swap.style_mix, swap.noise = 6, 0.3, "const"
     path = swap.snapshot(tmp_path / "saved.png")
     assert same(wf.replay(path), swap.render())
@@ -135,6 +137,7 @@ def test_the_cell_makes_the_same_pixels(setting, swap, photo, run_cell):
 
 def test_the_cell_of_an_upload_reads_what_was_saved(demo_swapae, demo_generator, shelf, photo, run_cell):
     swap = SwapExplorer(demo_swapae, demo_generator, style=Path(photo).read_bytes(), shelf=shelf)
+    swap.upscale = False
     find(swap, "file.png").value = "mine"
     cell = swap.to_python()
     assert "Save the picture first" in cell and "mine.png" in cell
@@ -154,6 +157,7 @@ def test_from_the_shelf(swap, tiny_generator, run_cell):
     assert same(swap.render(), first), "its own structure in its own style"
     assert same(run_cell(swap.to_python()), first)
     mixer = LayerMixer(tiny_generator, seeds=(0, 1), shelf=swap.shelf)
+    mixer.upscale = False
     mixer.keep()
     swap.take("mixed", place="style")
     assert swap.codes("style")[1] == r.StyleOf(mixer.scene().code)
@@ -233,6 +237,7 @@ def test_the_strip_and_the_slider_go_together(swap):
 def test_without_custom_widgets_the_strip_is_buttons(monkeypatch, tiny_swapae, tiny_generator, shelf):
     monkeypatch.setenv("WEBTOONFACES_PLAIN", "1")
     swap = SwapExplorer(tiny_swapae, tiny_generator, structure=0, style=1, shelf=shelf)
+    swap.upscale = False
     strip = part(swap, PlainStrip)
     find(strip, "5").click()
     assert swap.location == 5

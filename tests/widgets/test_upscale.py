@@ -16,7 +16,6 @@ from webtoonfaces.rendering.saved import read_recipe
 @pytest.fixture
 def mixer(tiny_generator):
     explorer = wf.LayerMixer(tiny_generator)
-    explorer.upscale = True
     yield explorer
     explorer.close()
 
@@ -26,11 +25,11 @@ def shown(explorer) -> Image.Image:
     return Image.open(io.BytesIO(explorer.stage.view.children[0].value))
 
 
-def test_it_is_off_unless_asked_for(tiny_generator):
-    explorer = wf.LayerMixer(tiny_generator)
-    assert not explorer.upscale
-    assert "upscale" not in explorer.code
-    explorer.close()
+def test_the_cell_says_so(mixer):
+    assert mixer.upscale
+    assert "upscale=True" in mixer.code
+    mixer.upscale = False
+    assert "upscale" not in mixer.code
 
 
 def test_what_is_saved_and_copied_is_what_is_shown(mixer, run_cell, tmp_path, tiny_generator):

@@ -60,7 +60,7 @@ class Explorer(w.VBox):
     derived: tuple[str, ...] = ()  # traits that follow from others, and so are not remembered
 
     image = t.Instance(Image.Image, allow_none=True, read_only=True, help="The last full picture; None before it.")
-    upscale = t.Bool(False, help="Enlarge the picture that is shown and saved, once it rests; ink stays crisp.")
+    upscale = t.Bool(True, help="Enlarge the picture that is shown and saved, once it rests; ink stays crisp.")
 
     def __init__(self, renderer: Renderer, *, shelf: Shelf | None = None, **traits: Any):
         self.shelf = shelf or Shelf()

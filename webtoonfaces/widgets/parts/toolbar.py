@@ -47,7 +47,7 @@ class Toolbar(w.VBox):
         crisper = w.ToggleButton(
             description="Crisp",
             icon="expand",
-            tooltip="Crisp: enlarge the picture once it rests",
+            tooltip="Crisp: enlarge the picture once it rests; off: the pixels that the model draws",
             layout={"width": "auto"},
         )
         crisper.add_class("wf-crisp")
