@@ -29,7 +29,7 @@ from webtoonfaces.data.factors import (
     z_in_titles,
     z_of_seed,
 )
-from webtoonfaces.data.pairs import Pairs, groups_of_locations, mixed_targets
+from webtoonfaces.data.pairs import Pairs, groups_of_layers, mixed_targets
 from webtoonfaces.errors import BadInputError
 from webtoonfaces.images import as_floats
 from webtoonfaces.metrics.distances import pixel_features
@@ -110,10 +110,10 @@ def test_factors_say_all_that_is_drawn():
 
 def test_a_lesson_has_the_codes_of_its_target(every, tmp_path):
     mixed = mixed_targets(every, tmp_path, count=1)
-    trainer = trainer_of(every, mixed, mixing=0.7)
-    rows = list(range(len(every)))
+    trainer = trainer_of(every, mixed, mixing=1.0)
+    rows = 3 * list(range(len(every)))
     ws, target = trainer._lesson(share(every, rows), from_z=False)
-    groups = groups_of_locations(MODEL.num_ws)
+    groups = groups_of_layers(MODEL.num_ws)
     seen = set()
     for i, row in enumerate(rows):
         who, title = divmod(row, len(NAMES))
@@ -152,9 +152,27 @@ def test_pictures_and_mapping_are_learnt_then_both_together(every):
     rates = [group["lr"] for optimizer in trainer.optimizers.values() for group in optimizer.param_groups]
     assert rates[1:] == pytest.approx([rates[0] * drawn.MAPPING_RATE, rates[0] * drawn.REGRESSION_RATE])
     trainer.optimizers["g"].zero_grad()
-    trainer._loss(share(every, rows), drawn.Scores(), from_z=True).backward()
+    trainer._loss(share(every, rows), drawn.Scores(), from_z=True, adversarial=False).backward()
     assert all(p.grad is None for p in trainer.networks["factors"].parameters()) and factors
     assert all(p.grad is not None for p in trainer.networks["g"].style.parameters())
+
+
+@needs_features
+def test_an_adversary_is_asked_at_the_end_of_a_run(every):
+    trainer = trainer_of(every, adversarial_weight=0.1, adversarial_from=0.5)
+    rows = list(range(8))
+    early = trainer.step([share(every, rows)], step=0, shown=0, done=0.4)
+    assert early.keys().isdisjoint({"g", "d", "r1"})
+    before = [p.clone() for p in trainer.networks["projected"].parameters()]
+    halves = [share(every, rows, slot=slot, slots=2) for slot in (0, 1)]
+    late = trainer.step(halves, step=16, shown=8, done=0.6)
+    assert {"g", "d", "r1"} <= late.keys() and late["loss"] > late["l1"]
+    assert any((a != b).any() for a, b in zip(before, trainer.networks["projected"].parameters(), strict=True))
+    assert "r1" not in trainer.step(halves, step=17, shown=16, done=0.6)
+
+
+def test_the_last_layers_hand_nothing_over():
+    assert groups_of_layers(12) == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3]
 
 
 def test_grown_weights_keep_what_their_z_mean(every):
@@ -216,7 +234,7 @@ def test_the_truth_has_no_distance(monkeypatch):
     """A model that draws the mean picture is as far as the mean picture; one that looks z up is not far at all."""
     g = StyleGAN2(Generator(MODEL), device="cpu")
     monkeypatch.setattr(g, "mapping", lambda z: z[:, None].repeat(1, g.num_ws, 1))
-    groups = groups_of_locations(g.num_ws)
+    groups = groups_of_layers(g.num_ws)
 
     def synthesis(ws: torch.Tensor, *, noise_mode: str) -> torch.Tensor:
         kept = int((ws[:1] == ws[:1, :1]).all(dim=2).sum()) % g.num_ws

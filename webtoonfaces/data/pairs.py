@@ -32,11 +32,22 @@ from webtoonfaces.images import load_image
 MIXED_GROUPS = (1, 2)  # of `Title.mixed`: the ones whose pictures are in no title's folder
 MOST_LINE = 500_000  # characters of a line of `persons.jsonl`
 OWN_GROUP = len(drawing.GROUPS)  # nothing is the other title's
+LATE = 2  # last layers of a StyleGAN2, which change no more than details
 
 
 def groups_of_locations(layers: int) -> list[int]:
     """For each swap location 0 to `layers` the first group of settings that is the other title's."""
     return [drawing.group_of_location(k, layers) for k in range(layers + 1)]
+
+
+def groups_of_layers(layers: int) -> list[int]:
+    """`groups_of_locations` for a StyleGAN2: its last two layers are left with the first title.
+
+    They are the second convolution of the largest map and the one to RGB. Colours are summed over the maps of all
+    sizes, so these two alone cannot hand over a palette.
+    """
+    groups = groups_of_locations(layers)
+    return [OWN_GROUP if layers - LATE <= k < layers else group for k, group in enumerate(groups)]
 
 
 class Pairs(Dataset[tuple[Tensor, int]]):

@@ -1,7 +1,7 @@
 """How far a StyleGAN2 that was taught with drawn persons is from what its z stands for, and from mixed titles.
 
 A picture *swapped at k* has the first k layers' codes from one title and the rest from another, of the same person;
-the truth is that person in the mixture of both, as `data.pairs.groups_of_locations` shares the groups out. k = 0 is the
+the truth is that person in the mixture of both, as `data.pairs.groups_of_layers` shares the groups out. k = 0 is the
 plain picture of a z. The mean of the drawn pictures stands beside it, for scale.
 """
 
@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from ..codes import swap_at
 from ..data.factors import TITLES, drawn_of, titles_of, z_in_titles, z_of_seed
-from ..data.pairs import groups_of_locations
+from ..data.pairs import groups_of_layers
 from ..images import as_floats
 from ..pretrained.generators import StyleGAN2
 from .distances import Features
@@ -65,7 +65,7 @@ def measure_drawn(
     z = torch.stack([torch.from_numpy(z_of_seed(seed + i, generator.w_dim)).float() for i in range(persons)])
     others = (titles_of(z) + 1 + torch.randint(len(TITLES) - 1, (persons,), generator=random)) % len(TITLES)
     own, other = generator.mapping(z), generator.mapping(z_in_titles(z, others))
-    groups = groups_of_locations(generator.num_ws)
+    groups = groups_of_layers(generator.num_ws)
     truths = {
         group: as_floats(drawn_of(z, generator.size, others=others, from_group=group))
         for group in tqdm(sorted(set(groups)), desc="drawing", disable=not progress)

@@ -25,18 +25,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ...data.factors import TITLES, People, z_in_titles
-from ...data.pairs import MIXED_GROUPS, MixedTargets, Pairs, groups_of_locations
+from ...data.pairs import MIXED_GROUPS, MixedTargets, Pairs, groups_of_layers
 from ...errors import BadInputError
 from ...images import as_floats, contact_sheet, to_pil
 from ...models import stylegan2 as models
-from ...models.mobilenet import fused
 from ...models.ops import EqualLinear
-from ...pretrained.mobilenet import load_mobilenet
 from ..muon import Muon
 from ..step import Scores, Share, average, half_life, minimise
-from . import losses
 from .grow import start_from
-from .projected import LAYERS
+from .supervised import Supervision
 
 FALLS_FROM = 2 / 3  # of the planned run, where the learning rate begins to fall
 MAPPING_RATE = 100  # times the learning rate: the mapping network scales its weights down to a hundredth
@@ -52,6 +49,8 @@ class Config:
 
     model : sizes of the networks; w_dim is at least the numbers of z that say who is drawn.
     l1_weight, feature_weight : of the mean absolute difference, and of that of MobileNetV2's features.
+    adversarial_weight : of the adversary that a run ends with.     adversarial_from : the part of the planned run after
+        which it is asked.
     mapping_steps : of the mapping network's regression, for each step of the others.
     bank : persons that the mapping network learns from, none of whom is in the data set; each takes 4 ms to make up.
     joint_from : part of the planned run after which pictures are drawn from z.
@@ -63,6 +62,8 @@ class Config:
     learning_rate: float = 0.02
     l1_weight: float = 2.0
     feature_weight: float = 1.0
+    adversarial_weight: float = 0.0
+    adversarial_from: float = 0.8
     mapping_steps: int = 4
     bank: int = 24_000
     joint_from: float = 0.7
@@ -126,10 +127,18 @@ class DrawnTrainer:
         self._titles = torch.tensor([TITLES.index(title) for title in pairs.titles], device=accelerator.device)
         every = torch.cat([people.factors, bank.factors])
         g = models.Generator(config.model)
+        self._supervision = Supervision(
+            accelerator,
+            config.model.size,
+            l1_weight=config.l1_weight,
+            feature_weight=config.feature_weight,
+            adversarial_weight=config.adversarial_weight,
+        )
         self.networks: dict[str, nn.Module] = {
             "g": g,
             "factors": FactorNetwork(every.mean(dim=0), every.std(dim=0).clamp(min=1e-3), config.model.w_dim),
             "g_ema": copy.deepcopy(g),
+            **self._supervision.networks,
         }
         for name, network in self.networks.items():
             network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -142,9 +151,9 @@ class DrawnTrainer:
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "g": Muon(groups, config.learning_rate),
             "mapping": Muon(g.style.parameters(), config.learning_rate * REGRESSION_RATE),
+            **self._supervision.optimizers,
         }
         self.transferred = False
-        self.features = fused(load_mobilenet(accelerator.device)) if config.feature_weight > 0 else None
 
     def config(self) -> Config:
         return self._config
@@ -173,9 +182,11 @@ class DrawnTrainer:
 
         def loss_of(share: Share) -> Tensor:
             with self.accelerator.autocast():
-                return self._loss(share, scores, from_z=self.transferred or done > config.joint_from)
+                from_z = self.transferred or done > config.joint_from
+                return self._loss(share, scores, from_z=from_z, adversarial=done >= config.adversarial_from)
 
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
+        self._supervision.judge(shares, step, scores)
         scores.note(loss=loss, rate=rate)
         for _ in range(0 if self.transferred else round(config.mapping_steps)):
             scores.note(mapping=minimise(self.accelerator, self.optimizers["mapping"], shares, self._regression))
@@ -185,20 +196,10 @@ class DrawnTrainer:
         average(self.networks["g_ema"], self.networks["g"], decay=decay)
         return scores.means()
 
-    def _loss(self, share: Share, scores: Scores, *, from_z: bool) -> Tensor:
-        config = self._config
+    def _loss(self, share: Share, scores: Scores, *, from_z: bool, adversarial: bool) -> Tensor:
         ws, target = self._lesson(share, from_z=from_z)
-        drawn = self.networks["g"].synthesis(ws, "none").float()  # type: ignore[operator]
-        l1 = (drawn - target).abs().mean()
-        scores.note(l1=l1)
-        loss = config.l1_weight * l1
-        if self.features is not None:
-            with torch.no_grad():
-                wanted = self.features.maps(target, layers=LAYERS)
-            feature = losses.feature_loss(self.features.maps(drawn, layers=LAYERS), wanted)
-            scores.note(feature=feature)
-            loss = loss + config.feature_weight * feature
-        return loss
+        drawn = self.networks["g"].synthesis(ws, "none")  # type: ignore[operator]
+        return self._supervision.loss(drawn, target, scores, adversarial=adversarial)
 
     def _lesson(self, share: Share, *, from_z: bool) -> tuple[Tensor, Tensor]:
         """Codes ws [n, L, D], and what they should give."""
@@ -209,7 +210,7 @@ class DrawnTrainer:
         who, title = rows // len(pairs.titles), rows % len(pairs.titles)
         u = share.random.uniform(len(rows), 3).cpu()
         kept = torch.where(u[:, 0] < config.mixing, 1 + (u[:, 1] * (layers - 1)).long(), 0)
-        group = torch.tensor(groups_of_locations(layers))[kept]
+        group = torch.tensor(groups_of_layers(layers))[kept]
         own, target = title, share.images
         is_mixed = (group == MIXED_GROUPS[0]) | (group == MIXED_GROUPS[1])
         if self._mixed is None:

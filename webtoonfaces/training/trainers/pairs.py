@@ -4,8 +4,7 @@ Where worlds can be drawn, what a swap should give is known: the structure comes
 title or photo-like, the style from another person in title t, and the target is p in t. Swap locations are taught, too:
 a part of the pictures keeps p's own style in its first k layers, and its target is p in the title that has the first
 groups of settings from its own title and the rest from t, as `groups_of_locations` shares them out. With k = L
-the target is the source itself, a reconstruction. There is no adversary: the loss is L1 and the features of a frozen
-MobileNetV2, and every picture counts from the first on.
+the target is the source itself, a reconstruction. The loss is that of `supervised`.
 """
 
 from __future__ import annotations
@@ -24,14 +23,11 @@ from ...data.pairs import MIXED_GROUPS, OWN_GROUP, MixedTargets, Pairs, groups_o
 from ...errors import BadInputError
 from ...images import as_floats, contact_sheet, to_pil
 from ...models import swapae as models
-from ...models.mobilenet import fused
-from ...pretrained.mobilenet import load_mobilenet
 from ..muon import Muon
 from ..step import Scores, Share, StepRandom, average, half_life, minimise
-from . import losses
 from .augment import photo_like
 from .grow import start_from
-from .projected import LAYERS
+from .supervised import Supervision
 
 PREVIEWED = 4  # persons of the sample grids
 FALLS_FROM = 2 / 3  # of the planned run, where the learning rate begins to fall
@@ -43,6 +39,8 @@ class Config:
 
     model : sizes of the networks.
     l1_weight, feature_weight : of the mean absolute difference, and of that of MobileNetV2's features.
+    adversarial_weight : of the adversary that a run ends with.     adversarial_from : the part of the planned run after
+        which it is asked.
     photo_like : share of the structures that come from photo-like pictures.
     corrupt : share of the structures, of those without a style of their own, that are made to look more like photos.
     mixing : share of the pictures that keep their own style in the first 1 to L layers.
@@ -54,6 +52,8 @@ class Config:
     learning_rate: float = 0.02
     l1_weight: float = 2.0
     feature_weight: float = 1.0
+    adversarial_weight: float = 0.0
+    adversarial_from: float = 0.8
     photo_like: float = 0.35
     corrupt: float = 0.3
     mixing: float = 0.25
@@ -92,13 +92,28 @@ class PairTrainer:
         self._config, self.accelerator = config, accelerator
         self._pairs, self._held_out, self._mixed = pairs, held_out, mixed
         e, g = models.Encoder(config.model), models.Generator(config.model)
-        self.networks: dict[str, nn.Module] = {"e": e, "g": g, "e_ema": copy.deepcopy(e), "g_ema": copy.deepcopy(g)}
+        self._supervision = Supervision(
+            accelerator,
+            config.model.size,
+            l1_weight=config.l1_weight,
+            feature_weight=config.feature_weight,
+            adversarial_weight=config.adversarial_weight,
+        )
+        self.networks: dict[str, nn.Module] = {
+            "e": e,
+            "g": g,
+            "e_ema": copy.deepcopy(e),
+            "g_ema": copy.deepcopy(g),
+            **self._supervision.networks,
+        }
         for name, network in self.networks.items():
             network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.requires_grad_(not name.endswith("_ema"))
         parameters = [*self.networks["e"].parameters(), *self.networks["g"].parameters()]
-        self.optimizers: dict[str, torch.optim.Optimizer] = {"g": Muon(parameters, config.learning_rate)}
-        self.features = fused(load_mobilenet(accelerator.device)) if config.feature_weight > 0 else None
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "g": Muon(parameters, config.learning_rate),
+            **self._supervision.optimizers,
+        }
 
     def config(self) -> Config:
         return self._config
@@ -125,9 +140,10 @@ class PairTrainer:
 
         def loss_of(share: Share) -> Tensor:
             with self.accelerator.autocast():
-                return self._loss(self.lesson(share), scores)
+                return self._loss(self.lesson(share), scores, adversarial=done >= config.adversarial_from)
 
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
+        self._supervision.judge(shares, step, scores)
         scores.note(loss=loss, rate=rate)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         # An average over more than has been seen would keep the random start alive.
@@ -176,22 +192,13 @@ class PairTrainer:
         placed = values.to(self.accelerator.device, non_blocking=True)
         return placed.contiguous(memory_format=torch.channels_last) if placed.ndim == 4 else placed
 
-    def _loss(self, lesson: Lesson, scores: Scores) -> Tensor:
+    def _loss(self, lesson: Lesson, scores: Scores, *, adversarial: bool) -> Tensor:
         config, n = self._config, len(lesson.structure)
         structure, style = self.networks["e"](torch.cat([lesson.structure, lesson.style]))
         is_own = torch.arange(config.model.num_ws, device=style.device) < lesson.kept[:, None]  # [n, L]
         ws = torch.where(is_own[..., None], style[:n, None], style[n:, None])
-        drawn = self.networks["g"](structure[:n], ws, "none").float()
-        l1 = (drawn - lesson.target).abs().mean()
-        scores.note(l1=l1)
-        loss = config.l1_weight * l1
-        if self.features is not None:
-            with torch.no_grad():
-                wanted = self.features.maps(lesson.target, layers=LAYERS)
-            feature = losses.feature_loss(self.features.maps(drawn, layers=LAYERS), wanted)
-            scores.note(feature=feature)
-            loss = loss + config.feature_weight * feature
-        return loss
+        drawn = self.networks["g"](structure[:n], ws, "none")
+        return self._supervision.loss(drawn, lesson.target, scores, adversarial=adversarial)
 
     @torch.no_grad()
     def preview(self) -> Image.Image:
