@@ -261,11 +261,12 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
         canvas.ellipse(
             middle + sketch.ex * radius * 0.35 + sketch.ey * height * 0.4, radius * 0.2, height * 0.14, WHITE, 0.9
         )
-    if person.lashes > 0.5 and eye.far < 0.35:
+    if person.lashes > 0.5:
+        short = eye.size * (1 - 0.45 * eye.far)  # the far eye's are seen from the front
         for share in (0.5, 0.95):
             root = middle + eye.out * radius * 0.85 * share - eye.down * height * (0.95 - 0.35 * share)
-            tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * eye.size
-            bend = root + (eye.out * 0.20 - eye.down * 0.08) * eye.size
+            tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * short
+            bend = root + (eye.out * 0.20 - eye.down * 0.08) * short
             canvas.fill(brush([root, bend, tip], width * 0.8, (1, 0.8, 0.2), 5), ink)
 
 

@@ -78,13 +78,26 @@ def _earring(sketch: Sketch, place: Points) -> None:
         canvas.stroke(closed(drop, 30), ink, edge, fill=gold)
 
 
+def skull_outline(sketch: Sketch, reach: float) -> Points:
+    """The bare skull from `reach` degrees on the left to as many on the right, 0 at the top.
+
+    On the side that a turned head hides, it runs into the face's contour: further down it would lie beside the cheek.
+    """
+    angles = np.linspace(-reach, reach, 17)
+    skull = sketch.warp(sketch.head.silhouette(angles, -0.014))
+    side = 1.0 if sketch.turn > 0 else -1.0
+    hidden = float(np.clip(abs(sketch.turn) / FAR_EAR, 0.0, 1.0))
+    temple = sketch.landmarks[16 if side > 0 else 0]
+    below = np.clip((angles * side - 48) / 45, 0.0, 1.0)[:, None] * hidden
+    return skull + (np.minimum(1.0, 1.6 * below) ** 2) * (temple - skull)
+
+
 def draw_skin(sketch: Sketch) -> None:
     """The head's and the face's plain colour."""
     canvas, line = sketch.canvas, sketch.title.line
     bare = isinstance(sketch.person.hair, Hair) and sketch.person.hair.length < 0.16
     if bare:
-        skull = closed(sketch.warp(sketch.head.silhouette(np.linspace(-112, 112, 15), -0.014)))
-        sketch.line(skull, line.width * 1.6, fill=sketch.skin)
+        sketch.line(closed(skull_outline(sketch, 112)), line.width * 1.6, fill=sketch.skin)
     paint: Paint = sketch.skin
     if line.shade == "soft":
         light = sketch.axes[0] + sketch.ey * 0.06 - sketch.ex * 0.08

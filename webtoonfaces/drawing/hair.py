@@ -10,6 +10,7 @@ import numpy as np
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, apart, darker, lightness, mix, rgb
 from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, opened, ribbons
+from .face import skull_outline
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -106,14 +107,18 @@ class HairPainter:
         color = cropped_color(sketch)
         if self.shape.front:  # below longer hair it is that hair's own colour in the shade of it
             color = mix(color, mix(sketch.hair, sketch.hair_shadow, 0.6), 0.65)
-        for outline in self.shape.shaved:
-            self.canvas.fill(closed(outline), color, 1.0 if self.shape.front else 0.95 * share)
+        if self.shape.front:
+            for outline in self.shape.shaved:
+                self.canvas.fill(closed(outline), color)
+        else:
+            with self.canvas.clip(closed(skull_outline(sketch, 112))):
+                for outline in self.shape.shaved:
+                    self.canvas.fill(closed(outline), color, 0.95 * share)
         if len(self.shape.stubs):
             ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3)
             self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
             if self.line.width:  # the fill reached half of the head's line
-                skull = sketch.warp(sketch.head.silhouette(np.linspace(-96, 96, 13), -0.014))
-                self.canvas.stroke(opened(skull), sketch.skin_line, self.line.width * 1.6)
+                self.canvas.stroke(opened(skull_outline(sketch, 96)), sketch.skin_line, self.line.width * 1.6)
 
     def front(self) -> None:
         if not self.shape.front:
@@ -132,7 +137,11 @@ class HairPainter:
         else:
             self._shade_mass(clip=True)
             self._locks(self.shape.sides, sketch.hair)
-            self._locks(self.shape.fringe, sketch.hair)
+            if self.shape.swept:
+                with canvas.clip(self.front_path):
+                    self._flow(self.shape.fringe)
+            else:
+                self._locks(self.shape.fringe, sketch.hair)
             self._shine()
         self._strands()
         if self.line.rim and not self.curled:
@@ -207,9 +216,9 @@ class HairPainter:
                 canvas.stroke(right_lines[index], parting, 1.1)
 
     def _flow(self, locks: Locks) -> None:
-        """Hair as a photo shows it: a shadow along each lock, and a line where the lock ends in it.
+        """Hair that is combed back, or as a photo shows it: a shadow along each lock, and a line where it ends.
 
-        The locks follow the hair's own flow, so they do not cover each other as made-up ones do.
+        These locks follow the flow of the whole hair, so they do not cover each other as hanging ones do.
         """
         sketch, canvas = self.sketch, self.canvas
         if not len(locks):

@@ -16,6 +16,7 @@ from .person import Hair, MeasuredHair, Person
 from .title import HairHand
 
 KNOTS = 7  # of a lock's edges
+NO_FRINGE = 0.16  # below it hair is combed back
 
 
 @dataclass
@@ -140,7 +141,7 @@ class _Barber:
         else:
             result.sides = self._sides()
             result.fringe = self._fringe()
-            result.swept = self.hair.fringe < 0.16
+            result.swept = self.hair.fringe < NO_FRINGE
             result.strands = self._flyaways()
         self._tie(result)
         return result
@@ -173,6 +174,13 @@ class _Barber:
         """From the right temple to the left one."""
         across = np.array([0.99, 0.9, 0.74, 0.4, 0, -0.4, -0.74, -0.9, -0.99])
         return self.head.scalp(across, self._edge(np.abs(across)) + lower)
+
+    def _peak(self) -> Points:
+        """The hairline of combed-back hair: lower than under a fringe, with a peak below the parting."""
+        across = np.array([0.99, 0.92, 0.78, 0.56, 0.3, 0.1, 0, -0.1, -0.3, -0.56, -0.78, -0.92, -0.99])
+        lower = np.array([0.03, 0.09, 0.10, 0.08, 0.13, 0.20, 0.23, 0.20, 0.13, 0.08, 0.10, 0.09, 0.03])
+        middle = 0.5 * float(np.clip(self.hair.part, -0.6, 0.6)) * (1 - np.abs(across))
+        return self.head.scalp(across + middle, self._edge(np.abs(across)) + lower)
 
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
@@ -216,7 +224,8 @@ class _Barber:
         return 1.05 if self.undercut else 0.35
 
     def _front(self) -> Points:
-        outline = [self._silhouette(), self._side(1), self._hairline(0.03), self._side(-1)[::-1]]
+        edge = self._peak() if self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5 else self._hairline(0.03)
+        outline = [self._silhouette(), self._side(1), edge, self._side(-1)[::-1]]
         return np.concatenate(outline)
 
     def _side(self, side: int) -> Points:
@@ -335,8 +344,10 @@ class _Barber:
     def _fringe(self) -> Locks:
         """Locks on the forehead, from the temples to the parting, so that those at the parting lie on top."""
         hair, hand = self.hair, self.hand
-        if hair.fringe < 0.16:
+        if hair.fringe < NO_FRINGE:
             return self._swept_back()
+        # A fringe that hardly leaves the hairline would be a row of scales.
+        reach = float(np.interp(hair.fringe, [NO_FRINGE, 1.0], [0.42, 1.0]))
         count = hand.locks
         across = np.linspace(-0.95, 0.95, count)
         jitter = np.interp(np.linspace(0, 6, count), np.arange(7), self.jitter)
@@ -348,12 +359,10 @@ class _Barber:
         far = np.clip(np.abs(across - part) / room, 0, 1)  # 0 at the parting, 1 at the temple
         # Hanging straight.
         straight_u = across + 0.06 * side
-        straight_v = (
-            0.18 + (0.80 - 0.3 * max(0.0, hand.width - 1)) * hair.fringe + 0.12 * across**2 + 0.10 * other * hair.fringe
-        )
+        straight_v = 0.18 + (0.80 - 0.3 * max(0.0, hand.width - 1)) * reach + 0.12 * across**2 + 0.10 * other * reach
         # Falling to both sides of the parting.
         swept_u = part + side * room * (0.30 + 0.78 * far)
-        swept_v = 0.05 + (0.28 + 0.75 * hair.fringe) * (0.32 + 0.68 * far) + 0.06 * other
+        swept_v = 0.05 + (0.28 + 0.75 * reach) * (0.32 + 0.68 * far) + 0.06 * other
         tip_u = straight_u + (swept_u - straight_u) * hair.open
         tip_v = straight_v + (swept_v - straight_v) * hair.open
         tip_u = np.clip(tip_u, -1.08, 1.08)
@@ -375,19 +384,19 @@ class _Barber:
         # On the narrow side of a parting there is no room for a wide lock: it would stand off the head as a lump.
         width = width * (1 - 0.5 * hair.open * np.clip(1.05 - room, 0, 1))
         order = np.argsort(-far, kind="stable")
-        locks = _lock_edges(spine, width, hand.point, 0.55 * self.wave, float(self.jitter[2]))
+        locks = _lock_edges(spine, width, hand.point, 0.3 * self.wave, float(self.jitter[2]))
         return Locks(locks.spine[order], locks.left[order], locks.right[order])
 
     def _swept_back(self) -> Locks:
         """Locks from the hairline back over the head, away from the parting: a forehead without a fringe."""
-        count = self.hand.locks + 1
+        count = self.hand.locks
         part = float(np.clip(self.hair.part, -0.6, 0.6)) * 0.8
         across = np.linspace(-0.9, 0.9, count)
         jitter = np.interp(np.linspace(0, 6, count), np.arange(7), self.jitter)
         across = across + 0.5 * jitter / count
         side = np.tanh((across - part) * 5)
-        low = self._edge(np.abs(across)) + 0.05 + 0.07 * jitter + 0.06 * np.exp(-(((across - part) / 0.16) ** 2))
-        # From the back to the hairline: the tips make its edge uneven, as combed hair is.
+        # From the back to the hairline, short of it by turns: what would cross it would be scales, not hair.
+        low = self._edge(np.abs(across)) - 0.02 + 0.16 * jitter
         back = np.stack([across * 0.5 + 0.16 * side, np.full(count, -0.56)], -1)
         bend = np.stack([across * 0.8 + 0.16 * side, -0.30 + 0.1 * np.abs(across)], -1)
         uv = arc(back, bend, np.stack([np.clip(across, -0.97, 0.97), low], -1), 6)
