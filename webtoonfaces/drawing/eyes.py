@@ -238,7 +238,11 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
     dark = min(1.0, max(0.0, (0.56 - lightness(sketch.skin)) / 0.12))
     if dark > 0:  # a dark eye on dark skin needs its white
         white = mix(sketch.title.palette.sclera, sketch.skin, 0.1)
-        canvas.ellipse(middle, radius + 0.1 * eye.size, height + 0.07 * eye.size, white, 0.92 * dark)
+        corner = radius + 0.3 * eye.size  # an almond: a ring of white all round would stare
+        almond = middle + np.array(
+            [(-corner, 0.1 * height), (0, -1.04 * height), (corner, 0.1 * height), (0, height)]
+        ) @ (np.stack([sketch.ex, sketch.ey]))
+        canvas.fill(closed(almond, 100), white, 0.92 * dark)
     if bead:
         paint = canvas.linear(
             [

@@ -431,7 +431,7 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
                 root = eye.middle + ey * 0.3 * (eye.up + eye.low) + eye.out * 0.25 * eye.half
             else:
                 root = eye.middle + eye.down * eye.low * 0.92 + eye.out * 0.25 * eye.half
-            round_ = unit * (0.1 if comic else 0.045) * (0.7 + 0.5 * person.tears) * grown
+            round_ = unit * (0.1 if comic else 0.064) * (0.7 + 0.5 * person.tears) * grown
             length = unit * (0.12 + 0.22 * person.tears) * grown
             foot = root + ey * length + ex * side * 0.05 * unit
             if person.glasses:

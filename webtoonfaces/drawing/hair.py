@@ -153,7 +153,7 @@ class HairPainter:
         if self.width:
             self.canvas.stroke(path, self.sketch.hair_line, self.width, fill=paint)
         elif self.line.shade == "flat":  # pale hair on a pale page still has an edge
-            self.canvas.stroke(path, mix(self.sketch.hair, self.sketch.hair_shadow, 0.7), 0.9, fill=paint)
+            self.canvas.stroke(path, mix(self.sketch.hair, darker(self.sketch.hair_shadow, 0.5), 0.8), 1.4, fill=paint)
         else:
             self.canvas.fill(path, paint)
 

@@ -164,6 +164,8 @@ class Sketch:
         apart = lightness(color) - lightness(self.skin)
         if abs(apart) < 0.13:  # hair in the skin's lightness would look like skin
             color = mix(color, BLACK if lightness(self.skin) > 0.45 else WHITE, 0.28 - abs(apart))
+        if lightness(palette.background_b) < 0.1:  # black hair against a night sky has no outline
+            color = mix(color, palette.background_a, 0.45 * max(0.0, 1 - lightness(color) / 0.24))
         return color
 
     @cached_property
