@@ -246,6 +246,8 @@ def test_the_truth_has_no_distance(monkeypatch):
     report = measure_drawn(g, pixel_features(), persons=3)
     assert all((one.l1, one.mobilenet) == (0, 0) for one in report.model[:-1])
     assert all(one.l1 > 0.05 for one in report.mean)
+    assert report.walk == report.drawn_walk and 0 < report.walk.mean < report.walk.largest
+    assert f"{report.walk.largest:.3f}" in report.markdown()
 
 
 def test_data_without_z_cannot_teach(data, tiny, tmp_path):

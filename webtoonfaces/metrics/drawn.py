@@ -3,6 +3,9 @@
 A picture *swapped at k* has the first k layers' codes from one title and the rest from another, of the same person;
 the truth is that person in the mixture of both, as `data.pairs.groups_of_layers` shares the groups out. k = 0 is the
 plain picture of a z. The mean of the drawn pictures stands beside it, for scale.
+
+A walk through z is as smooth as its steps are alike: they are measured along lines between persons of one title, beside
+those of the drawn persons, which jump where a hairstyle or an ornament begins.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from .distances import Features
 FIRST_SEED = 3 * 2**30  # of the persons that are measured: neither a data set's nor of a trainer's bank
 PERSONS = 64
 BATCH = 16
+LINES, STEPS = 8, 24
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,22 @@ class Distance:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """The distances of neighbours along lines in z: features' mean difference, as a share of the features' size."""
+
+    mean: float
+    largest: float
+
+
+@dataclass(frozen=True)
 class DrawnReport:
     """What `measure_drawn` found; position k of a list is swap location k."""
 
     model: list[Distance]
     mean: list[Distance]
     persons: int
+    walk: Steps
+    drawn_walk: Steps
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,7 +66,13 @@ class DrawnReport:
         ]
         for k, (own, mean) in enumerate(zip(self.model, self.mean, strict=True)):
             lines.append(f"| {k} | {own.l1:.4f} | {mean.l1:.4f} | {own.mobilenet:.3f} | {mean.mobilenet:.3f} |")
-        lines += ["", f"{self.persons} persons that no training has seen, no noise, full truncation (psi 1)."]
+        lines += [
+            "",
+            f"{self.persons} persons that no training has seen, no noise, full truncation (psi 1).",
+            f"{LINES} lines of {STEPS} steps in z: a step changes {self.walk.mean:.3f} of MobileNetV2's features on "
+            f"average, {self.walk.largest:.3f} at most; of the drawn persons' {self.drawn_walk.mean:.3f} and "
+            f"{self.drawn_walk.largest:.3f}.",
+        ]
         return "\n".join(lines) + "\n"
 
 
@@ -80,7 +100,27 @@ def measure_drawn(
     mean_of = {
         group: _distance(mean.expand_as(truth), truth, described[group], features) for group, truth in truths.items()
     }
-    return DrawnReport(model, [mean_of[group] for group in groups], persons)
+    walk, drawn_walk = _walks(generator, features, z[:LINES])
+    return DrawnReport(model, [mean_of[group] for group in groups], persons, walk, drawn_walk)
+
+
+def _walks(generator: StyleGAN2, features: Features, z: Tensor) -> tuple[Steps, Steps]:
+    """From each z [N, D] to the next one in the same title: as the model draws it, and as the hand does."""
+    ends = z_in_titles(z.roll(-1, dims=0), titles_of(z))
+    along = torch.linspace(0, 1, STEPS + 1)[None, :, None]
+    points = (z[:, None] + (ends - z)[:, None] * along).flatten(0, 1)
+    images = [generator.synthesis(generator.mapping(part), noise_mode="none").cpu() for part in points.split(BATCH)]
+    return (
+        _steps(torch.cat(images).clamp(-1, 1), len(z), features),
+        _steps(as_floats(drawn_of(points, generator.size)), len(z), features),
+    )
+
+
+def _steps(images: Tensor, lines: int, features: Features) -> Steps:
+    found = features.of(images).unflatten(0, (lines, -1))
+    size = found.abs().sum(dim=2).mean()
+    step = found.diff(dim=1).abs().sum(dim=2) / size
+    return Steps(float(step.mean()), float(step.max()))
 
 
 def _distance(images: Tensor, truth: Tensor, wanted: Tensor, features: Features) -> Distance:
