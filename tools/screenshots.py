@@ -43,6 +43,7 @@ def take(notebook: Notebook, path: Path) -> None:
     """The explorer at rest, and with everything unfolded."""
     notebook.lab.until("wf.picture(root)", "a picture is shown", root=notebook.root)
     notebook.run("explorer.wait(60)")
+    notebook.page.mouse.move(2, 2)  # or a button under the pointer looks pressed
     notebook.page.locator(f".{notebook.root}").screenshot(path=path)
     for button in notebook.find(".wf-accordion > .wf-row > button").all():
         button.press("Enter")

@@ -213,6 +213,6 @@ def test_an_accordion_opens_and_closes() -> None:
     assert (first.layout.display, second.layout.display) == ("none", "none")
     row.children[1].value = True
     assert (first.layout.display, second.layout.display) == ("none", "")
-    assert second.children == (content,)
+    assert second.children[0].value == "two" and second.children[1:] == (content,)
     row.children[1].value = False
     assert second.layout.display == "none"

@@ -8,17 +8,21 @@ from typing import Any
 
 import ipywidgets as w
 
-from .groups import row
+from .groups import heading, row
 
 
 class Accordion(w.VBox):
-    """A row of titles, each of which shows and hides its widgets below the row; all are hidden at first."""
+    """A row of titles, each of which shows and hides its widgets below the row, under the same title.
+
+    All are hidden at first.
+    """
 
     def __init__(self, parts: Mapping[str, Sequence[w.Widget]]):
         buttons, panels = [], []
         for title, content in parts.items():
             button = w.ToggleButton(value=False, description=title, icon="caret-right", layout=w.Layout(width="auto"))
-            panel = w.VBox(list(content), layout=w.Layout(display="none", width="100%", padding="4px 0 8px 0"))
+            layout = w.Layout(display="none", width="100%", padding="4px 0 8px 0")
+            panel = w.VBox([heading(title), *content], layout=layout)
             button.observe(partial(_turn, button, panel), "value")
             buttons.append(button)
             panels.append(panel)

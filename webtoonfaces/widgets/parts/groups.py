@@ -10,11 +10,16 @@ import ipywidgets as w
 Named = TypeVar("Named", bound=w.Widget)
 
 
-def group(heading: str, *controls: w.Widget) -> w.VBox:
+def heading(text: str) -> w.HTML:
+    """The line above some controls."""
+    made = w.HTML(html.escape(text))
+    made.add_class("wf-heading")
+    return made
+
+
+def group(title: str, *controls: w.Widget) -> w.VBox:
     """The controls in a frame, under a heading."""
-    title = w.HTML(html.escape(heading))
-    title.add_class("wf-heading")
-    made = w.VBox([title, *controls])
+    made = w.VBox([heading(title), *controls])
     made.add_class("wf-group")
     return made
 

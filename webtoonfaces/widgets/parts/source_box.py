@@ -74,7 +74,7 @@ class SourceBox(w.HBox):
             layout=w.Layout(flex="0 0 auto", width=f"{SIDE}px", height=f"{SIDE}px", margin="2px", object_fit="contain"),
         )
         self._image.add_class("wf-thumb")
-        self._label = w.HTML(layout=w.Layout(margin="0 8px 0 2px", display="" if headed else "none"))
+        self._label = w.HTML(layout=w.Layout(margin="0 8px 0 6px", display="" if headed else "none"))
         self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel()}
         if open_file is not None:
             self._panels["file"] = self._file_panel()
