@@ -236,15 +236,15 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
     middle = eye.middle + sketch.ex * person.gaze[0] * eye.size * 0.3 + sketch.ey * person.gaze[1] * eye.size * 0.25
     iris = mix(ink, sketch.eye, 0.25)
     dark = min(1.0, max(0.0, (0.56 - lightness(sketch.skin)) / 0.12))
-    if dark > 0:  # a dark eye on dark skin needs its white
+    if dark > 0:  # a dark eye on dark skin needs its white, at its sides: a ring of it would stare
         white = mix(sketch.title.palette.sclera, sketch.skin, 0.1)
-        canvas.ellipse(middle, radius + 0.1 * eye.size, height + 0.07 * eye.size, white, 0.92 * dark)
+        canvas.ellipse(eye.middle, radius + 0.2 * eye.size, 0.92 * height, white, 0.92 * dark)
     if bead:
         paint = canvas.linear(
             [
                 (0.1, mix(ink, sketch.eye, 0.15), 1),
                 (0.6, mix(ink, sketch.eye, 0.7), 1),
-                (1, mix(sketch.eye, WHITE, 0.25), 1),
+                (1, mix(sketch.eye, WHITE, 0.25 * (1 - dark)), 1),
             ],
             middle - sketch.ey * height,
             middle + sketch.ey * height,

@@ -180,7 +180,9 @@ def _blush(sketch: Sketch) -> None:
         return
     ex, ey, points = sketch.ex, sketch.ey, sketch.landmarks
     red = sketch.tone(rgb("f06a80"), "lip")
-    color = mix(red, sketch.skin, 0.12 if lightness(sketch.skin) > 0.5 else 0.4)
+    # Red on dark skin looks like a bruise: there a blush is a warm light.
+    color = mix(mix(red, sketch.skin, 0.12), mix(sketch.skin, sketch.tone(rgb("f08a5c"), "lip"), 0.55), sketch.depth)
+    strength *= 1 - 0.35 * sketch.depth
     for middle, cheek, side in zip(_eye_middles(sketch), (2, 14), (-1, 1), strict=True):
         place = middle * 0.62 + points[cheek] * 0.24 + points[30] * 0.14 + ey * 0.035
         # On the far side of a turned face there is less cheek: the blush lies in its middle and gets narrower.

@@ -19,8 +19,8 @@ def draw_nose(sketch: Sketch) -> None:
     tip, base = points[3], points[6]
     side = 1 if sketch.turn > -0.08 else -1
     wide = float(np.linalg.norm(points[8] - points[4])) / 2
-    width = max(line.width, 1.2)
-    ink = mix(sketch.skin_line, sketch.skin_shadow, 0.25)
+    width = max(line.width, 1.2) * (1 + 0.3 * sketch.depth)
+    ink = mix(sketch.skin_line, sketch.skin_shadow, 0.25 * (1 - sketch.depth))
     down = base - tip
     d = side * ex
 
@@ -151,8 +151,8 @@ def draw_mouth(sketch: Sketch) -> None:
     outer, inner = sketch.landmarks[48:60], sketch.landmarks[60:68]
     grey = sketch.title.palette.grey
     kind = sketch.title.hand.mouth
-    ink = mix(sketch.skin_line, rgb("5a1a22"), 0.0 if grey else 0.25)
-    width = max(line.width, 1.1)
+    ink = mix(sketch.skin_line, rgb("5a1a22"), 0.0 if grey else 0.25 * (1 - sketch.depth))
+    width = max(line.width, 1.1) * (1 + 0.3 * sketch.depth)
     gap = float(((inner[5:8] - inner[1:4]) @ ey).mean()) / unit
     span = float(np.linalg.norm(outer[6] - outer[0]))
     upper = np.array([outer[0], inner[1], inner[2], inner[3], outer[6]])
@@ -163,6 +163,7 @@ def draw_mouth(sketch: Sketch) -> None:
         "lips": 0.3 + 0.62 * person.lips,
         "paint": 0.55 + 0.4 * person.lips,
     }[kind]
+    painted += (max(painted, 0.55) - painted) * sketch.depth
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
