@@ -6,7 +6,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, opened, polygons
+from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .eyes import Eye, lens
 from .mouth import mouth_outline, smiles
 from .person import Hair
@@ -274,7 +274,7 @@ def _lip_room(sketch: Sketch) -> tuple[Points, Points, float, float]:
     """The mouth in the face's axes from below the nose, that place, and the upper and lower edge of a moustache."""
     root = sketch.landmarks[33]
     mouth = (mouth_outline(sketch) - root) @ np.stack([sketch.ex, sketch.ey], 1)
-    lip = float(mouth[:, 1].min())
+    lip = float(mouth[:, 1].min()) - 0.6 * sketch.title.line.width / SIDE
     upper = 0.16 * lip
     return mouth, root, upper, max(upper + 0.05 * sketch.unit, lip - max(0.15 * lip, 0.065 * sketch.unit))
 
@@ -430,12 +430,12 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
             eye = eyes[index]
             if person.glasses:  # below the lens, so that nothing crosses its rim
                 middle, rx, ry = lens(sketch, eye)
-                root = middle + ey * (ry + 0.04 * unit) + eye.out * 0.15 * rx
+                root = middle + ey * (ry + 0.07 * unit) + eye.out * 0.15 * rx
             elif eye.open == 0.0:  # from under the lashes of a closed eye
                 root = eye.middle + ey * 0.3 * (eye.up + eye.low) + eye.out * 0.25 * eye.half
             else:
                 root = eye.middle + eye.down * eye.low * 0.92 + eye.out * 0.25 * eye.half
-            round_ = unit * (0.1 if comic else 0.045) * (0.7 + 0.5 * person.tears) * grown
+            round_ = unit * (0.1 if comic else 0.06) * (0.7 + 0.5 * person.tears) * grown
             length = unit * (0.12 + 0.22 * person.tears) * grown
             foot = root + ey * length + ex * side * 0.05 * unit
             if person.glasses:

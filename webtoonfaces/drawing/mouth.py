@@ -118,13 +118,16 @@ def draw_nose(sketch: Sketch) -> None:
             )
     else:  # soft: painted, without lines
         deep = mix(sketch.skin_shadow, rgb("5a1a20"), 0.25)
-        flank = [points[0] + d * wide * 0.25, points[2] + d * wide * 0.25, tip + d * wide * 0.3]
+        # The shade beside the ridge begins as a point at the brow, widens to the wing and fades towards the cheek.
+        flank = [points[0] + d * wide * 0.22, points[2] + d * wide * 0.25, tip + d * wide * 0.32]
         flank += [
             points[8 if side > 0 else 4] + d * wide * 0.05,
-            points[2] + d * wide * 0.9,
-            points[0] + d * wide * 0.75,
+            points[3] * 0.5 + points[2] * 0.5 + d * wide * 0.75,
+            points[1] + d * wide * 0.42,
         ]
-        canvas.fill(closed(flank), sketch.skin_shadow, 0.38)
+        ridge = points[2] + d * wide * 0.2
+        fade = [(0.0, sketch.skin_shadow, 0.5), (1.0, sketch.skin_shadow, 0.0)]
+        canvas.fill(closed(flank), canvas.linear(fade, ridge, ridge + d * wide * 0.85 - ey * wide * 0.45))
         under = [points[4] + ey * wide * 0.02, points[5] + ey * wide * 0.05, base + ey * wide * 0.1]
         under += [points[7] + ey * wide * 0.05, points[8] + ey * wide * 0.02, base - ey * wide * 0.22]
         canvas.fill(closed(under), deep, 0.5)
