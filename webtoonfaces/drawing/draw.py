@@ -9,7 +9,7 @@ from . import raster
 from .background import draw_background
 from .body import draw_body
 from .canvas import Canvas
-from .colors import rgb
+from .colors import lightness, rgb
 from .extras import draw_accessory, draw_arms, draw_lenses
 from .eyes import brow_color, brow_paths, draw_eyes, measured_eyes
 from .face import FAR_EAR, draw_anger_mark, draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
@@ -76,4 +76,6 @@ def _finish(sketch: Sketch) -> None:
         dark = sketch.title.palette.background_b
         canvas.wash([(0.55, dark, 0.0), (1.0, dark, 0.6)], (0.3, 0.2), (0.85, 1.0))
     elif line.shade == "soft":
-        canvas.wash([(0.0, rgb("fff0d0"), 0.24), (0.7, rgb("fff0d0"), 0.0)], (0.1, 0.0), (0.7, 0.9))
+        # On dark hair and skin the same light would be a grey veil.
+        light = 0.24 * min(1.0, 0.25 + 1.5 * min(lightness(sketch.hair), lightness(sketch.skin)))
+        canvas.wash([(0.0, rgb("fff0d0"), light), (0.7, rgb("fff0d0"), 0.0)], (0.1, 0.0), (0.7, 0.9))

@@ -147,7 +147,9 @@ def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
     # The bridge of the nose stays free, and no lens reaches the contour.
     bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
     inner = max(place - rx, min(float(bridge @ sketch.ex) * eye.side + 0.05 * sketch.unit, place - least))
-    edge = float(sketch.contour(eye.side, middle @ sketch.ey)) * eye.side
+    # A cheek gets narrower below the eye: the lower half of the rim must fit, too.
+    heights = float(middle @ sketch.ey) + ry * np.array([0.0, 0.35, 0.7])
+    edge = float((sketch.contour(eye.side, heights) * eye.side + (0.0, 0.02 * rx, 0.25 * rx)).min())
     outer = min(place + rx, max(edge - 0.06 * sketch.unit, place + least))
     middle = middle + sketch.ex * eye.side * (0.5 * (inner + outer) - place)
     return middle, 0.5 * (outer - inner), ry
@@ -236,19 +238,15 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
     middle = eye.middle + sketch.ex * person.gaze[0] * eye.size * 0.3 + sketch.ey * person.gaze[1] * eye.size * 0.25
     iris = mix(ink, sketch.eye, 0.25)
     dark = min(1.0, max(0.0, (0.56 - lightness(sketch.skin)) / 0.12))
-    if dark > 0:  # a dark eye on dark skin needs its white
+    if dark > 0:  # a dark eye on dark skin needs its white, at its sides: a ring of it would stare
         white = mix(sketch.title.palette.sclera, sketch.skin, 0.1)
-        corner = radius + 0.3 * eye.size  # an almond: a ring of white all round would stare
-        almond = middle + np.array(
-            [(-corner, 0.1 * height), (0, -1.04 * height), (corner, 0.1 * height), (0, height)]
-        ) @ (np.stack([sketch.ex, sketch.ey]))
-        canvas.fill(closed(almond, 100), white, 0.92 * dark)
+        canvas.ellipse(eye.middle, radius + 0.2 * eye.size, 0.92 * height, white, 0.92 * dark)
     if bead:
         paint = canvas.linear(
             [
                 (0.1, mix(ink, sketch.eye, 0.15), 1),
                 (0.6, mix(ink, sketch.eye, 0.7), 1),
-                (1, mix(sketch.eye, WHITE, 0.25), 1),
+                (1, mix(sketch.eye, WHITE, 0.25 * (1 - dark)), 1),
             ],
             middle - sketch.ey * height,
             middle + sketch.ey * height,
@@ -265,12 +263,12 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
         canvas.ellipse(
             middle + sketch.ex * radius * 0.35 + sketch.ey * height * 0.4, radius * 0.2, height * 0.14, WHITE, 0.9
         )
-    if person.lashes > 0.5:
-        short = eye.size * (1 - 0.45 * eye.far)  # the far eye's are seen from the front
+    if person.lashes > 0.5:  # both eyes have them; those of the far one are seen shorter
         for share in (0.5, 0.95):
             root = middle + eye.out * radius * 0.85 * share - eye.down * height * (0.95 - 0.35 * share)
-            tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * short
-            bend = root + (eye.out * 0.20 - eye.down * 0.08) * short
+            long = eye.size * (1 - 0.4 * eye.far)
+            tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * long
+            bend = root + (eye.out * 0.20 - eye.down * 0.08) * long
             canvas.fill(brush([root, bend, tip], width * 0.8, (1, 0.8, 0.2), 5), ink)
 
 
@@ -296,11 +294,11 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
         top = eye.at(x, y - 0.30 * tall * (1 - x * x) ** 0.7 - 0.02 * tall, hand.tilt)
         sketch.canvas.fill(closed(np.concatenate([top, lid[::-1]]), 70), light, 0.6)
     sketch.canvas.fill(brush(lid, weight, (0.2, 0.7, 1, 1, 0.35), 12), ink)
-    if person.lashes > 0.4 and hand.spikes and eye.far < 0.35:
+    if person.lashes > 0.4 and hand.spikes:
         for number in range(min(3, hand.spikes)):
             at = np.array([0.4 + 0.22 * number])
             root = eye.at(at, np.interp(at, x, y), hand.tilt)[0]
-            reach = (0.55 + 0.6 * person.lashes) * eye.size
+            reach = (0.55 + 0.6 * person.lashes) * eye.size * (1 - 0.5 * eye.far)
             tip = root + (eye.out * (0.2 + 0.12 * number) + eye.down * 0.27) * reach
             bend = root + (eye.out * (0.07 + 0.06 * number) + eye.down * 0.18) * reach
             sketch.canvas.fill(brush([root, bend, tip], max(1.2, weight * 0.5), (1, 0.8, 0.1), 5), ink)
@@ -365,6 +363,8 @@ def _iris(sketch: Sketch, eye: Eye, tilt: float) -> None:
     height = radius * hand.iris_height
     if person.eye_open and eye.open > 1.05:  # wide eyes show white round a smaller iris
         radius, height = radius * 0.92, height * 0.92
+    elif hand.iris > 0.5:  # a large iris reaches under the upper lid: white above it would stare
+        height = max(height, min(1.5 * radius, 0.5 * (eye.up * min(eye.open, 1.0) + eye.low)))
     gaze_x, gaze_y = person.gaze
     middle = eye.at(
         np.array([eye.side * gaze_x * 0.32 - 0.03]),
@@ -373,8 +373,12 @@ def _iris(sketch: Sketch, eye: Eye, tilt: float) -> None:
     )[0]
     color = sketch.eye
     grey = sketch.title.palette.grey
-    dark = mix(color, BLACK if grey else rgb("1a0a20"), 0.74)
-    light = mix(adjusted(color, saturation=1.05, value=1.25), sketch.title.palette.light, 0.2)
+    # A brown iris keeps its own hue: violet shade and white light would make it grey.
+    brown = 0.0 if grey else min(1.0, max(0.0, 6 * (color[0] - color[2])))
+    brown *= min(1.0, max(0.0, 10 * (color[0] - color[1])))
+    dark = mix(color, BLACK if grey else mix(rgb("1a0a20"), rgb("200c06"), brown), 0.74)
+    light = adjusted(color, saturation=1.05 + 0.1 * brown, value=1.25 + 0.1 * brown)
+    light = mix(light, sketch.title.palette.light, 0.2 * (1 - brown))
     ex, ey = sketch.ex, sketch.ey
     kind = line.iris
     if kind == "ink":
@@ -402,7 +406,9 @@ def _iris(sketch: Sketch, eye: Eye, tilt: float) -> None:
         )
         canvas.ellipse(middle, radius, height, paint, outline=(mix(dark, sketch.ink, 0.5), radius * SIDE * 0.14))
         canvas.ellipse(middle - ey * height * 0.06, radius * 0.44, height * 0.46, mix(dark, BLACK, 0.4))
-        canvas.ellipse(middle + ey * height * 0.58, radius * 0.6, height * 0.28, mix(light, WHITE, 0.35), 0.75)
+        canvas.ellipse(
+            middle + ey * height * 0.58, radius * 0.6, height * 0.28, mix(light, WHITE, 0.35 - 0.2 * brown), 0.75
+        )
     if line.sparkle > 0:
         size = line.sparkle**0.6
         spot = middle - ex * radius * 0.34 - ey * height * 0.42
@@ -436,7 +442,7 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
     top = upper - eye.down * thick[:, None]
     top[-1] = upper[-1] - eye.down * thick[-1] * 0.7
     canvas.fill(closed(np.concatenate([upper, [wing], top[::-1]]), 70), ink)
-    if hand.spikes and lashes > 0.45 and eye.far < 0.35:
+    if hand.spikes and lashes > 0.45:
         count = hand.spikes
         at = 0.97 - np.arange(count) * (0.22 if count > 2 else 0.3)
         index = np.interp(at, UPPER_X, np.arange(8))
@@ -445,7 +451,7 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
         roots = upper[low] * (1 - share) + upper[high] * share - eye.down * (thick[low] * 0.6)[:, None]
         number = np.arange(count)[:, None]
         reach = eye.size * hand.width * (0.30 - 0.03 * number) * (0.4 + 0.8 * lashes)
-        reach *= 0.55 if person.glasses else 1.0
+        reach *= (0.55 if person.glasses else 1.0) * (1 - 0.5 * eye.far)
         tips = roots + (eye.out * (0.85 - 0.25 * number) - eye.down * (0.55 + 0.16 * number)) * reach
         bends = (roots + tips) / 2 + (eye.out * 0.1 + eye.down * 0.08) * reach
         canvas.fill(brushes(np.stack([roots, bends, tips], 1), max(1.3, weight * SIDE * 0.42), (1, 0.7, 0.05), 5), ink)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import colorsys
-
 import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, opened, polygons
+from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .eyes import Eye, lens
-from .mouth import smiles
+from .mouth import mouth_outline, smiles
 from .person import Hair
 from .sketch import Sketch, bounds
 
@@ -195,7 +193,9 @@ def _blush(sketch: Sketch) -> None:
         return
     ex, ey, points = sketch.ex, sketch.ey, sketch.landmarks
     red = sketch.tone(rgb("f06a80"), "lip")
-    color = mix(red, sketch.skin, 0.12 if lightness(sketch.skin) > 0.5 else 0.4)
+    # Red on dark skin looks like a bruise: there a blush is a warm light.
+    color = mix(mix(red, sketch.skin, 0.12), mix(sketch.skin, sketch.tone(rgb("f08a5c"), "lip"), 0.55), sketch.depth)
+    strength *= 1 - 0.35 * sketch.depth
     for middle, cheek, side in zip(_eye_middles(sketch), (2, 14), (-1, 1), strict=True):
         place = middle * 0.62 + points[cheek] * 0.24 + points[30] * 0.14 + ey * 0.035
         # On the far side of a turned face there is less cheek: the blush lies in its middle and gets narrower.
@@ -261,91 +261,105 @@ def _beside_mouth(sketch: Sketch, place: Points, side: int) -> Points:
 
 
 def _beard(sketch: Sketch) -> None:
-    """Stubble, beard and moustache: opaque, each with one edge; they leave the lips free, and skin round them."""
-    person, canvas, points = sketch.person, sketch.canvas, sketch.landmarks
-    ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
+    """Stubble, or a beard with its moustache, or a moustache: opaque, each with one clear edge."""
+    person, canvas = sketch.person, sketch.canvas
     if max(person.beard, person.moustache, person.stubble) < 0.04:
         return
     color = beard_color(sketch)
-    dark = mix(color, BLACK, 0.4)
+    edge, width = mix(color, sketch.ink, 0.5), 0.6 * sketch.title.line.hair_width
     bearded = person.beard > 0.04
     if person.stubble > 0.04 and not bearded:  # short hairs along the jaw and over the lip
         canvas.fill(polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.55), 0.35 + 0.4 * person.stubble)
-    left, right, low = points[48], points[54], points[57]
     if bearded:
-        # A short beard is a rim of the jaw; it grows up to the cheeks and to the corners of the mouth.
-        grown = min(1.0, 0.3 + 3.5 * person.beard)
-        below = low + ey * (0.13 * unit)
-        inside = np.array(
-            [
-                points[15] - ex * 0.012,
-                points[14] - ex * 0.024,
-                points[13] * 0.80 + right * 0.20,
-                points[12] * 0.58 + right * 0.42,
-                right + ex * 0.10 * unit + ey * 0.02 * unit,
-                right + ex * 0.04 * unit + ey * 0.16 * unit,
-                below + ex * 0.12 * unit,
-                below - ey * 0.01 * unit,
-                below - ex * 0.12 * unit,
-                left - ex * 0.04 * unit + ey * 0.16 * unit,
-                left - ex * 0.10 * unit + ey * 0.02 * unit,
-                points[4] * 0.58 + left * 0.42,
-                points[3] * 0.80 + left * 0.20,
-                points[2] + ex * 0.024,
-                points[1] + ex * 0.012,
-            ]
-        )
-        toward = points[[15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]]
-        inside = toward + (inside - toward) * grown
-        outside = points[1:16] + ey * 0.03
-        if sketch.turn > 0.15:  # on the side that is turned away it begins at the jaw
-            inside, outside = np.concatenate([[points[13] - ex * 0.008], inside[3:]]), outside[:-2]
-        elif sketch.turn < -0.15:
-            inside, outside = np.concatenate([inside[:-3], [points[3] + ex * 0.008]]), outside[2:]
-        canvas.fill(closed(np.concatenate([outside, inside]), 110), color)
-        if sketch.title.line.width:
-            roots = points[4:13] - ey * 0.02
-            tips = roots + (points[8] - roots) * 0.08 + ey * 0.04
+        sketch.line(_full_beard(sketch), width, edge, color)
+        if sketch.title.line.width:  # a few hairs that follow the jaw
+            jaw = sketch.landmarks[4:13]
+            roots = jaw + (sketch.landmarks[57] - jaw) * 0.22
+            tips = roots + (jaw - roots) * 0.7 + (sketch.landmarks[8] - roots) * 0.08
             strands = np.stack([roots, (roots + tips) / 2, tips], 1)
-            canvas.fill(brushes(strands, 1.5, (0, 1, 0.2), 5), dark, 0.7)
-    strength = max(person.moustache, person.beard)
-    if strength > 0.04:
-        _moustache(sketch, color, min(1.0, 0.45 + strength), person.beard > 0.16)
+            canvas.fill(brushes(strands, 1.4, (0, 1, 0.2), 5), edge, 0.6)
+    elif person.moustache > 0.04:
+        for wing in _moustache(sketch):
+            sketch.line(closed(wing, 80), width, edge, color)
 
 
-def _moustache(sketch: Sketch, color: Color, size: float, bearded: bool) -> None:
-    """Two wings between nose and upper lip, as thick as the gap there allows; with a beard their tips run into it."""
-    points, ex, ey, unit = sketch.landmarks, sketch.ex, sketch.ey, sketch.unit
-    x = (points[48:68] - points[33]) @ ex
-    y = (points[48:68] - points[33]) @ ey
-    lip = float(
-        min(y[1:6].min(), y[12:17].min(), y[[0, 6]].min() + 0.03 * unit)
-    )  # the upper edge of what a mouth is drawn with
-    upper, lower = 0.22 * lip, lip - max(0.20 * lip, 0.045 * unit)
-    thick = (lower - upper) * size
-    if thick < 0.02 * unit:
-        return
-    middle = float(x[3])
+def _lip_room(sketch: Sketch) -> tuple[Points, Points, float, float]:
+    """The mouth in the face's axes from below the nose, that place, and the upper and lower edge of a moustache."""
+    root = sketch.landmarks[33]
+    mouth = (mouth_outline(sketch) - root) @ np.stack([sketch.ex, sketch.ey], 1)
+    lip = float(mouth[:, 1].min()) - 0.6 * sketch.title.line.width / SIDE
+    upper = 0.16 * lip
+    return mouth, root, upper, max(upper + 0.05 * sketch.unit, lip - max(0.15 * lip, 0.065 * sketch.unit))
+
+
+def _full_beard(sketch: Sketch) -> str:
+    """From the ears along the jaw, over the whole chin and the upper lip; open where the lips are.
+
+    How far it has grown shows on the cheeks alone: less on the chin would be a strap.
+    """
+    person, unit, ex, ey = sketch.person, sketch.unit, sketch.ex, sketch.ey
+    mouth, root, upper, lower = _lip_room(sketch)
+    low, high = mouth.min(0), mouth.max(0)
+    height = float(root @ ey)
+    grown = min(1.0, 2.5 * person.beard)
+    middle = _middle_of_lip(sketch, mouth)
+    sides = []
+    for side, corner in ((-1, float(low[0])), (1, float(high[0]))):
+        hidden = min(1.0, max(0.0, (sketch.turn * side - 0.1) / 0.2))  # a cheek that turns away shows no sideburn
+        ear, jaw = (sketch.landmarks[index] @ ey - height for index in ((1, 4) if side < 0 else (15, 12)))
+        top = float(ear + (jaw - ear) * (0.15 + 0.45 * hidden))
+        down = np.array([top, 0.5 * top + 0.5 * lower, 0.1 * top + 0.9 * lower + (0.08 - 0.1 * grown) * unit])
+        contour = sketch.contour(side, down + height) - root @ ex
+        room = np.maximum(0.0, contour * side - corner * side)
+        inset = np.minimum(np.array([0.0, 0.06 + 0.07 * grown, 0.14 + 0.14 * grown]) * unit, 0.6 * room)
+        cheek = np.stack([contour - side * inset, down], 1)
+        lip = [
+            (corner + side * min(0.16 * unit, 0.5 * float(room[2])), lower + (0.03 - 0.05 * grown) * unit),
+            (corner + side * 0.01 * unit, 0.6 * upper + 0.4 * lower),
+            (middle + 0.4 * (corner - middle), upper),
+        ]
+        sides.append(np.concatenate([cheek, lip]))
+    left, right = sides
+    inner = np.concatenate([left, [(middle, upper + 0.2 * (lower - upper))], right[::-1]])
+    axes = np.stack([ex, ey])
+    first, last = (float(edge[0, 1]) for edge in sides)
+    below = sketch.landmarks[1:16]
+    depth = below @ ey - height
+    keep = np.where(np.arange(15) < 7, depth > first, depth > last)
+    jaw_line = below[keep][::-1] + ey * 0.03
+    outline = np.concatenate([root + inner @ axes, jaw_line])
+    # A little skin is left round the lips: without it lips and hair run into one blot.
+    centre = (low + high) / 2
+    gap = mouth + np.sign(mouth - centre) * np.array([0.045, 0.05]) * unit
+    chin = float(sketch.landmarks[8] @ ey) - height
+    gap[:, 1] = np.clip(gap[:, 1], lower, chin - 0.1 * unit)
+    return closed(outline, 100) + closed((root + gap @ axes)[::-1], 100)
+
+
+def _middle_of_lip(sketch: Sketch, mouth: Points) -> float:
+    """Where the two halves of a moustache meet: below the nose, and over the mouth that a comic title has moved."""
+    own = float((sketch.landmarks[51] - sketch.landmarks[33]) @ sketch.ex)
+    middle = 0.5 * float(mouth[:, 0].min() + mouth[:, 0].max())
+    return 0.4 * own + 0.6 * middle if sketch.title.hand.mouth in ("comic", "cat") else 0.7 * own + 0.3 * middle
+
+
+def _moustache(sketch: Sketch) -> list[Points]:
+    """Two wings between nose and upper lip, as thick as the gap there allows."""
+    unit, ex, ey = sketch.unit, sketch.ex, sketch.ey
+    mouth, root, upper, lower = _lip_room(sketch)
+    thick = (lower - upper) * min(1.0, 0.7 + 0.5 * sketch.person.moustache)
+    middle, top = _middle_of_lip(sketch, mouth), lower - thick
     wings = []
-    for corner, sign in ((0, -1.0), (6, 1.0)):
-        reach = float(x[corner]) - middle
-        drop = float(y[corner]) + 0.14 * unit if bearded else min(lower + 0.05 * unit, float(y[corner]) - 0.02 * unit)
-        out = float(x[corner]) + sign * (0.13 * unit if bearded else 0.06 * unit)
-        # It stays on the cheek of a turned face.
-        edge_x = float(sketch.contour(int(sign), (points[33] @ ey) + y[corner]) - points[33] @ ex)
-        out = sign * min(out * sign, edge_x * sign - 0.07 * unit)
-        inner = float(x[corner]) + sign * 0.065 * unit
-        inner = sign * min(inner * sign, out * sign - 0.03 * unit)
-        top = lower - thick
-        edge = [(middle, top + 0.25 * thick), (middle + 0.35 * reach, top), (middle + 0.85 * reach, top + 0.3 * thick)]
-        if bearded:
-            edge += [(out, float(y[corner]) - 0.04 * unit), (out, drop), (inner, drop)]
-            edge += [(inner, float(y[corner]) - 0.02 * unit), (middle + 0.9 * reach, lower)]
-        else:
-            edge += [(out, drop), (middle + 0.8 * reach, lower + 0.01 * unit)]
-        wings.append(np.array([*edge, (middle + 0.4 * reach, lower), (middle, lower - 0.1 * thick)]))
-    for wing in wings:
-        sketch.canvas.fill(closed(points[33] + np.outer(wing[:, 0], ex) + np.outer(wing[:, 1], ey), 80), color)
+    for side, corner in ((-1, int(mouth[:, 0].argmin())), (1, int(mouth[:, 0].argmax()))):
+        place, height = (float(value) for value in mouth[corner])
+        # It ends beyond the corner of the mouth, but stays on the cheek of a turned face.
+        cheek = float(sketch.contour(side, root @ ey + lower) - root @ ex) * side - 0.08 * unit
+        reach = min(side * place + 0.05 * unit, cheek) - side * middle
+        tip = min(lower + 0.07 * unit, height - 0.01 * unit)
+        across = np.array([0.0, 0.3, 0.72, 1.0, 0.75, 0.35, 0.0])
+        down = [top + 0.22 * thick, top, top + 0.32 * thick, tip, lower + 0.012 * unit, lower, lower - 0.12 * thick]
+        wings.append(root + np.outer(middle + side * reach * across, ex) + np.outer(down, ey))
+    return wings
 
 
 def _stubble(sketch: Sketch) -> Points:
@@ -364,14 +378,17 @@ def _stubble(sketch: Sketch) -> Points:
 
 
 def beard_color(sketch: Sketch) -> Color:
-    """That of the hair, and always much darker than the skin; dyed hair no more than tints it."""
+    """That of the hair, a little deeper; set off from the skin, in its own hue, to the side on which the hair is."""
+    hair, skin = sketch.hair, lightness(sketch.skin)
     if sketch.title.palette.grey:
-        return BLACK if lightness(sketch.hair) < 0.4 else mix(sketch.hair, BLACK, 0.5)
-    hue, saturation, _ = colorsys.rgb_to_hsv(*sketch.person.hair_color)
-    foreign = min(1.0, max(0.0, (abs((hue - 0.06 + 0.5) % 1 - 0.5) - 0.07) / 0.05))
-    dyed = foreign * min(1.0, max(0.0, (saturation - 0.15) / 0.2))
-    color = mix(mix(sketch.hair, sketch.hair_shadow, 0.35), sketch.tone(rgb("4a3428"), "hair"), 0.8 * dyed)
-    return darker(color, 0.55 * lightness(sketch.skin))
+        return BLACK if lightness(hair) < 0.4 else mix(hair, BLACK, 0.5)
+    above = min(1.0, max(0.0, (lightness(hair) - skin - 0.12) / 0.08))  # light hair on dark skin stays light
+    color = mix(hair, sketch.hair_shadow, 0.45 * (1 - above))
+    light, limit = lightness(color), 0.62 * skin
+    # Brown, and not black, darkens it: black makes fair hair olive.
+    brown = darker(sketch.tone(rgb("4a2a1a"), "hair"), 0.6 * limit)
+    share = (light - limit) / (light - lightness(brown)) if light > limit else 0.0
+    return mix(color, brown, share * (1 - above))
 
 
 def _age(sketch: Sketch) -> None:
@@ -426,12 +443,12 @@ def draw_emotion(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
             eye = eyes[index]
             if person.glasses:  # below the lens, so that nothing crosses its rim
                 middle, rx, ry = lens(sketch, eye)
-                root = middle + ey * (ry + 0.04 * unit) + eye.out * 0.15 * rx
+                root = middle + ey * (ry + 0.07 * unit) + eye.out * 0.15 * rx
             elif eye.open == 0.0:  # from under the lashes of a closed eye
                 root = eye.middle + ey * 0.3 * (eye.up + eye.low) + eye.out * 0.25 * eye.half
             else:
                 root = eye.middle + eye.down * eye.low * 0.92 + eye.out * 0.25 * eye.half
-            round_ = unit * (0.1 if comic else 0.064) * (0.7 + 0.5 * person.tears) * grown
+            round_ = unit * (0.1 if comic else 0.06) * (0.7 + 0.5 * person.tears) * grown
             length = unit * (0.12 + 0.22 * person.tears) * grown
             foot = root + ey * length + ex * side * 0.05 * unit
             if person.glasses:

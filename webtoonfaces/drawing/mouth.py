@@ -19,8 +19,8 @@ def draw_nose(sketch: Sketch) -> None:
     tip, base = points[3], points[6]
     side = 1 if sketch.turn > -0.08 else -1
     wide = float(np.linalg.norm(points[8] - points[4])) / 2
-    width = max(line.width, 1.2)
-    ink = mix(sketch.skin_line, sketch.skin_shadow, 0.25)
+    width = max(line.width, 1.2) * (1 + 0.3 * sketch.depth)
+    ink = mix(sketch.skin_line, sketch.skin_shadow, 0.25 * (1 - sketch.depth))
     down = base - tip
     d = side * ex
 
@@ -118,13 +118,16 @@ def draw_nose(sketch: Sketch) -> None:
             )
     else:  # soft: painted, without lines
         deep = mix(sketch.skin_shadow, rgb("5a1a20"), 0.25)
-        flank = [points[0] + d * wide * 0.25, points[2] + d * wide * 0.25, tip + d * wide * 0.3]
+        # The shade beside the ridge begins as a point at the brow, widens to the wing and fades towards the cheek.
+        flank = [points[0] + d * wide * 0.22, points[2] + d * wide * 0.25, tip + d * wide * 0.32]
         flank += [
             points[8 if side > 0 else 4] + d * wide * 0.05,
-            points[2] + d * wide * 0.9,
-            points[0] + d * wide * 0.75,
+            points[3] * 0.5 + points[2] * 0.5 + d * wide * 0.75,
+            points[1] + d * wide * 0.42,
         ]
-        canvas.fill(closed(flank), sketch.skin_shadow, 0.38)
+        ridge = points[2] + d * wide * 0.2
+        fade = [(0.0, sketch.skin_shadow, 0.5), (1.0, sketch.skin_shadow, 0.0)]
+        canvas.fill(closed(flank), canvas.linear(fade, ridge, ridge + d * wide * 0.85 - ey * wide * 0.45))
         under = [points[4] + ey * wide * 0.02, points[5] + ey * wide * 0.05, base + ey * wide * 0.1]
         under += [points[7] + ey * wide * 0.05, points[8] + ey * wide * 0.02, base - ey * wide * 0.22]
         canvas.fill(closed(under), deep, 0.5)
@@ -151,8 +154,8 @@ def draw_mouth(sketch: Sketch) -> None:
     outer, inner = sketch.landmarks[48:60], sketch.landmarks[60:68]
     grey = sketch.title.palette.grey
     kind = sketch.title.hand.mouth
-    ink = mix(sketch.skin_line, rgb("5a1a22"), 0.0 if grey else 0.25)
-    width = max(line.width, 1.1)
+    ink = mix(sketch.skin_line, rgb("5a1a22"), 0.0 if grey else 0.25 * (1 - sketch.depth))
+    width = max(line.width, 1.1) * (1 + 0.3 * sketch.depth)
     gap = float(((inner[5:8] - inner[1:4]) @ ey).mean()) / unit
     span = float(np.linalg.norm(outer[6] - outer[0]))
     upper = np.array([outer[0], inner[1], inner[2], inner[3], outer[6]])
@@ -163,6 +166,7 @@ def draw_mouth(sketch: Sketch) -> None:
         "lips": 0.3 + 0.62 * person.lips,
         "paint": 0.55 + 0.4 * person.lips,
     }[kind]
+    painted += (max(painted, 0.55) - painted) * sketch.depth
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
@@ -244,34 +248,54 @@ def _comic_measures(sketch: Sketch) -> tuple[Points, float, float, float]:
     return middle, gap, float((middle - inner[2]) @ sketch.ey) / span, span
 
 
+def _comic_depth(sketch: Sketch) -> float:
+    _, gap, _, span = _comic_measures(sketch)
+    return gap * sketch.unit * 1.6 + span * 0.12
+
+
+def _comic_bend(sketch: Sketch) -> float:
+    """How far the middle of a comic title's closed mouth hangs below its corners, in widths of the mouth."""
+    smile = _comic_measures(sketch)[2]
+    return max(-0.16, min(0.22 if sketch.person.tears <= 0.05 else -0.08, 0.05 - 1.2 * smile))
+
+
+def _comic_opening(sketch: Sketch) -> Points:
+    """The outline of a comic title's open mouth, from its left corner over the upper edge: a laugh or a cry."""
+    middle, _, _, span = _comic_measures(sketch)
+    deep = _comic_depth(sketch)
+    if smiles(sketch):
+        left, right = (sketch.landmarks[corner] - middle for corner in (48, 54))
+        across, down = np.array([0.3, 0.0, -0.3]) * span, np.array([0.75, 1.0, 0.75]) * deep
+        low = np.outer(across, sketch.ex) + np.outer(down, sketch.ey)
+        return np.asarray(middle + np.concatenate([[left, 0 * left, right], low]))
+    across = np.array([-0.22, 0.0, 0.22, 0.36, 0.0, -0.36]) * span
+    down = np.array([-0.2, -0.35, -0.2, 0.5, 0.45, 0.5]) * deep
+    return np.asarray(middle + np.outer(across, sketch.ex) + np.outer(down, sketch.ey))
+
+
+def mouth_outline(sketch: Sketch) -> Points:
+    """What the drawn mouth fills, from its left corner over the upper edge and back: where no beard may grow."""
+    outer = sketch.landmarks[48:60]
+    if sketch.title.hand.mouth not in ("comic", "cat"):
+        return outer
+    middle, gap, _, span = _comic_measures(sketch)
+    if gap > 0.06:
+        return _comic_opening(sketch)
+    bend = 0.0 if sketch.person.anger > 0.3 else _comic_bend(sketch)
+    across = np.array([-0.42, 0.0, 0.42, 0.0]) * span
+    down = np.array([0.0, min(0.0, bend) - 0.08, 0.0, max(0.0, bend) + 0.12]) * span
+    return np.asarray(middle + np.outer(across, sketch.ex) + np.outer(down, sketch.ey))
+
+
 def _comic_mouth(sketch: Sketch) -> None:
     canvas, person, line = sketch.canvas, sketch.person, sketch.title.line
-    ex, ey, unit = sketch.ex, sketch.ey, sketch.unit
+    ex, ey = sketch.ex, sketch.ey
     ink, width = sketch.ink, max(1.8, line.width)
     left, right = sketch.landmarks[48], sketch.landmarks[54]
     middle, gap, smile, span = _comic_measures(sketch)
     if gap > 0.06:
-        deep = gap * unit * 1.6 + span * 0.12
-        happy = smiles(sketch)
-        top, bottom = (left, right), deep
-        if happy:
-            shape = [
-                top[0],
-                middle,
-                top[1],
-                middle + ex * span * 0.3 + ey * bottom * 0.75,
-                middle + ey * bottom,
-                middle - ex * span * 0.3 + ey * bottom * 0.75,
-            ]
-        else:  # a cry
-            shape = [
-                middle - ex * span * 0.22 - ey * deep * 0.2,
-                middle - ey * deep * 0.35,
-                middle + ex * span * 0.22 - ey * deep * 0.2,
-                middle + ex * span * 0.36 + ey * deep * 0.5,
-                middle + ey * deep * 0.45,
-                middle - ex * span * 0.36 + ey * deep * 0.5,
-            ]
+        deep, happy = _comic_depth(sketch), smiles(sketch)
+        shape = _comic_opening(sketch)
         path = closed(shape, 80)
         canvas.fill(path, rgb("7a2430"))
         with canvas.clip(path):
@@ -297,6 +321,5 @@ def _comic_mouth(sketch: Sketch) -> None:
             brush(middle + np.outer(x * span, ex) + np.outer(y * span, ey), width * 0.9, (0.6, 1, 1, 1, 0.6), 14), ink
         )
     else:
-        bend = max(-0.16, min(0.22 if person.tears <= 0.05 else -0.08, 0.10 - 1.2 * smile - 0.05))
-        curve = [left + ex * span * 0.1, middle + ey * span * bend, right - ex * span * 0.1]
+        curve = [left + ex * span * 0.1, middle + ey * span * _comic_bend(sketch), right - ex * span * 0.1]
         canvas.fill(brush(curve, width * 0.95, (0.75, 1, 0.75), 10), ink)

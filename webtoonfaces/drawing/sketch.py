@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from .canvas import Canvas, Paint
-from .colors import BLACK, WHITE, Color, adjusted, lightness, mix, multiply, ramp, rgb
+from .colors import BLACK, WHITE, Color, adjusted, darker, lightness, mix, multiply, ramp, rgb
 from .curves import SIDE, Points, closed, polygons
 from .head import TEMPLATE, Head
 from .person import Person
@@ -174,7 +174,8 @@ class Sketch:
 
     @cached_property
     def lip(self) -> Color:
-        return self.tone(self.person.lip_color, "lip")
+        lip = self.tone(self.person.lip_color, "lip")
+        return mix(lip, self.tone(rgb("d87868"), "lip"), 0.5 * self.depth)
 
     @cached_property
     def eye(self) -> Color:
@@ -191,7 +192,17 @@ class Sketch:
     @cached_property
     def skin_line(self) -> Color:
         """The colour of contours on skin."""
-        return mix(self.ink, mix(self.skin_shadow, self.ink, 0.35), self.title.line.tint)
+        line = mix(self.ink, mix(self.skin_shadow, self.ink, 0.35), self.title.line.tint)
+        light = lightness(self.skin)
+        return line if self.title.palette.grey else darker(line, light * (0.2 + 0.5 * light))
+
+    @cached_property
+    def depth(self) -> float:
+        """How dark the skin is as this title shows it: 0 down to a medium tone, 1 for the darkest.
+
+        On dark skin soft tones are lost: its lines are firmer, its lips, blush and rims lighter and warmer.
+        """
+        return 0.0 if self.title.palette.grey else min(1.0, max(0.0, (0.6 - lightness(self.skin)) / 0.2))
 
     @cached_property
     def hair_shadow(self) -> Color:
@@ -204,8 +215,9 @@ class Sketch:
         if self.title.palette.grey:
             return rgb("0a0a0a")
         line = mix(self.ink, mix(self.hair_shadow, self.ink, 0.3), self.title.line.tint)
-        # Dark hair in dark ink would be one blot: its inner lines are lighter than the hair.
-        return line
+        # Light ink on dark hair looks like cracks: lines are darker than the hair, on black hair a little lighter.
+        light = lightness(self.hair)
+        return darker(line, max(light - 0.16, 0.1 + 0.3 * light))
 
     @cached_property
     def hair_light(self) -> Color:

@@ -136,9 +136,9 @@ PASTEL = Title(
         hair=HairHand(6, 1.15, 0.6, 0.35, 0.018, wave=0.25, strands=1, shine="ring", flyaway=0.4),
         nose="tiny",
     ),
-    Line(1.3, 1.2, rgb("9a6a9a"), 0.45, "soft", 0.7, 0.8, 0.026, "soft", 1.6, 1.4, grain=0.03),
+    Line(1.3, 1.5, rgb("8a5c90"), 0.45, "soft", 0.7, 0.8, 0.026, "soft", 1.6, 1.4, grain=0.03),
     Palette(
-        *(1.0, 1.1, rgb("fbeaf8"), 0.12, 0.24, 0.36),
+        *(1.0, 1.1, rgb("fbeaf8"), 0.12, 0.14, 0.36),
         shadow=rgb("cfa0dc"),
         background="clouds",
         background_a=rgb("ffffff"),

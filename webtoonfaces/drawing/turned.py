@@ -35,10 +35,14 @@ def keep_features_inside(points: Points, yaw: float, unit: float, hand: Hand) ->
     lack = wide + (CHEEK + BRIDGE) * unit - room
     # Not further than to the middle between the two contours: beyond it the face would look the other way.
     turned = min(1.0, max(0.0, abs(np.sin(yaw)) - 0.06) / 0.12)
-    move = turned * min(max(0.0, lack), 0.28 * unit, max(0.0, 0.32 * (spare - room)))
+    move = turned * min(max(0.0, lack), 0.34 * unit, max(0.0, 0.38 * (spare - room)))
     # The mouth has more room than the eyes, and it stays over the chin.
-    share = np.interp(points[17:68, 1], [height, points[48:68, 1].mean()], [1.0, 0.55])
+    share = np.interp(points[17:68, 1], [height, points[48:68, 1].mean()], [1.0, 0.7])
     points[17:68, 0] -= side * move * share
+    # A pen draws the mouth along the line of the eyes: what perspective tilts looks skewed on a flat face.
+    corner = points[54] - points[48]
+    slope = 0.65 * float(corner[1] / (corner[0] + 1e-9))
+    points[48:68, 1] -= slope * (points[48:68, 0] - points[48:68, 0].mean())
     _keep_mouth_inside(points, side, unit)
 
 
@@ -46,7 +50,7 @@ def _keep_mouth_inside(points: Points, side: float, unit: float) -> None:
     """A mouth keeps a margin of cheek on the side that a turned head hides."""
     corner, near = (54, 48) if side > 0 else (48, 54)
     far = points[9:17] if side > 0 else points[7::-1]  # from the chin up
-    edge = np.interp(-points[corner, 1], -far[:, 1], far[:, 0] * side) - 0.26 * unit
+    edge = np.interp(-points[corner, 1], -far[:, 1], far[:, 0] * side) - 0.32 * unit
     reach, start = points[corner, 0] * side, points[near, 0] * side
     if reach > edge and reach > start + 1e-6:
         # Half of what is missing moves the mouth, half narrows it.
@@ -58,12 +62,18 @@ def _keep_mouth_inside(points: Points, side: float, unit: float) -> None:
 
 
 def bulge(points: Points, yaw: float, unit: float) -> None:
-    """A turned face's far contour is no smooth arc: it goes in at the eye, out at the cheekbone, in below it."""
+    """A turned face's far contour is no smooth arc: it goes in at the eye, out at the cheekbone, in below it.
+
+    Its near jaw, which perspective swells, is drawn slimmer, or the features would lie beside an empty cheek.
+    """
     turned = max(0.0, abs(np.sin(yaw)) - 0.15)
     if turned == 0:
         return
     profile = np.array([-0.1, -0.35, 0.3, 0.7, 0.3, -0.2, -0.25, 0.0]) * turned * 0.18 * unit
+    slim = np.array([0.0, 0.15, 0.45, 0.8, 1.0, 0.9, 0.6, 0.25]) * turned * 0.38 * unit
     if yaw > 0:
         points[16:8:-1, 0] += profile
+        points[0:8, 0] += slim
     else:
         points[0:8, 0] -= profile
+        points[16:8:-1, 0] -= slim
