@@ -498,3 +498,21 @@ def test_pixels_are_those_of_the_whole_svg(title: str, size: int) -> None:
         whole = np.asarray(rendered(svg(person, bare, size), size), dtype=float)
         apart = np.abs(np.asarray(draw(person, bare, size), dtype=float) - whole)
         assert apart.mean() < 0.6 and apart.max() <= 6
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_the_skull_of_a_bare_turned_head_runs_into_its_far_cheek(title):
+    rng = np.random.default_rng(18)
+    seen = 0
+    while seen < 6:
+        person = random_person(rng)
+        sketch = Sketch(person, title)
+        if not sketch.bare or abs(sketch.turn) < 0.15:
+            continue
+        seen += 1
+        cheek = sketch.landmarks[14:8:-1] if sketch.turn > 0 else sketch.landmarks[2:8]
+        crown = sketch.crown if sketch.turn > 0 else sketch.crown[::-1]
+        np.testing.assert_allclose(crown[-1], cheek[0], atol=1e-9)
+        steps = np.diff(np.concatenate([crown, cheek[1:4]]), axis=0)
+        angles = np.diff(np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])))
+        assert np.abs(np.degrees(angles[7:])).max() < 30, "a step or a corner"

@@ -12,11 +12,11 @@ from .canvas import Canvas
 from .colors import lightness, rgb
 from .extras import draw_accessory, draw_arms, draw_lenses
 from .eyes import brow_color, brow_paths, draw_eyes, measured_eyes
-from .face import FAR_EAR, draw_anger_mark, draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
+from .face import draw_anger_mark, draw_contour, draw_ear, draw_emotion, draw_face_shadows, draw_skin
 from .hair import HairPainter
 from .mouth import draw_mouth, draw_nose
 from .person import Person
-from .sketch import Sketch
+from .sketch import HIDES_EAR, Sketch
 from .title import Title
 
 
@@ -40,13 +40,13 @@ def _drawn(person: Person, title: Title) -> Canvas:
     hair.back()
     draw_body(sketch)
     hair.braid()
-    near = [side for side in (-1, 1) if sketch.turn * side < -0.12]
+    near = [side for side in (-1, 1) if sketch.turn * side < -HIDES_EAR]
     for side in (-1, 1):
-        if side not in near and sketch.turn * side < FAR_EAR and not hair.covers_ear(side):
+        if side not in near and sketch.turn * side < HIDES_EAR and not hair.covers_ear(side):
             draw_ear(sketch, side)
     draw_skin(sketch)
-    hair.shaved()
     draw_face_shadows(sketch, hair.fringe_path)
+    hair.shaved()
     draw_nose(sketch)
     draw_mouth(sketch)
     draw_contour(sketch)

@@ -9,10 +9,7 @@ from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .eyes import Eye, lens
 from .mouth import mouth_outline, smiles
-from .person import Hair
-from .sketch import Sketch, bounds
-
-FAR_EAR = 0.22  # the turn in radians at which the cheek hides the far ear
+from .sketch import HIDES_EAR, Sketch, bounds
 
 
 def draw_ear(sketch: Sketch, side: int) -> None:
@@ -26,8 +23,8 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     down = down / length
     length = min(max(length, 0.09), 0.125) * 1.05
     out = ex * side
-    wide = 0.052 * sketch.head.scale * (1 - min(1.0, max(0.0, sketch.turn * side / FAR_EAR)))
-    if sketch.turn * -side > 0.12:
+    wide = 0.052 * sketch.head.scale * (1 - min(1.0, max(0.0, 0.55 * sketch.turn * side / HIDES_EAR)))
+    if sketch.turn * -side > HIDES_EAR:
         wide *= 1.25
         top = top - out * 0.01
     root = np.array(
@@ -56,7 +53,7 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     canvas.fill(
         closed(shell), sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6), 0.8
     )
-    if person.earring and sketch.turn * side < 0.5 * FAR_EAR:
+    if person.earring and sketch.turn * side < HIDES_EAR:
         _earring(sketch, top + out * wide * 0.35 + down * length * 1.02)
 
 
@@ -76,26 +73,11 @@ def _earring(sketch: Sketch, place: Points) -> None:
         canvas.stroke(closed(drop, 30), ink, edge, fill=gold)
 
 
-def skull_outline(sketch: Sketch, reach: float) -> Points:
-    """The bare skull from `reach` degrees on the left to as many on the right, 0 at the top.
-
-    On the side that a turned head hides, it runs into the face's contour: further down it would lie beside the cheek.
-    """
-    angles = np.linspace(-reach, reach, 17)
-    skull = sketch.warp(sketch.head.silhouette(angles, -0.014))
-    side = 1.0 if sketch.turn > 0 else -1.0
-    hidden = float(np.clip(abs(sketch.turn) / FAR_EAR, 0.0, 1.0))
-    temple = sketch.landmarks[16 if side > 0 else 0]
-    below = np.clip((angles * side - 48) / 45, 0.0, 1.0)[:, None] * hidden
-    return skull + (np.minimum(1.0, 1.6 * below) ** 2) * (temple - skull)
-
-
 def draw_skin(sketch: Sketch) -> None:
     """The head's and the face's plain colour."""
     canvas, line = sketch.canvas, sketch.title.line
-    bare = isinstance(sketch.person.hair, Hair) and sketch.person.hair.length < 0.16
-    if bare:
-        sketch.line(closed(skull_outline(sketch, 112)), line.width * 1.6, fill=sketch.skin)
+    if sketch.bare:
+        sketch.line(closed(sketch.crown), line.width * 1.1, fill=sketch.skin)
     paint: Paint = sketch.skin
     if line.shade == "soft":
         light = sketch.axes[0] + sketch.ey * 0.06 - sketch.ex * 0.08
@@ -135,7 +117,8 @@ def _side_shadow(sketch: Sketch) -> None:
         return
     points, ex, ey = sketch.landmarks, sketch.ex, sketch.ey
     wide = line.side * 0.045 * sketch.head.scale * (1 + 0.9 * max(0.0, -sketch.turn))
-    forehead = sketch.forehead[0]
+    # On a bare head it goes up to the crown: an edge at the temple would cut the head in two.
+    forehead = sketch.crown[10] if sketch.bare else sketch.forehead[0]
     hard = line.shade in ("two", "hatch", "tone", "ink")
     if hard:
         inset = np.array([0.3, 0.8, 1.3, 1.9, 1.35, 1.5, 1.1, 0.6, 0.0])
@@ -150,7 +133,9 @@ def _side_shadow(sketch: Sketch) -> None:
             [forehead, points[16], points[15], points[14], points[13], points[12], points[11], points[10], points[8]]
         )
     edge = along - np.outer(inset * wide, ex) + np.outer(drop, ey)
-    outside = np.concatenate([points[8:17] + ex * 0.05, [forehead + ex * 0.1]])
+    if sketch.bare:
+        inset[0] = 0.0
+    outside = np.concatenate([points[8:14] + ex * 0.05, points[14:17] + ex * 0.15, [forehead + ex * 0.1]])
     shares = (1.0,) if line.shade == "cel" else (1.0, 0.55) if line.shade != "soft" else (1.25, 0.95, 0.65, 0.35)
     regions = []
     for share in shares:
@@ -521,10 +506,20 @@ def draw_anger_mark(sketch: Sketch) -> None:
 
 
 def draw_contour(sketch: Sketch) -> None:
-    """The line of the jaw, thicker below."""
+    """The line of the jaw, thicker below, and that of a bare head, which goes on in it on the side turned away."""
     line = sketch.title.line
     if line.width <= 0:
         return
     path = np.concatenate([sketch.forehead[-1:], sketch.landmarks[:17], sketch.forehead[:1]])
-    profile = (0.2, 0.6, 0.8, 0.9, 0.9, 1.0, 1.15, 1.0, 1.0, 1.1, 1.05, 0.8, 0.3)
+    left, right = 0.2, 0.3
+    if sketch.bare:
+        crown = sketch.crown
+        if sketch.turn < -HIDES_EAR:
+            path, left = path[3:], 0.9
+        elif sketch.turn > HIDES_EAR:
+            path, right = path[:-3], 0.9
+        else:
+            crown = crown[2:13]
+        sketch.canvas.stroke(opened(crown), sketch.skin_line, line.width * 1.05)
+    profile = (left, max(0.6, left), 0.8, 0.9, 0.9, 1.0, 1.15, 1.0, 1.0, 1.1, 1.05, max(0.8, right), right)
     sketch.canvas.fill(brush(path, line.width * 1.12, profile, 24), sketch.skin_line)

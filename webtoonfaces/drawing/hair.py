@@ -9,8 +9,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, apart, darker, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, opened, ribbons
-from .face import skull_outline
+from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, ribbons
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
@@ -103,22 +102,26 @@ class HairPainter:
     def shaved(self) -> None:
         sketch = self.sketch
         hair = sketch.person.hair
-        share = 1.0 if self.shape.front or not isinstance(hair, Hair) else min(1.0, hair.length * 7)
+        share = 1.0 if self.shape.front or not isinstance(hair, Hair) else min(1.0, 0.5 + 4 * hair.length)
         color = cropped_color(sketch)
         if self.shape.front:  # below longer hair it is that hair's own colour in the shade of it
             color = mix(color, mix(sketch.hair, sketch.hair_shadow, 0.6), 0.65)
-        if self.shape.front:
-            for outline in self.shape.shaved:
-                self.canvas.fill(closed(outline), color)
-        else:
-            with self.canvas.clip(closed(skull_outline(sketch, 112))):
-                for outline in self.shape.shaved:
-                    self.canvas.fill(closed(outline), color, 0.95 * share)
-        if len(self.shape.stubs):
-            ticks = brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3)
-            self.canvas.fill(ticks, mix(color, sketch.hair_shadow, 0.35), 0.75 * share)
-            if self.line.width:  # the fill reached half of the head's line
-                self.canvas.stroke(opened(skull_outline(sketch, 96)), sketch.skin_line, self.line.width * 1.6)
+        outline = "".join(closed(each) for each in self.shape.shaved)
+        if not len(self.shape.stubs):
+            self.canvas.fill(outline, color)
+            return
+        # What is cropped has the head's own outline, a side in the shade, and short hairs all over.
+        dark = mix(color, sketch.hair_shadow, 0.45)
+        with self.canvas.clip(closed(sketch.crown)):
+            self.canvas.fill(outline, color, share)
+            if self.line.shade not in ("flat", "tone"):
+                inner = sketch.warp(
+                    sketch.head.silhouette([0, 20, 40, 60, 80, 100], [-0.05, -0.07, -0.08, -0.09, -0.1, -0.1])
+                )
+                shade = np.concatenate([sketch.crown[7:], inner[::-1]])
+                with self.canvas.clip(outline):
+                    self.canvas.fill(closed(shade), dark, 0.5 * share)
+            self.canvas.fill(brushes(self.shape.stubs, 1.7, (0.2, 1, 0.1), 3), dark, 0.8 * share)
 
     def front(self) -> None:
         if not self.shape.front:
@@ -404,13 +407,13 @@ def cropped_color(sketch: Sketch) -> Color:
     hair, skin = sketch.hair, sketch.skin
     dark = min(1.0, max(0.0, (lightness(skin) - lightness(hair)) / 0.35))
     vivid = max(hair) - min(hair)
-    share = 0.6 - 0.38 * dark * (1 - min(1.0, 1.4 * max(0.0, vivid - 0.2)))
+    share = 0.42 - 0.24 * dark * (1 - min(1.0, 1.4 * max(0.0, vivid - 0.2)))
     color = mix(hair, skin, share)
     if sketch.title.palette.grey:  # paper on paper would be a bald head
         color = mix(color, BLACK, 0.2 * min(1.0, max(0.0, 2 * lightness(color) - 1)))
     near = 1 - abs(lightness(color) - lightness(skin)) / 0.1
     # Lighter than the skin it would be a cap.
-    return darker(mix(color, sketch.skin_shadow, 0.35 * max(0.0, near)), 0.9 * lightness(skin))
+    return darker(mix(color, sketch.hair_shadow, 0.45 * max(0.0, near)), 0.82 * lightness(skin))
 
 
 def _warped(shape: HairShape, sketch: Sketch) -> HairShape:

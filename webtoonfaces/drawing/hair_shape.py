@@ -163,6 +163,13 @@ class _Barber:
         across = np.linspace(-0.93, 0.93, count) + 0.014 * jitter[::-1]
         down = self._edge(np.abs(across))
         reach = 0.03 + 0.035 * jitter
+        # Above the edge they are sparse, in rows that follow it.
+        rows, inner = np.repeat([0.16, 0.34, 0.52, 0.70], 9), np.resize(np.linspace(-0.82, 0.82, 9), 36)
+        shift = np.resize(jitter, 36)
+        above = self._edge(np.abs(inner)) - rows + 0.04 * shift
+        inner = (inner + 0.05 * shift[::-1]) * (1 - 0.35 * rows)
+        across, down = np.append(across, inner), np.append(down, above)
+        reach, jitter = np.append(reach, np.full(36, 0.02)), np.append(jitter, shift)
         ends = [(across * 0.98, down - 0.10), (across, down - 0.02), (across + 0.012 * jitter, down + reach)]
         return np.stack([self.head.scalp(u, v) for u, v in ends], 1)
 

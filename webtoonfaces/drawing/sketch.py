@@ -11,13 +11,15 @@ import numpy as np
 
 from .canvas import Canvas, Paint
 from .colors import BLACK, WHITE, Color, adjusted, darker, lightness, mix, multiply, ramp, rgb
-from .curves import SIDE, Points, closed, polygons
+from .curves import SIDE, Points, arc, closed, polygons
 from .head import TEMPLATE, Head
-from .person import Person
+from .person import Hair, Person
 from .title import Hand, Palette, Title
 from .turned import bulge, keep_features_inside
 
 Role = Literal["skin", "hair", "eye", "cloth", "lip", "ground", "other"]
+
+HIDES_EAR = 0.12  # the turn in radians at which the cheek hides the far ear, and the near one lies on the head
 
 # The contour of a frontal face as titles draw it, from the right temple's height down to the chin, template units.
 IDEAL_JAW = np.array(
@@ -121,8 +123,37 @@ class Sketch:
         return self.warp(self.head.forehead)
 
     @cached_property
+    def bare(self) -> bool:
+        """Whether the head's own outline is seen: bald, or hair no longer than a cut by machine."""
+        return isinstance(self.person.hair, Hair) and self.person.hair.length < 0.16
+
+    @cached_property
+    def crown(self) -> Points:
+        """The outline of a bare head above its contour, from left to right over the top: `[15, 2]`.
+
+        It goes in behind a near ear. On the side that a turn hides, it runs into the cheek in one smooth line.
+        """
+        points = self.warp(self.head.silhouette(np.linspace(-112, 112, 15), -0.014))
+        for side, over, cheek in ((-1, points[5::-1], self.landmarks[1:4]), (1, points[9:], self.landmarks[15:12:-1])):
+            far = min(1.0, max(0.0, self.turn * side / HIDES_EAR))
+            if far == 0:
+                continue
+            # From the skull's own direction into the cheek's.
+            start, along, up = over[1], over[1] - over[0], cheek[0] - cheek[2]
+            along, up = along / np.linalg.norm(along), up / np.linalg.norm(up)
+            gap = cheek[1] - start
+            turn = float(along[0] * up[1] - along[1] * up[0])
+            reach = float(along[0] * gap[1] - along[1] * gap[0]) / (turn if abs(turn) > 1e-3 else 1e-3)
+            length = float(np.linalg.norm(gap))
+            bend = cheek[1] + up * min(max(-reach, 0.3 * length), 0.85 * length)
+            over[1:] += far * (arc(start, bend, cheek[1], len(over) - 1) - over[1:])
+        return points
+
+    @cached_property
     def face_outline(self) -> str:
-        """The path of the face: contour and forehead."""
+        """The path of the face: contour and forehead. A bare head that is turned is one surface up to its crown."""
+        if self.bare and abs(self.turn) > HIDES_EAR:
+            return closed(np.concatenate([self.crown, self.landmarks[14:1:-1]]), 70)
         return closed(np.concatenate([self.landmarks[:17], self.forehead]), 70)
 
     @cached_property
