@@ -50,7 +50,7 @@ import base64
 from webtoonfaces.images import encode, scaled
 from webtoonfaces.widgets.pictures import QUALITY, VIEW
 explorer.wait(60)
-picture = explorer.render()
+picture = explorer.stage.renderer.draw(explorer._final_scene())  # as it rests: enlarged, unless Crisp is off
 if max(picture.size) < VIEW:
     picture = scaled(picture, VIEW)
 print(base64.b64encode(encode(picture, "JPEG", quality=QUALITY)).decode())
@@ -227,9 +227,8 @@ class Notebook:
         self.told(f"saved {name}")
         with Image.open(self.lab.folder / name) as saved:
             assert replay(self.lab.folder / name).tobytes() == saved.tobytes()
-            drawn = "scaled(explorer.render(), VIEW)"  # a demo model draws less than is shown
-            imports = "from webtoonfaces.images import scaled; from webtoonfaces.widgets.pictures import VIEW"
-            assert self.run(f"{imports}\nprint({drawn}.tobytes().hex())") == saved.tobytes().hex()
+            drawn = "explorer.stage.renderer.draw(explorer._final_scene())"  # as it is shown, enlarged
+            assert self.run(f"print({drawn}.tobytes().hex())") == saved.tobytes().hex()
 
 
 @contextlib.contextmanager

@@ -46,15 +46,18 @@ def test_random_is_undone_and_redone_with_keys_and_buttons(notebook: Notebook) -
     notebook.settled()
     after = notebook.picture()
     notebook.find(".wf-random").press("Control+z")
-    assert notebook.changed(after) == before
+    notebook.changed(after)
     notebook.settled()
+    assert notebook.picture() == before
     notebook.find(".wf-random").press("Control+Shift+z")
     notebook.changed(before)
     notebook.settled()
     assert notebook.picture() == after
     expect(notebook.find(".wf-redo")).to_be_disabled()
     notebook.find(".wf-undo").click()
-    assert notebook.changed(after) == before
+    notebook.changed(after)
+    notebook.settled()
+    assert notebook.picture() == before
     expect(notebook.find(".wf-undo")).to_be_disabled()
     assert notebook.find(".wf-history .wf-strip-cell").count() == 2
     notebook.find(".wf-history .wf-strip-cell").nth(1).click()
@@ -77,7 +80,7 @@ def test_a_drag_of_thirty_steps_is_undone_in_one(notebook: Notebook) -> None:
     assert after != before
     expect(steps).to_have_count(count + 1)
     handle.press("Control+z")
-    assert notebook.changed(after) == before
+    notebook.changed(after)
     notebook.settled()
     assert notebook.picture() == before
     expect(steps).to_have_count(count + 1)  # the drag can be done again

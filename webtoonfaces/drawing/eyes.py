@@ -135,14 +135,14 @@ def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
     """Middle and radii of a lens: the drawn eye with its lashes and a margin; it always holds the whole eye."""
     hand = sketch.title.hand.eye
     dot = hand.template in ("dot", "bead")
-    rx = 1.34 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
+    rx = 1.28 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
     top = bottom = 1.1 * eye.size
     if not dot:
         lid = eye.up * (1.06 if eye.open <= 1 else 1.0 + 0.66 * (eye.open - 1) + 0.06)
         top, bottom = lid + 0.9 * hand.lash * eye.size * hand.width, 1.02 * eye.low
-    ry = max(1.46 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
+    ry = max(1.24 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
     middle = eye.middle - eye.down * 0.5 * (top - bottom)
-    least = 0.7 * rx if dot else 1.2 * eye.half
+    least = 0.7 * rx if dot else 1.14 * eye.half
     place = float(middle @ sketch.ex) * eye.side
     # The bridge of the nose stays free, and no lens reaches the contour.
     bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
