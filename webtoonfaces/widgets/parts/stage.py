@@ -74,6 +74,7 @@ class Stage:
         self.renderer = renderer
         self._dress, self._finished, self._show_small = dress, finished, show_small
         self._enlarge, self._settled, self._pressed = enlarge, settled, pressed
+        self._size_told = ""  # the status as the last drawn picture left it
         self._front = threading.Lock()
         self._refused = False  # the present state cannot be drawn, and the status line says so
         self._wanted: Small = {}  # small pictures of the present state ...
@@ -192,6 +193,7 @@ class Stage:
             if not self._refused:
                 what = "draft" if rendered.draft else f"{shown.width} × {shown.height} px"
                 self.tell(f"{what}, {rendered.seconds * 1000:.0f} ms")
+                self._size_told = self.status.value
         if not rendered.draft:
             self._finished(rendered.picture)
 
@@ -207,7 +209,7 @@ class Stage:
             return
         with self._front:
             self._put(scaled(shown, VIEW) if max(shown.size) < VIEW else shown)
-            if not self._refused:
+            if not self._refused and self.status.value == self._size_told:  # what was said since then stays
                 milliseconds = (time.perf_counter() - started) * 1000
                 self.tell(f"{shown.width} × {shown.height} px, enlarged in {milliseconds:.0f} ms")
 
