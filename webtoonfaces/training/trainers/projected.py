@@ -15,9 +15,12 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from ...models import ops
+from ..step import Scores, Share, minimise
+from . import losses
 
 LAYERS = (1, 3, 6, 13)  # MobileNetV2's maps at 1/2, 1/4, 1/8 and 1/16 of the picture's side
 CHANNELS = (16, 24, 32, 96)
@@ -53,6 +56,39 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, *mixed: Tensor) -> Tensor:
         return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, mixed, strict=True)], dim=1).float()
+
+
+def judge_step(
+    accelerator: Accelerator,
+    judge: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    shares: Sequence[Share],
+    seen: Sequence[tuple[list[Tensor], list[Tensor]]],
+    scores: Scores,
+    *,
+    r1: float | None,
+) -> None:
+    """Train a discriminator with the mixed maps, real and drawn, that a generator's step has seen of each share.
+
+    r1 : weight of the gradient at the real maps; None in a step without this penalty.
+    """
+    left = iter(seen)
+
+    def loss(_: Share) -> Tensor:
+        real, drawn = next(left)
+        with accelerator.autocast():
+            return losses.discriminator_loss(judge(*real), judge(*drawn))
+
+    scores.note(d=minimise(accelerator, optimizer, shares, loss))
+    if r1 is None:
+        return
+    left = iter(seen)
+
+    def penalty(_: Share) -> Tensor:  # without autocast: it is differentiated twice
+        real = [x.requires_grad_() for x in next(left)[0]]
+        return r1 / 2 * losses.r1_penalty(judge(*real), real)
+
+    scores.note(r1=minimise(accelerator, optimizer, shares, penalty))
 
 
 def _random(out_ch: int, in_ch: int, kernel: int) -> Tensor:

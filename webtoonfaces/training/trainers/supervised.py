@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ...models.mobilenet import fused
 from ...pretrained.mobilenet import load_mobilenet
-from ..step import Scores, Share, minimise
+from ..step import Scores, Share
 from . import losses
-from .projected import LAYERS, ProjectedDiscriminator
+from .projected import LAYERS, ProjectedDiscriminator, judge_step
 
 JUDGE_RATE = 0.002
 JUDGE_R1 = 0.1  # weight of the gradient at its inputs, which is computed every so many steps:
@@ -82,19 +82,5 @@ class Supervision:
         seen, self._seen = self._seen, []
         if not seen:
             return
-        judge, left = self.networks["projected"], iter(seen)
-
-        def loss(_: Share) -> Tensor:
-            real, drawn = next(left)
-            with self._accelerator.autocast():
-                return losses.discriminator_loss(judge(*real), judge(*drawn))
-
-        scores.note(d=minimise(self._accelerator, self.optimizers["d"], shares, loss))
-        if step % JUDGE_R1_EVERY == 0:
-            left = iter(seen)
-
-            def penalty(_: Share) -> Tensor:  # without autocast: it is differentiated twice
-                real = [x.requires_grad_() for x in next(left)[0]]
-                return JUDGE_R1_EVERY * JUDGE_R1 / 2 * losses.r1_penalty(judge(*real), real)
-
-            scores.note(r1=minimise(self._accelerator, self.optimizers["d"], shares, penalty))
+        r1 = JUDGE_R1 * JUDGE_R1_EVERY if step % JUDGE_R1_EVERY == 0 else None
+        judge_step(self._accelerator, self.networks["projected"], self.optimizers["d"], shares, seen, scores, r1=r1)

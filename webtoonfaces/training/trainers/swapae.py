@@ -32,7 +32,7 @@ from ..step import Scores, Share, StepRandom, average, half_life, minimise
 from . import losses
 from .augment import mirrored, photo_like
 from .grow import start_from
-from .projected import LAYERS, ProjectedDiscriminator
+from .projected import LAYERS, ProjectedDiscriminator, judge_step
 
 MIXED_LAYERS = 4  # a mixed picture keeps its own style in fewer than this many of its first layers
 
@@ -162,7 +162,9 @@ class SwapAETrainer:
             loss=self._minimise("g", shares, lambda share: self._generator_loss(share, scores, adversarial, maps))
         )
         if adversarial and config.projected:
-            self._projected_step(shares, maps, step, scores)
+            r1 = config.r1 * config.lazy_every if step % config.lazy_every == 0 else None
+            judge, optimizer = self.networks["projected"], self.optimizers["d"]
+            judge_step(self.accelerator, judge, optimizer, shares, maps, scores, r1=r1)
         batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
         window = config.average_kimg * 1000
         if config.warmup_kimg > 0:  # a longer average than the training so far would contain the initial weights
@@ -180,27 +182,6 @@ class SwapAETrainer:
                 return loss_of(share)
 
         return minimise(self.accelerator, self.optimizers[name], shares, loss)
-
-    def _projected_step(
-        self, shares: Sequence[Share], maps: Sequence[tuple[list[Tensor], list[Tensor]]], step: int, scores: Scores
-    ) -> None:
-        """Train the projected discriminator with the maps, real and drawn, of the generator's step."""
-        config, judge = self._config, self.networks["projected"]
-        left = iter(maps)
-
-        def loss(_: Share) -> Tensor:
-            real, drawn = next(left)
-            return losses.discriminator_loss(judge(*real), judge(*drawn))
-
-        scores.note(d=self._minimise("d", shares, loss))
-        if step % config.lazy_every == 0:
-            left = iter(maps)
-
-            def penalty(_: Share) -> Tensor:
-                real = [x.requires_grad_() for x in next(left)[0]]
-                return config.r1 / 2 * losses.r1_penalty(judge(*real), real) * config.lazy_every
-
-            scores.note(r1=minimise(self.accelerator, self.optimizers["d"], shares, penalty))
 
     def _draw(self, share: Share) -> Drawn:
         images, random, half = share.images, share.random, len(share.images) // 2
