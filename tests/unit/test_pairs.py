@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,8 +20,8 @@ from PIL import Image
 
 from webtoonfaces import drawing
 from webtoonfaces.cli.evaluate import add_evaluate
-from webtoonfaces.data.drawn import draw_data
-from webtoonfaces.data.pairs import Pairs, groups_of_locations, mixed_targets
+from webtoonfaces.data.drawn import draw_data, mixes_of, person
+from webtoonfaces.data.pairs import Pairs, Places, following, groups_of_locations, mixed_targets
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.images import as_floats
 from webtoonfaces.metrics import classifier as classifiers
@@ -134,6 +135,79 @@ def test_mixed_targets_are_drawn_once(every, tmp_path, monkeypatch):
     monkeypatch.undo()
     own, other = (int(title) for title in first.titles[4, 1, 0])
     assert own != other and torch.equal(first.pictures[4, 1, 0], every.drawn(4, own, other, 2))
+
+
+@pytest.fixture
+def unfinished(tmp_path) -> Path:
+    """A data set with mixtures as it is while it is being drawn: persons 3 and 4 are still to come."""
+    out = tmp_path / "d"
+    draw_data(out, persons=6, size=SIZE, titles=TITLES, photos=False, mixed=1, workers=1, progress=False)
+    told = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps({**told, "complete": False}))
+    (out / "persons.jsonl").unlink()
+    (out / "away").mkdir()
+    for file in [*out.glob("noir/000003.png"), *out.glob(".mixed/000002-*"), *out.glob("*/000004.png")]:
+        if file.parent != out / "away":
+            file.rename(tmp_path / f"{file.parent.name}--{file.name}")
+    (out / "away").rmdir()
+    return out
+
+
+def appear(data: Path, number: int) -> None:
+    for file in data.parent.glob(f"*--{number:06d}*"):
+        folder, name = file.name.split("--")
+        file.rename(data / folder / name)
+
+
+def test_a_data_set_is_followed_while_it_is_drawn(unfinished, tmp_path):
+    held_out = Pairs(unfinished, split="held_out")
+    assert held_out.names == ("000005",) or len(held_out.names) <= 2
+    followed = Pairs(unfinished, split="train", follow=True)
+    assert followed.names == ("000000", "000001") and list(followed.to_come) == ["000002", "000003"]
+    assert len(Places(followed)) == 4 * len(TITLES) and len(followed) == 2 * len(TITLES)
+    mixed = mixed_targets(followed, tmp_path, count=1)
+    assert not followed.more()  # its mixtures are missing
+    appear(unfinished, 2)
+    assert followed.more() and followed.names[-1] == "000002" and not followed.more()
+    with following(followed):
+        appear(unfinished, 3)
+        deadline = time.monotonic() + 20
+        while followed.to_come and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert followed.names == tuple(f"{i:06d}" for i in range(4))
+    (unfinished / "manifest.json").unlink()  # now as pictures of which nothing more is known
+    assert torch.equal(followed.pictures[3], Pairs(unfinished).pictures[3])
+    own, other = (int(title) for title in mixed.titles[3, 0, 0])
+    mix = mixes_of("000003", sorted(TITLES), 1, 0)[0]
+    assert (TITLES[own], TITLES[other]) == (mix.own, mix.other)
+    drawn = np.array(drawing.draw(person(3).person, mix.title(), SIZE))
+    assert torch.equal(mixed.pictures[3, 0, 0], torch.from_numpy(drawn).permute(2, 0, 1))
+    assert followed.z_seeds == {f"{i:06d}": i for i in range(4)}
+
+
+def test_a_step_learns_from_those_who_are_there(unfinished, tmp_path):
+    followed = Pairs(unfinished, split="train", follow=True)
+    trainer = trainer_of(followed, mixed_targets(followed, tmp_path, count=1))
+    places = Share(torch.empty(12, 3, 0, 0), StepRandom(0, 0), rows=torch.arange(12))
+    lesson = trainer.lesson(places)
+    known = as_floats(followed.pictures).flatten(0, 1)
+    assert all((known == style).flatten(1).all(dim=1).any() for style in lesson.style)
+
+
+def test_following_tells_what_stopped_it(unfinished):
+    followed = Pairs(unfinished, split="train", follow=True)
+    appear(unfinished, 2)
+    (unfinished / "noir" / "000002.png").write_bytes(b"no picture")
+    with pytest.raises(BadInputError, match="could not be read to its end"), following(followed):
+        time.sleep(0.3)
+
+
+def test_a_damaged_plan_is_refused(unfinished):
+    told = json.loads((unfinished / "manifest.json").read_text())
+    for wrong in ({"persons": 10**12}, {"settings": {**told["settings"], "mixed": "1"}}):
+        (unfinished / "manifest.json").write_text(json.dumps({**told, **wrong}))
+        with pytest.raises(BadInputError, match="damaged"):
+            Pairs(unfinished, split="train", follow=True)
 
 
 # the trainer

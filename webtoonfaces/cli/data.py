@@ -27,6 +27,7 @@ def add_data(commands: Any) -> None:
     add_seed(drawn, "of the persons (default: 0)")
     drawn.add_argument("--titles", default="all", help="names with commas between them (default: all)")
     drawn.add_argument("--photos", action=argparse.BooleanOptionalAction, default=True, help="photo-like pictures too")
+    drawn.add_argument("--mixed", type=int, default=0, help="mixtures of titles a person and group (default: 0)")
     drawn.add_argument("--workers", type=int, help="processes (default: one a core)")
     drawn.set_defaults(run=_drawn)
 
@@ -53,6 +54,7 @@ def _drawn(args: argparse.Namespace) -> int:
         seed=args.seed,
         titles=titles,
         photos=args.photos,
+        mixed=args.mixed,
         workers=args.workers,
     )
     print(f"wrote {path}")

@@ -217,7 +217,7 @@ class _Preparation:
                 f"It has only {image.width} x {image.height} pixels; both sides need at least {self.min_side}."
             )
         if self.landmark_model is None:
-            return _square(image, self.size)
+            return square(image, self.size)
         from webtoonfaces.faces import align_face
 
         return align_face(image, size=self.size, landmark_model=self.landmark_model).image
@@ -339,7 +339,7 @@ class PictureFolder(Dataset[tuple[Tensor, int]]):
         mirrored, position = divmod(index % len(self), len(self.entries))
         entry = self.entries[position]
         try:
-            image = _square(load_image(self.source.read(entry)), self.size)
+            image = square(load_image(self.source.read(entry)), self.size)
         except ImageError as error:
             raise ImageError(f"{_text(entry.name)} in {self.source.path}: {error}") from error
         picture = torch.from_numpy(np.array(image)).permute(2, 0, 1)  # [3, size, size]
@@ -419,7 +419,7 @@ def _folder_name(part: str) -> str:
     return f"{safe or 'title'}-{_sha256(part)[:6]}"  # "a:b" and "a?b" remain two titles
 
 
-def _square(image: Image.Image, size: int) -> Image.Image:
+def square(image: Image.Image, size: int) -> Image.Image:
     """The middle square, resized with antialiasing."""
     if image.size == (size, size):
         return image

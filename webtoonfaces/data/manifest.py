@@ -28,7 +28,7 @@ def open_folder(out: Path, *, kind: str, settings: Mapping[str, Any]) -> dict[st
             raise BadInputError(f"{out} contains files, but no {MANIFEST} that describes them. {advice}")
         out.mkdir(parents=True, exist_ok=True)
         return {}
-    manifest = _read(path)
+    manifest = read(out)
     if manifest.get("kind") != kind:
         raise BadInputError(f"{out} contains another kind of data set. {advice}")
     old = manifest.get("settings", {})
@@ -43,7 +43,9 @@ def write(out: Path, manifest: Mapping[str, Any]) -> None:
     write_text(out / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder that has one; raises `BadInputError` for a damaged one."""
+    path = folder / MANIFEST
     if not path.is_file():
         raise BadInputError(f"{path} is not a regular file. Delete its folder and make the data set again.")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from ..data.factors import people_of
+from ..data.factors import people_of, unknown_people
 from ..data.folder import PictureFolder, load_in_memory
-from ..data.pairs import MixedTargets, Pairs, mixed_targets
+from ..data.pairs import MixedTargets, Pairs, Places, following, mixed_targets
 from ..data.small import SmallPictures
 from ..errors import BadInputError, UnknownNameError
 from ..weights import convert
@@ -81,7 +82,8 @@ def launch(
 
     accelerator = _accelerator(device, precision)
     torch.manual_seed(run.seed)  # for the networks' initial weights
-    folder: PictureFolder | Pairs | SmallPictures
+    folder: PictureFolder | Places | SmallPictures
+    meanwhile: AbstractContextManager[None] = nullcontext()
     trainer: StyleGAN2Trainer | SwapAETrainer | pairs.PairTrainer | drawn.DrawnTrainer | upscaler.UpscalerTrainer
     if isinstance(configuration, upscaler.Config):
         main = accelerator.is_main_process
@@ -89,9 +91,20 @@ def launch(
         held_out = SmallPictures(Pairs(data, split="held_out"))
         trainer = upscaler.UpscalerTrainer(configuration, accelerator, folder, held_out=held_out)
     elif isinstance(configuration, pairs.Config | drawn.Config):
-        folder = Pairs(data, size=configuration.model.size, split="train", progress=accelerator.is_main_process)
-        taught = _pair_trainer if isinstance(configuration, pairs.Config) else _drawn_trainer
-        trainer = taught(configuration, accelerator, folder, run)
+        people = Pairs(
+            data,
+            size=configuration.model.size,
+            split="train",
+            device=accelerator.device,
+            follow=accelerator.num_processes == 1,  # processes that follow by themselves would see different persons
+            progress=accelerator.is_main_process,
+        )
+        folder, meanwhile = Places(people), following(people)
+        if isinstance(configuration, pairs.Config):
+            trainer = _pair_trainer(configuration, accelerator, people, run)
+        else:
+            knows_z = bool(init or begun.get("init"))
+            trainer = _drawn_trainer(configuration, accelerator, people, run, knows_z=knows_z)
     elif family == "stylegan2":
         folder = PictureFolder(data, size=configuration.model.size, split="train")
         trainer = StyleGAN2Trainer(configuration, accelerator)
@@ -112,7 +125,8 @@ def launch(
         "init": begun.get("init", [Path(path).name for path in init]),
         "precision": accelerator.mixed_precision,
     }
-    return train(trainer, folder, run, photos=photo_folder, about=about, say=say)
+    with meanwhile:
+        return train(trainer, folder, run, photos=photo_folder, about=about, say=say)
 
 
 def weights(family: str, paths: Sequence[str | Path]) -> dict[str, torch.nn.Module]:
@@ -179,31 +193,41 @@ def _pair_trainer(configuration: Any, accelerator: Accelerator, folder: Pairs, r
     return pairs.PairTrainer(configuration, accelerator, folder, held_out=held_out, mixed=mixed)
 
 
-def _drawn_trainer(configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions) -> drawn.DrawnTrainer:
-    """The trainer of a StyleGAN2 by drawn persons, whose z the data set must know."""
+def _drawn_trainer(
+    configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions, *, knows_z: bool
+) -> drawn.DrawnTrainer:
+    """The trainer of a StyleGAN2 by drawn persons, whose z the data set must know.
+
+    knows_z : a run that starts from trained weights has a mapping network, so it needs no factors.
+    """
     held_out = Pairs(folder.path, size=folder.size, split="held_out")
-    if len(folder.z_seeds) < len(folder.names) or len(held_out.z_seeds) < len(held_out.names):
+    names = [*folder.names, *folder.to_come]
+    if len(folder.z_seeds) < len(names) or len(held_out.z_seeds) < len(held_out.names):
         raise BadInputError(
             f"{folder.path} does not say from which z its persons are drawn. Draw it with: webtoonfaces data drawn"
         )
     width, seeds = configuration.model.w_dim, range(drawn.BANK_FROM, drawn.BANK_FROM + round(configuration.bank))
-    with accelerator.main_process_first():
-        bank = people_of(seeds, width, kept_in=run.out / "bank.npy", progress=accelerator.is_main_process)
+    if knows_z:
+        make, bank = unknown_people, unknown_people(seeds[:1], width)
+    else:
+        make = people_of
+        with accelerator.main_process_first():
+            bank = people_of(seeds, width, kept_in=run.out / "bank.npy", progress=accelerator.is_main_process)
     return drawn.DrawnTrainer(
         configuration,
         accelerator,
         folder,
-        people_of([folder.z_seeds[name] for name in folder.names], width),
+        make([folder.z_seeds[name] for name in names], width),
         bank=bank,
         held_out=held_out,
-        held_out_people=people_of([held_out.z_seeds[name] for name in held_out.names], width),
+        held_out_people=make([held_out.z_seeds[name] for name in held_out.names], width),
         mixed=_mixed(configuration, accelerator, folder, run),
     )
 
 
 def _mixed(configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions) -> MixedTargets | None:
-    """Targets in mixed titles, from the run's folder `mixed`; None where none are asked for or nobody can be drawn."""
-    if configuration.mixing <= 0 or configuration.mixed < 1 or len(folder.persons) < len(folder.names):
+    """Targets in mixed titles, of the data set or the run's folder `mixed`; None where none are asked for."""
+    if configuration.mixing <= 0 or configuration.mixed < 1:
         return None
     with accelerator.main_process_first():  # the others read what it drew
         return mixed_targets(

@@ -60,19 +60,23 @@ class Share:
     photos: Tensor | None = None
     rows: Tensor | None = None
 
+    def __len__(self) -> int:
+        return len(self.images)
+
 
 class Scores:
     """The numbers that a step reports: for each name, the mean of the noted values over the step's shares."""
 
     def __init__(self) -> None:
-        self._noted: dict[str, list[float]] = {}
+        self._noted: dict[str, list[Tensor | float]] = {}
 
     def note(self, **values: Tensor | float) -> None:
         for name, value in values.items():
-            self._noted.setdefault(name, []).append(float(value.detach() if isinstance(value, Tensor) else value))
+            self._noted.setdefault(name, []).append(value.detach() if isinstance(value, Tensor) else value)
 
     def means(self) -> dict[str, float]:
-        return {name: sum(values) / len(values) for name, values in self._noted.items()}
+        """Read only now: a GPU would have to be waited for at every note."""
+        return {name: sum(map(float, values)) / len(values) for name, values in self._noted.items()}
 
 
 class StepSampler(Sampler[list[int]]):

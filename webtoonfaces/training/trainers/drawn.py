@@ -99,7 +99,8 @@ class FactorNetwork(nn.Module):
 class DrawnTrainer:
     """Generator, factor network and one step; `run.train` does the rest.
 
-    pairs, people : the pictures that are learnt from, and whom they show, row by row.
+    pairs, people : the pictures that are learnt from, on the accelerator's device, and whom they show, row by row, also
+        those to come. A share's rows are places in `pairs`, and its pictures are not looked at.
     bank : more persons, for the mapping network.       held_out, held_out_people : for the sample grids.
     mixed : pictures in mixed titles; None leaves these out.
     """
@@ -124,6 +125,7 @@ class DrawnTrainer:
             People(one.z.to(accelerator.device), one.factors.to(accelerator.device))
             for one in (people, bank, held_out_people)
         )
+        self._groups = torch.tensor(groups_of_layers(config.model.num_ws), device=accelerator.device)
         self._titles = torch.tensor([TITLES.index(title) for title in pairs.titles], device=accelerator.device)
         every = torch.cat([people.factors, bank.factors])
         g = models.Generator(config.model)
@@ -190,7 +192,7 @@ class DrawnTrainer:
         scores.note(loss=loss, rate=rate)
         for _ in range(0 if self.transferred else round(config.mapping_steps)):
             scores.note(mapping=minimise(self.accelerator, self.optimizers["mapping"], shares, self._regression))
-        batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
+        batch = sum(len(share) for share in shares) * self.accelerator.num_processes
         # An average over more than has been seen would keep the random start alive.
         decay = half_life(min(config.average_kimg * 1000, max(shown, batch) / 20), batch)
         average(self.networks["g_ema"], self.networks["g"], decay=decay)
@@ -206,12 +208,13 @@ class DrawnTrainer:
         config, pairs = self._config, self._pairs
         if share.rows is None:
             raise BadInputError("These pictures come without their places in a data set of pairs.")
-        rows, layers = share.rows.cpu(), config.model.num_ws
-        who, title = rows // len(pairs.titles), rows % len(pairs.titles)
-        u = share.random.uniform(len(rows), 3).cpu()
+        layers = config.model.num_ws
+        u = share.random.uniform(len(share.rows), 3)
+        rows = share.rows.to(u.device)
+        who, title = rows // len(pairs.titles) % len(pairs.names), rows % len(pairs.titles)
         kept = torch.where(u[:, 0] < config.mixing, 1 + (u[:, 1] * (layers - 1)).long(), 0)
-        group = torch.tensor(groups_of_layers(layers))[kept]
-        own, target = title, share.images
+        group = self._groups[kept]
+        own, target = title, as_floats(pairs.pictures[who, title])
         is_mixed = (group == MIXED_GROUPS[0]) | (group == MIXED_GROUPS[1])
         if self._mixed is None:
             kept = kept * 0
@@ -221,13 +224,12 @@ class DrawnTrainer:
             chosen = (u[:, 2] * self._mixed.pictures.shape[2]).long()
             titles = self._mixed.titles[who, place, chosen]
             own, title = torch.where(is_mixed, titles[:, 0], own), torch.where(is_mixed, titles[:, 1], title)
-            pictures = as_floats(self._mixed.pictures[who, place, chosen]).to(target.device)
-            target = torch.where(is_mixed.to(target.device).view(-1, 1, 1, 1), pictures, target)
-        device = self.accelerator.device
-        who, own, title, kept = (value.to(device) for value in (who, own, title, kept))
+            pictures = as_floats(self._mixed.pictures[who, place, chosen])
+            target = torch.where(is_mixed.view(-1, 1, 1, 1), pictures, target)
         first, rest = (self._w(self._people, who, self._titles[one], from_z=from_z) for one in (own, title))
-        is_own = torch.arange(layers, device=device) < kept[:, None]  # [n, L]
-        return torch.where(is_own[..., None], first[:, None], rest[:, None]), target
+        is_own = torch.arange(layers, device=kept.device) < kept[:, None]  # [n, L]
+        ws = torch.where(is_own[..., None], first[:, None], rest[:, None])
+        return ws, target.contiguous(memory_format=torch.channels_last)
 
     def _w(self, people: People, who: Tensor, titles: Tensor, *, from_z: bool) -> Tensor:
         if from_z:
@@ -236,7 +238,7 @@ class DrawnTrainer:
 
     def _regression(self, share: Share) -> Tensor:
         """How far the mapping network is from the factor network's w, as a share of how much these differ."""
-        u = share.random.uniform(len(share.images), REGRESSED, 2).flatten(0, 1)
+        u = share.random.uniform(len(share), REGRESSED, 2).flatten(0, 1)
         who, titles = (u[:, 0] * len(self._bank.z)).long(), (u[:, 1] * len(TITLES)).long()
         with torch.no_grad():
             wanted = self._w(self._bank, who, titles, from_z=False)

@@ -74,8 +74,9 @@ class Lesson:
 class PairTrainer:
     """Encoder, generator and one step; `run.train` does the rest.
 
-    pairs : what is learnt from; the loop's pictures are its items.     held_out : for the sample grids.
-    mixed : targets of the locations in between; None leaves these out.
+    pairs : what is learnt from, on the accelerator's device; a share's rows are places in it, and its pictures are not
+        looked at.      held_out : for the sample grids.
+    mixed : targets of the locations in between, there too; None leaves these out.
     """
 
     family = "swapae"
@@ -91,6 +92,7 @@ class PairTrainer:
     ):
         self._config, self.accelerator = config, accelerator
         self._pairs, self._held_out, self._mixed = pairs, held_out, mixed
+        self._groups = torch.tensor(groups_of_locations(config.model.num_ws), device=accelerator.device)
         e, g = models.Encoder(config.model), models.Generator(config.model)
         self._supervision = Supervision(
             accelerator,
@@ -145,7 +147,7 @@ class PairTrainer:
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
         self._supervision.judge(shares, step, scores)
         scores.note(loss=loss, rate=rate)
-        batch = sum(len(share.images) for share in shares) * self.accelerator.num_processes
+        batch = sum(len(share) for share in shares) * self.accelerator.num_processes
         # An average over more than has been seen would keep the random start alive.
         decay = half_life(min(config.average_kimg * 1000, max(shown, batch) / 20), batch)
         for name in ("e", "g"):
@@ -157,19 +159,19 @@ class PairTrainer:
         config, pairs = self._config, self._pairs
         if share.rows is None:
             raise BadInputError("These pictures come without their places in a data set of pairs.")
-        rows = share.rows.cpu()
-        n, persons, titles, layers = len(rows), len(pairs.names), len(pairs.titles), config.model.num_ws
-        u = share.random.uniform(n, 8).cpu()
-        who, title = rows // titles, rows % titles
+        n, persons, titles, layers = len(share.rows), len(pairs.names), len(pairs.titles), config.model.num_ws
+        u = share.random.uniform(n, 8)
+        rows = share.rows.to(u.device)
+        who, title = rows // titles % persons, rows % titles  # of the persons to come, none is drawn yet
         other = (who + 1 + (u[:, 0] * (persons - 1)).long()) % persons
         own = (u[:, 1] * titles).long()
         kept = torch.where(u[:, 2] < config.mixing, 1 + (u[:, 3] * layers).long(), 0)
-        group = torch.tensor(groups_of_locations(layers))[kept]
-        target = share.images.cpu()
+        group = self._groups[kept]
         is_mixed = (group == MIXED_GROUPS[0]) | (group == MIXED_GROUPS[1])
         if self._mixed is None:
             kept, group, is_mixed = kept * ~is_mixed, group * ~is_mixed, torch.zeros_like(is_mixed)
-        else:
+        target = as_floats(pairs.pictures[who, title])
+        if self._mixed is not None:
             place = (group - MIXED_GROUPS[0]).clamp(0, len(MIXED_GROUPS) - 1)
             chosen = (u[:, 4] * self._mixed.pictures.shape[2]).long()
             mixed = self._mixed.titles[who, place, chosen]
@@ -182,15 +184,10 @@ class PairTrainer:
             structure = _where((u[:, 5] < config.photo_like) & (group == 0), as_floats(pairs.photos[who]), structure)
         structure = self._corrupted(structure, (u[:, 6] < config.corrupt) & (group == 0), share.random)
         style = as_floats(pairs.pictures[other, title])
-        return Lesson(self._placed(structure), self._placed(style), self._placed(target), self._placed(kept))
+        return Lesson(_placed(structure), _placed(style), _placed(target), kept)
 
     def _corrupted(self, images: Tensor, chosen: Tensor, random: StepRandom) -> Tensor:
-        changed = photo_like(images.to(random.device), 1.0, random).cpu()
-        return _where(chosen, changed, images)
-
-    def _placed(self, values: Tensor) -> Tensor:
-        placed = values.to(self.accelerator.device, non_blocking=True)
-        return placed.contiguous(memory_format=torch.channels_last) if placed.ndim == 4 else placed
+        return _where(chosen, photo_like(images, 1.0, random), images)
 
     def _loss(self, lesson: Lesson, scores: Scores, *, adversarial: bool) -> Tensor:
         config, n = self._config, len(lesson.structure)
@@ -230,6 +227,10 @@ def swap_sheet(
         drawn = torch.cat([generator(structure.expand(len(part), -1, -1, -1), part, "none") for part in style.split(8)])
         cells += [*to_pil(shown), *to_pil(drawn), None, *to_pil(as_floats(pairs.pictures[row]))]
     return contact_sheet(cells, columns=1 + titles, cell=pairs.size)
+
+
+def _placed(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
 
 
 def _where(chosen: Tensor, images: Tensor, otherwise: Tensor) -> Tensor:
