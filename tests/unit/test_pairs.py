@@ -221,9 +221,9 @@ def test_a_lesson_shows_the_same_person_in_the_title_of_another(every):
     shown = zip(
         *(places(images, every) for images in (lesson.structure, lesson.style, lesson.target)), rows, strict=True
     )
-    for (person, _), (other, style_title), target, row in shown:
-        assert target == divmod(row, len(TITLES)) == (person, style_title)
-        assert other != person
+    for (who, _), (other, style_title), target, row in shown:
+        assert target == divmod(row, len(TITLES)) == (who, style_title)
+        assert other != who
 
 
 def test_photo_like_pictures_give_structures(every):

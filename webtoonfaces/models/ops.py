@@ -26,7 +26,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import cache, wraps
 from typing import Any
 
 import torch
@@ -75,7 +75,7 @@ def _filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device
     return _kept_filter(channels, gain, dtype, device)
 
 
-@lru_cache(maxsize=64)
+@cache  # a CUDA graph reads it where it is, so none may be dropped; each is small
 def _kept_filter(channels: int, gain: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     with torch.inference_mode(False):  # it is cached, and a tensor made in inference mode cannot be used in training
         return _made_filter(channels, gain, dtype, device)

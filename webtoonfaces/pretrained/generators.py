@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ def load_stylegan2(
 
     device : "cpu", "cuda" or "mps"; None takes CUDA if available, else the CPU.
     checkpoints : a folder that is searched first, and to which is downloaded.
-    precision : "float32", or "bfloat16", which a CPU with matrix units (AMX) computes several times faster; pictures
-        differ from those in float32 by less than what is visible.
+    precision : "float32", or "bfloat16", which a CPU with matrix units (AMX) computes several times faster, or on CUDA
+        "float16"; pictures differ from those in float32 by less than what is visible.
     engine : "torch"; "openvino" or "onnx" (onnxruntime), which need their extras and compile the network when it is
         first used; or "auto", the fastest of those installed that draws torch's picture. "openvino-int8" (the extra
         `int8`) computes large maps in 8-bit integers; it is made from pictures of the model when it is first
@@ -251,14 +252,13 @@ class StyleGAN2(Handle):
             )
         if noise_mode not in NOISE_MODES:
             raise BadInputError(f"noise_mode is one of {', '.join(NOISE_MODES)}, not {noise_mode!r}.")
+        ws = ws.to(self.device, torch.float32)
         with self.computing():
-            return self.network.synthesis(
-                ws.to(self.device, torch.float32),
-                noise_mode,
-                stop_at=max_size,
-                prefix=prefix,
-                run=self._run if noise_mode == "const" else None,
-            )
+            if self.device.type == "cuda" and noise_mode != "random":  # faster as a whole than from where it changed
+                work = lambda ws: (self.network.synthesis(ws, noise_mode, stop_at=max_size),)  # noqa: E731
+                return self._graphs((noise_mode, max_size), work, ws)[0].float()
+            run = self._run if noise_mode == "const" else None
+            return self.network.synthesis(ws, noise_mode, stop_at=max_size, prefix=prefix, run=run).float()
 
     def render(
         self, ws: Tensor, *, noise_mode: str = "const", batch: int = 8, upscale: Upscale = None
@@ -363,7 +363,8 @@ class SwappingAutoencoder(Handle):
         """
         with self.computing():
             fitted = self._fit(images)
-            structure, style = (c.float() for c in (self._run("encode", fitted) if self._run else self.encoder(fitted)))
+            encode = partial(self._run, "encode") if self._run else self.encoder
+            structure, style = (code.float() for code in self._graphs("encode", encode, fitted))
         return structure, style[:, None].repeat(1, self.num_ws, 1)
 
     def _fit(self, images: Any) -> Tensor:
@@ -428,6 +429,9 @@ class SwappingAutoencoder(Handle):
         structure = structure.to(self.device, torch.float32).expand(n, -1, -1, -1)
         style = style.to(self.device, torch.float32).expand(n, *[-1] * (style.ndim - 1))
         with self.computing():
+            if self.device.type == "cuda" and noise_mode != "random":
+                work = lambda *codes: (self.generator(*codes, noise_mode),)  # noqa: E731
+                return self._graphs(noise_mode, work, structure, style)[0].float()
             run = self._run if noise_mode == "none" else None
             return self.generator(structure, style, noise_mode, prefix=prefix, run=run).float()
 

@@ -20,8 +20,9 @@ from .. import files
 from ..errors import BadInputError, WeightsError, WeightsNotFoundError
 from ..models.ops import arrange
 from ..weights import convert, registry, store
+from .graphs import Graphs
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,11 @@ class Handle:
         """networks : are laid out in memory as is fastest for convolutions, when something is first computed."""
         if precision not in PRECISIONS:
             raise BadInputError(f"precision is one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        if precision == "float16" and self.device.type != "cuda":
+            raise BadInputError(f"float16 is computed on CUDA, not on {self.device}. Pass precision='bfloat16'.")
         self.weights, self.precision = weights, precision
         self.lock = threading.RLock()
+        self._graphs = Graphs()
         self._unarranged = list(networks)
 
     @property
@@ -140,7 +144,9 @@ class Handle:
     @contextmanager
     def computing(self) -> Iterator[None]:
         """Hold the lock, and compute in the precision asked for."""
-        half = self.precision == "bfloat16"
-        with self.lock, torch.autocast(self.device.type, torch.bfloat16, enabled=half) if half else nullcontext():
+        dtype = PRECISIONS[self.precision]
+        # Autocast's cache of weights ends with the call, but a CUDA graph keeps on reading them where they were.
+        lower = {"dtype": dtype, "cache_enabled": self.device.type != "cuda"}
+        with self.lock, torch.autocast(self.device.type, **lower) if dtype != torch.float32 else nullcontext():
             self.arrange()
             yield
