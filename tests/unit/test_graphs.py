@@ -10,6 +10,13 @@ from webtoonfaces.errors import BadInputError
 from webtoonfaces.pretrained.generators import StyleGAN2, SwappingAutoencoder
 from webtoonfaces.pretrained.graphs import KEPT, MOST, Graphs
 
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch):
+    """Convolutions in float32 as it is, not in TF32: ways that round differently would be a hundredth apart."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+
+
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 

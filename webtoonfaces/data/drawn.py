@@ -45,6 +45,7 @@ STRIDE = 1_000_003  # between the z of two seeds: more than a data set has perso
 MIXTURES = range(101)  # for each person and group
 SEEDS = range(4294)  # beyond these numpy has no seed for every person
 CHUNK = 4  # persons a worker draws before it reports; small enough for a lively progress bar
+PREVIEWED = 16  # held-out persons who are drawn first
 T = TypeVar("T")
 
 
@@ -118,7 +119,8 @@ def draw_data(
     There is a folder for each of `titles` (all by default), `photo-like` with `photos`, and `.mixed` for that many
     mixtures of titles a person and group. `persons.jsonl` has a line of JSON for each person: `file`, `z_seed` (of
     numpy's RandomState), `title` (where `person_of` draws them) and `person`, which `Person.from_json` reads as text.
-    `manifest.json` says how the set was made. Those who are held out are drawn first, for a training that follows.
+    `manifest.json` says how the set was made. A few of those who are held out are drawn first, to be shown beside a
+    training that follows.
 
     Called again with the same settings it draws what is missing, so an interrupted run goes on, and more `persons` are
     added to those that are there. `workers` is the number of processes, one a core by default (a script of your own
@@ -158,7 +160,7 @@ def draw_data(
         (out / folder).mkdir(exist_ok=True)
     todo = [_jobs(index, names, photos, mixed, seed) for index in range(persons)]
     last = held_out(todo)
-    todo = [*last, *todo[: -len(last)]]
+    todo = [*last[:PREVIEWED], *todo[: -len(last)], *last[PREVIEWED:]]
     missing = [left for jobs in todo if (left := [job for job in jobs if not (out / job.path).exists()])]
     total = sum(map(len, todo))
     with tqdm(total=total, initial=total - sum(map(len, missing)), unit="picture", disable=not progress) as bar:

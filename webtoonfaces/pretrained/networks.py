@@ -146,7 +146,8 @@ class Handle:
         """Hold the lock, and compute in the precision asked for."""
         dtype = PRECISIONS[self.precision]
         # Autocast's cache of weights ends with the call, but a CUDA graph keeps on reading them where they were.
-        lower = {"dtype": dtype, "cache_enabled": self.device.type != "cuda"}
-        with self.lock, torch.autocast(self.device.type, **lower) if dtype != torch.float32 else nullcontext():
+        lower = dtype if dtype != torch.float32 else None  # autocast to float32 would warn
+        cache = self.device.type != "cuda"
+        with self.lock, torch.autocast(self.device.type, lower, cache_enabled=cache) if lower else nullcontext():
             self.arrange()
             yield

@@ -26,6 +26,7 @@ from .trainers.swapae import SwapAETrainer
 
 FINETUNE = {"batch": 16, "photo_batch": 8, "kimg": 2000 * 16 / 1000}  # 2000 steps; kimg counts only the drawings
 PRECISIONS = ("auto", "full", "bf16")
+TUNED_FROM = 30  # minutes: cuDNN takes up to one of them to find the fastest way of every convolution
 
 
 def launch(
@@ -80,7 +81,7 @@ def launch(
             "--freeze-d keeps layers of a trained discriminator. Give weights to start from with --init."
         )
 
-    accelerator = _accelerator(device, precision)
+    accelerator = _accelerator(device, precision, tuned=run.minutes is None or run.minutes > TUNED_FROM)
     torch.manual_seed(run.seed)  # for the networks' initial weights
     folder: PictureFolder | Places | SmallPictures
     meanwhile: AbstractContextManager[None] = nullcontext()
@@ -239,10 +240,10 @@ def _mixed(configuration: Any, accelerator: Accelerator, folder: Pairs, run: Run
         )
 
 
-def _accelerator(device: str | None, precision: str) -> Accelerator:
+def _accelerator(device: str | None, precision: str, *, tuned: bool) -> Accelerator:
     gains = device != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     if gains:
-        torch.backends.cudnn.benchmark = True  # all steps have pictures of one size
+        torch.backends.cudnn.benchmark = tuned  # all steps have pictures of one size
     mixed = precision == "bf16" or (gains and precision == "auto")
     return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if mixed else "no")
 

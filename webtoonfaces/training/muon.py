@@ -42,33 +42,44 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 found = closure()
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                if weight.ndim < 2 or min(len(weight), weight[0].numel()) < NARROW:
-                    self._adam(weight, group["lr"] * ADAM_SHARE)
-                else:
-                    self._muon(weight, group["lr"], group["momentum"])
+            moved = [weight for weight in group["params"] if weight.grad is not None]
+            wide = [weight for weight in moved if weight.ndim > 1 and min(len(weight), weight[0].numel()) >= NARROW]
+            known = {id(weight) for weight in wide}
+            self._muon(wide, group["lr"], group["momentum"])
+            self._adam([weight for weight in moved if id(weight) not in known], group["lr"] * ADAM_SHARE)
         return found
 
-    def _muon(self, weight: Tensor, rate: float, momentum: float) -> None:
-        state, gradient = self.state[weight], cast(Tensor, weight.grad)
-        kept = state.setdefault("momentum", torch.zeros_like(weight))
-        kept.lerp_(gradient, 1 - momentum)
-        matrix = gradient.lerp(kept, momentum).reshape(len(weight), -1)  # Nesterov's momentum
-        change = orthogonal(matrix).to(weight.dtype)
-        weight.sub_(change.reshape(weight.shape), alpha=rate * STEP * max(matrix.shape) ** 0.5)
+    # Several weights go through one call, because a GPU computes these small sums sooner than they are launched.
 
-    def _adam(self, weight: Tensor, rate: float) -> None:
-        state, gradient = self.state[weight], cast(Tensor, weight.grad)
-        if not state:
-            state.update(steps=0, mean=torch.zeros_like(weight), square=torch.zeros_like(weight))
-        state["steps"] += 1
+    def _muon(self, weights: list[Tensor], rate: float, momentum: float) -> None:
+        if not weights:
+            return
+        gradients = [cast(Tensor, weight.grad) for weight in weights]
+        kept = [self.state[weight].setdefault("momentum", torch.zeros_like(weight)) for weight in weights]
+        torch._foreach_lerp_(kept, gradients, 1 - momentum)
+        ahead = torch._foreach_lerp(gradients, kept, momentum)  # Nesterov's momentum
+        for weight, matrix in zip(weights, ahead, strict=True):
+            matrix = matrix.reshape(len(weight), -1)
+            change = orthogonal(matrix).to(weight.dtype)
+            weight.sub_(change.reshape(weight.shape), alpha=rate * STEP * max(matrix.shape) ** 0.5)
+
+    def _adam(self, weights: list[Tensor], rate: float) -> None:
+        if not weights:
+            return
+        gradients = [cast(Tensor, weight.grad) for weight in weights]
+        states = [self.state[weight] for weight in weights]
+        for weight, state in zip(weights, states, strict=True):
+            if not state:
+                state.update(steps=0, mean=torch.zeros_like(weight), square=torch.zeros_like(weight))
+            state["steps"] += 1
+        means, squares = ([state[name] for state in states] for name in ("mean", "square"))
         first, second = ADAM_BETAS
-        state["mean"].lerp_(gradient, 1 - first)
-        state["square"].lerp_(gradient.square(), 1 - second)
-        spread = (state["square"] / (1 - second ** state["steps"])).sqrt_().add_(1e-8)
-        weight.addcdiv_(state["mean"] / (1 - first ** state["steps"]), spread, value=-rate)
+        torch._foreach_lerp_(means, gradients, 1 - first)
+        torch._foreach_lerp_(squares, torch._foreach_mul(gradients, gradients), 1 - second)
+        spread = torch._foreach_div(squares, [1 - second ** state["steps"] for state in states])
+        torch._foreach_sqrt_(spread)
+        torch._foreach_add_(spread, 1e-8)
+        torch._foreach_addcdiv_(weights, means, spread, [-rate / (1 - first ** state["steps"]) for state in states])
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
@@ -82,5 +93,5 @@ def orthogonal(matrix: Tensor) -> Tensor:
     x = x / (x.norm() + 1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.t()
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x if wide else x.t()
