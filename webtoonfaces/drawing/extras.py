@@ -8,7 +8,7 @@ import numpy as np
 
 from .colors import WHITE, Color, apart, darker, lightness, mix, rgb
 from .curves import Points, brush, closed, opened
-from .eyes import Eye, lens, measured_eyes
+from .eyes import Eye, lens, lens_power, measured_eyes
 from .person import Hair
 from .sketch import Sketch
 
@@ -46,7 +46,7 @@ def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     canvas, ex, ey = sketch.canvas, sketch.ex, sketch.ey
     color, width = _frame(sketch)
     angle = np.linspace(0, 2 * math.pi, 17)[:-1]
-    power = 1.0 if kind == "round" else 0.6
+    power = 2 / lens_power(kind)
     inner = []
     for index in (0, 1):
         middle, rx, ry = lens(sketch, eyes[index])
