@@ -256,6 +256,9 @@ def draw_moustache(sketch: Sketch, mouth: Points, root: Points, middle: float, c
         down = top + thick * _MOUSTACHE_Y
         down[3] = top + drop
         sides.append((side * reach, down))
+    # Dyed pink it would be lipstick: it keeps half of the brown that grows there.
+    pink = min(1.0, max(0.0, 5 * (min(color[0], color[2]) - color[1])))
+    color = mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * pink)
     (left, left_down), (right, right_down) = sides
     outline = np.concatenate(
         [
