@@ -588,9 +588,10 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
         )
 
 
-def brow_paths(sketch: Sketch) -> str:
+def brow_paths(sketch: Sketch, eyes: Sequence[Eye] = ()) -> str:
     """Both brows as one path."""
-    eyes = measured_eyes(sketch) if sketch.person.glasses else ()
+    if sketch.person.glasses:
+        eyes = eyes or measured_eyes(sketch)
     return brow_path(sketch, 0, eyes) + brow_path(sketch, 1, eyes)
 
 
