@@ -31,7 +31,7 @@ def behind_hair(ground: Color, hair: Color, light: Color = WHITE) -> Color:
     near = 1 - max(abs(a - b) for a, b in zip(ground, hair, strict=True)) / 0.3
     if near <= 0:
         return ground
-    away = mix(ground, light, 0.5) if lightness(hair) < 0.62 else adjusted(ground, saturation=1.25, value=0.74)
+    away = mix(ground, light, 0.5) if lightness(hair) < 0.62 else adjusted(ground, saturation=1.2, value=0.8)
     return mix(ground, away, min(1.0, 1.6 * near))
 
 
