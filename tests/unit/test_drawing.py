@@ -15,13 +15,22 @@ from hypothesis import strategies as st
 
 from webtoonfaces import drawing
 from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
+from webtoonfaces.drawing.background import behind_hair
 from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
 from webtoonfaces.drawing.curves import VIEW_BOX, brush, brushes, closed, opened, polygons, resample
-from webtoonfaces.drawing.eyes import brow_color, brow_path, lash_color, lens, measured_eyes
+from webtoonfaces.drawing.eyes import (
+    brow_color,
+    brow_path,
+    eye_outline,
+    lash_color,
+    lens,
+    lens_power,
+    measured_eyes,
+)
 from webtoonfaces.drawing.face import beard_color, draw_anger_mark, draw_ear, mole_place
 from webtoonfaces.drawing.hair import HairPainter
 from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
-from webtoonfaces.drawing.mouth import smiles
+from webtoonfaces.drawing.mouth import mouth_outline, smiles
 from webtoonfaces.drawing.person import Hair
 from webtoonfaces.drawing.photo_layers import PLAIN
 from webtoonfaces.drawing.raster import rendered
@@ -396,16 +405,74 @@ def test_clothes_are_in_every_picture(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", NAMES)
-def test_a_lens_holds_the_whole_eye(title: str) -> None:
-    for person in people(60, seed=32):
-        sketch = Sketch(replace(person, glasses="round", eye_open=(1.1, 1.1)), TITLES[title])
-        for eye in measured_eyes(sketch):
+@pytest.mark.parametrize("kind", ["round", "square"])
+def test_a_lens_holds_the_drawn_eye_and_is_centred_on_it(title: str, kind: str) -> None:
+    for person in people(40, seed=32):
+        sketch = Sketch(replace(person, glasses=kind, eye_open=(1.1, 1.1)), TITLES[title])
+        eyes = measured_eyes(sketch)
+        for eye in eyes:
             middle, wide, high = lens(sketch, eye)
-            off = abs(float((middle - eye.middle) @ sketch.ex))
-            if TITLES[title].hand.eye.template not in ("dot", "bead"):
-                assert wide >= off + eye.half
-                assert middle @ sketch.ey + high > eye.middle @ sketch.ey + eye.low
-                assert middle @ sketch.ey - high < eye.middle @ sketch.ey - eye.up
+            outline = eye_outline(sketch, eye, 1.1)
+            across, down = ((outline - middle) @ axis for axis in (sketch.ex, sketch.ey))
+            power = lens_power(kind)
+            assert ((np.abs(across) / wide) ** power + (np.abs(down) / high) ** power).max() < 0.97
+            assert abs(across.min() + across.max()) < 0.05 * wide
+            assert abs(down.min() + down.max()) < 0.05 * high
+        (left, left_wide, left_high), (right, right_wide, right_high) = (lens(sketch, eye) for eye in eyes)
+        assert left_high == right_high
+        assert (right_wide > 0.98 * left_wide) if sketch.turn <= 0 else (left_wide > 0.98 * right_wide)
+        assert float((right - left) @ sketch.ex) > left_wide + right_wide
+
+
+def test_only_who_wears_glasses_has_lenses() -> None:
+    sketch = Sketch(replace(people(1)[0], glasses=""), TITLES["romance"])
+    with pytest.raises(ValueError, match="glasses"):
+        lens(sketch, measured_eyes(sketch)[0])
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_two_eyes_are_one_pair(title: str) -> None:
+    for person in people(80, seed=40):
+        sketch = Sketch(replace(person, eye_open=(1.0, 0.6)), TITLES[title])
+        left, right = measured_eyes(sketch)
+        assert left.open == right.open and left.iris == right.iris
+        assert abs(float((left.middle - right.middle) @ sketch.ey)) < 0.01 * sketch.unit
+        assert float(left.out @ sketch.ey) == pytest.approx(float(right.out @ sketch.ey), abs=1e-6)
+        if abs(sketch.turn) < 0.08:
+            assert left.half == pytest.approx(right.half, rel=0.02)
+    sketch = Sketch(replace(people(1)[0], eye_open=(1.0, 0.0)), TITLES[title])
+    assert [eye.open > 0 for eye in measured_eyes(sketch)] == [True, False]  # a wink stays one
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_a_moustache_leaves_skin_above_the_mouth(title: str) -> None:
+    person = next(person for person in people(300, seed=33) if person.moustache > 0.3 and person.beard < 0.04)
+    lips = replace(person, glasses="", tears=0.0, stubble=0.0)
+    sketch = Sketch(lips, TITLES[title])
+    mouth = mouth_outline(sketch)
+    shaven = pixels(replace(lips, moustache=0.0), title, 256)
+    changed = np.abs(pixels(lips, title, 256) - shaven).max(2) > 40
+    grid = (np.stack(np.meshgrid(np.arange(256), np.arange(256)), 2) + 0.5) / 256
+    down = grid @ sketch.ey
+    beside = np.abs((grid - mouth.mean(0)) @ sketch.ex) < 0.3 * np.ptp(mouth @ sketch.ex)
+    nose, lip = float(sketch.landmarks[33] @ sketch.ey), float((mouth @ sketch.ey).min())
+    hairs = changed & beside & (down < lip) & (down > nose - 0.1 * sketch.unit)
+    assert hairs.sum() > 20
+    assert lip - down[hairs].max() > 0.03 * sketch.unit
+
+
+def test_no_ground_has_the_colour_of_the_hair() -> None:
+    rng = np.random.default_rng(1)
+    for red, green, blue in rng.random((300, 3)):
+        hair = (float(red), float(green), float(blue))
+        ground = behind_hair(hair, hair)
+        assert max(abs(a - b) for a, b in zip(ground, hair, strict=True)) > 0.06
+    assert behind_hair((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)) == (0.9, 0.9, 0.9)
+
+
+def test_black_hair_is_not_red_on_a_red_ground() -> None:
+    red, _, blue = Sketch(replace(people(1)[0], hair_color=rgb("100c0c")), TITLES["horror"]).hair
+    assert red - blue < 0.06
 
 
 @pytest.mark.parametrize("title", NAMES)

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from .colors import BLACK, WHITE, Color, adjusted, mix
+from .colors import BLACK, WHITE, Color, adjusted, lightness, mix
 from .curves import SIDE, Points, closed, polygons
 from .sketch import Sketch
 
@@ -21,16 +21,23 @@ def _colors(sketch: Sketch) -> tuple[Color, Color, Color]:
     """The person's own colour as the title shows it, and its mixtures with the title's two."""
     palette = sketch.title.palette
     own = sketch.tone(sketch.person.background, "ground")
-    return (
-        own,
-        mix(own, palette.background_a, palette.background_mix),
-        mix(own, palette.background_b, palette.background_mix),
-    )
+    light = mix(own, palette.background_a, palette.background_mix)
+    dark = mix(own, palette.background_b, palette.background_mix)
+    return own, behind_hair(light, sketch.hair), behind_hair(dark, sketch.hair, light)
+
+
+def behind_hair(ground: Color, hair: Color, light: Color = WHITE) -> Color:
+    """The ground, more like `light` or deeper where the hair's own colour would make head and ground one surface."""
+    near = 1 - max(abs(a - b) for a, b in zip(ground, hair, strict=True)) / 0.3
+    if near <= 0:
+        return ground
+    away = mix(ground, light, 0.5) if lightness(hair) < 0.62 else adjusted(ground, saturation=1.2, value=0.8)
+    return mix(ground, away, min(1.0, 1.6 * near))
 
 
 def _flat(sketch: Sketch) -> None:
     own, light, _ = _colors(sketch)
-    sketch.canvas.cover(adjusted(own, saturation=1.35, value=1.05))
+    sketch.canvas.cover(behind_hair(adjusted(own, saturation=1.35, value=1.05), sketch.hair))
     if sketch.person.seed % 2:
         sketch.canvas.ellipse((0.5, 0.47), 0.42, 0.42, mix(own, light, 0.8))
 
@@ -135,7 +142,7 @@ def _ink_wash(sketch: Sketch) -> None:
 def _window(sketch: Sketch) -> None:
     """A plain room: wall, light from a window."""
     own, light, dark = _colors(sketch)
-    sketch.canvas.cover(mix(own, light, 0.55))
+    sketch.canvas.cover(behind_hair(mix(own, light, 0.55), sketch.hair))
     panes = np.array(
         [
             [(0.02, 0.0), (0.22, 0.0), (0.12, 0.62), (-0.08, 0.62)],
@@ -155,7 +162,7 @@ def _fog(sketch: Sketch) -> None:
 
 def _shapes(sketch: Sketch) -> None:
     own, light, _ = _colors(sketch)
-    sketch.canvas.cover(mix(own, light, 0.5))
+    sketch.canvas.cover(behind_hair(mix(own, light, 0.5), sketch.hair))
     hearts = []
     for x, y, size in sketch.rng.random((7, 3)):
         r = 0.02 + 0.03 * size

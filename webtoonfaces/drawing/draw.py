@@ -55,7 +55,7 @@ def _drawn(person: Person, title: Title) -> Canvas:
             draw_ear(sketch, side)
     eyes = measured_eyes(sketch)
     draw_eyes(sketch, eyes)
-    brows, color = brow_paths(sketch), brow_color(sketch)
+    brows, color = brow_paths(sketch, eyes), brow_color(sketch)
     sketch.canvas.fill(brows, color)
     draw_emotion(sketch, eyes)
     draw_arms(sketch, eyes)

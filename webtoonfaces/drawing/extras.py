@@ -8,9 +8,9 @@ import numpy as np
 
 from .colors import WHITE, Color, apart, darker, lightness, mix, rgb
 from .curves import Points, brush, closed, opened
-from .eyes import Eye, lens, measured_eyes
+from .eyes import Eye, lens, lens_power, measured_eyes
 from .person import Hair
-from .sketch import Sketch
+from .sketch import HIDES_EAR, Sketch
 
 
 def _frame(sketch: Sketch) -> tuple[Color, float]:
@@ -23,18 +23,21 @@ def _frame(sketch: Sketch) -> tuple[Color, float]:
 
 
 def draw_arms(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
-    """The arms of glasses, to the ears that are seen; the hair covers them."""
+    """The arms of glasses, to the ears that are seen and to the contour that hides one; the hair covers them."""
     if not sketch.person.glasses:
         return
     eyes = eyes or measured_eyes(sketch)
     color, width = _frame(sketch)
     for index, side in ((0, -1), (1, 1)):
-        if sketch.turn * side > 0.12:
-            continue
-        middle, rx, _ = lens(sketch, eyes[index])
-        ear = sketch.landmarks[0 if index == 0 else 16] - sketch.ey * 0.004
+        middle, rx, ry = lens(sketch, eyes[index])
         hinge = middle + sketch.ex * side * rx
-        sketch.canvas.stroke(opened(np.array([hinge, (hinge + ear) / 2 - sketch.ey * 0.004, ear])), color, width)
+        if sketch.turn * side > HIDES_EAR:
+            height = float(hinge @ sketch.ey) - 0.1 * ry
+            end = sketch.ex * float(sketch.contour(side, height)) + sketch.ey * height
+        else:
+            end = sketch.landmarks[0 if index == 0 else 16] - sketch.ey * 0.004
+        if float((end - hinge) @ sketch.ex) * side > 0.02 * sketch.unit:
+            sketch.canvas.stroke(opened(np.array([hinge, (hinge + end) / 2 - sketch.ey * 0.004, end])), color, width)
 
 
 def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
@@ -46,7 +49,7 @@ def draw_lenses(sketch: Sketch, eyes: tuple[Eye, Eye] | None = None) -> None:
     canvas, ex, ey = sketch.canvas, sketch.ex, sketch.ey
     color, width = _frame(sketch)
     angle = np.linspace(0, 2 * math.pi, 17)[:-1]
-    power = 1.0 if kind == "round" else 0.6
+    power = 2 / lens_power(kind)
     inner = []
     for index in (0, 1):
         middle, rx, ry = lens(sketch, eyes[index])

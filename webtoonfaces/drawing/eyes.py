@@ -73,6 +73,8 @@ class Eye:
     open: float
     side: int
     far: float = 0.0  # 0 on a frontal face, up to 1 for the far eye of a turned one
+    iris: float = 0.0  # the iris' radius, the same in both eyes
+    lens: tuple[Points, float, float] | None = None  # middle and radii of the lens before it
 
     def at(self, x: Points, y: Points, tilt: float) -> Points:
         """Places along and across the eye -> picture points."""
@@ -87,6 +89,7 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
     0.85 of its width. Where the face has no room for that, the near eye gets smaller.
     """
     left, right = _measured(sketch, 0), _measured(sketch, 1)
+    _pair(sketch, left, right)
     far, near = (right, left) if sketch.turn > 0 else (left, right)
     if far.half < 0.85 * near.half:
         share = max(0.72, far.half / (0.85 * near.half))
@@ -100,8 +103,37 @@ def measured_eyes(sketch: Sketch) -> tuple[Eye, Eye]:
     far.far = min(1.0, max(0.0, (abs(sketch.turn) - 0.08) / 0.25))
     for eye in (left, right):
         _keep_inside(sketch, eye)
-    near.half = min(near.half, far.half / 0.85)
+    # Eyes of different widths are those of a turned head; on a frontal one they are the same.
+    least = 1 - 0.15 * far.far
+    near.half = min(near.half, far.half / least)
+    if sketch.title.hand.jaw > 0:
+        far.half = min(far.half, near.half / (1 - 0.05 * far.far))
+    if sketch.person.glasses:
+        _put_on_lenses(sketch, left, right)
+    hand = sketch.title.hand.eye
+    for eye in (left, right):  # white stays on both sides
+        eye.iris = min(hand.iris * eye.size * hand.width * (0.94 + 0.06 * sketch.person.lashes), 0.8 * eye.half)
+    left.iris = right.iris = min(left.iris, right.iris)
     return left, right
+
+
+def _pair(sketch: Sketch, left: Eye, right: Eye) -> None:
+    """Two eyes that look like one pair: what perspective tilts differently looks skewed on a flat face.
+
+    Lids that differ a little are chance, and only a closed eye beside an open one is a wink. A hand that pulls no
+    contour leaves the eyes where the person has them.
+    """
+    if min(left.open, right.open) > 0:
+        left.open = right.open = max(left.open, right.open)
+    if sketch.title.hand.jaw == 0:
+        return
+    slope = 0.5 * float(left.out @ sketch.ey + right.out @ sketch.ey)
+    level = 0.5 * float((right.middle - left.middle) @ sketch.ey)
+    for eye in (left, right):
+        along = sketch.ex * eye.side * math.sqrt(max(0.0, 1 - slope * slope)) + sketch.ey * slope
+        across = np.array([-along[1], along[0]]) * eye.side
+        eye.out, eye.down = along, across
+        eye.middle = eye.middle - sketch.ey * eye.side * level
 
 
 def cheek_margin(sketch: Sketch) -> float:
@@ -132,27 +164,131 @@ def _keep_inside(sketch: Sketch, eye: Eye) -> None:
 
 
 def lens(sketch: Sketch, eye: Eye) -> tuple[Points, float, float]:
-    """Middle and radii of a lens: the drawn eye with its lashes and a margin; it always holds the whole eye."""
-    hand = sketch.title.hand.eye
-    dot = hand.template in ("dot", "bead")
-    rx = 1.28 * eye.half + (0.05 * eye.size if dot else 0.02 * sketch.unit)
-    top = bottom = 1.1 * eye.size
-    if not dot:
-        lid = eye.up * (1.06 if eye.open <= 1 else 1.0 + 0.66 * (eye.open - 1) + 0.06)
-        top, bottom = lid + 0.9 * hand.lash * eye.size * hand.width, 1.02 * eye.low
-    ry = max(1.24 * 0.5 * (top + bottom), (0.92 if sketch.person.glasses == "round" else 0.72) * rx)
-    middle = eye.middle - eye.down * 0.5 * (top - bottom)
-    least = 0.7 * rx if dot else 1.14 * eye.half
-    place = float(middle @ sketch.ex) * eye.side
-    # The bridge of the nose stays free, and no lens reaches the contour.
-    bridge = sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4
-    inner = max(place - rx, min(float(bridge @ sketch.ex) * eye.side + 0.05 * sketch.unit, place - least))
+    """Middle and radii of the lens before an eye of somebody who wears glasses: it holds the whole drawn eye."""
+    if eye.lens is None:
+        raise ValueError("an eye has a lens where the person wears glasses")
+    return eye.lens
+
+
+def lens_power(kind: str) -> float:
+    """The exponent of a lens' outline: 2 is an ellipse, more is a rounded rectangle."""
+    return 2.0 if kind == "round" else 10 / 3
+
+
+def _put_on_lenses(sketch: Sketch, left: Eye, right: Eye) -> None:
+    """Lenses round the drawn eyes, larger than these as far as the face has room between nose and contour.
+
+    Where it has none, the eyes move and get smaller: a lens that is cut, or beside its eye, is no lens.
+    """
+    eyes, opening = (left, right), max(1.0, left.open, right.open)
+    share = 1.0
+    for eye in eyes:
+        middle, wide, tall = _fitted(sketch, eye, opening)
+        inner, outer = _lens_room(sketch, eye, middle, 1.12 * wide, tall)
+        place = float(middle @ sketch.ex) * eye.side
+        move = max(0.0, inner + 1.12 * wide - place) - max(0.0, place + 1.12 * wide - outer)
+        if outer - inner < 2.24 * wide:
+            move = 0.5 * (inner + outer) - place
+            share = min(share, max(0.7, (outer - inner) / (2.24 * wide)))
+        eye.middle = eye.middle + sketch.ex * eye.side * move
+    if share < 1:
+        lower = 0.35 + 0.65 * share
+        for eye in eyes:
+            eye.half, eye.size, eye.up, eye.low = eye.half * share, eye.size * lower, eye.up * lower, eye.low * lower
+    fitted = [_fitted(sketch, eye, opening) for eye in eyes]
+    grow = 1.45 if sketch.title.hand.eye.template == "dot" else 1.22
+    for eye, (middle, wide, tall) in zip(eyes, fitted, strict=True):
+        inner, outer = _lens_room(sketch, eye, middle, wide, tall)
+        place = float(middle @ sketch.ex) * eye.side
+        grow = min(grow, max(1.0, min(place - inner, outer - place) / wide))
+    high = grow * max(tall for _, _, tall in fitted)
+    for eye, (middle, wide, _) in zip(eyes, fitted, strict=True):
+        eye.lens = middle, grow * wide, high
+
+
+def _lens_room(sketch: Sketch, eye: Eye, middle: Points, wide: float, tall: float) -> tuple[float, float]:
+    """From where to where a lens may reach, outwards along the face: it keeps off the nose's bridge and the contour."""
+    bridge = float((sketch.landmarks[27] * 0.6 + sketch.landmarks[28] * 0.4) @ sketch.ex) * eye.side
     # A cheek gets narrower below the eye: the lower half of the rim must fit, too.
-    heights = float(middle @ sketch.ey) + ry * np.array([0.0, 0.35, 0.7])
-    edge = float((sketch.contour(eye.side, heights) * eye.side + (0.0, 0.02 * rx, 0.25 * rx)).min())
-    outer = min(place + rx, max(edge - 0.06 * sketch.unit, place + least))
-    middle = middle + sketch.ex * eye.side * (0.5 * (inner + outer) - place)
-    return middle, 0.5 * (outer - inner), ry
+    heights = float(middle @ sketch.ey) + tall * np.array([0.0, 0.35, 0.7])
+    edge = sketch.contour(eye.side, heights) * eye.side + np.array([0.0, 0.02, 0.25]) * wide
+    return bridge + 0.05 * sketch.unit, float(edge.min()) - 0.06 * sketch.unit
+
+
+def _fitted(sketch: Sketch, eye: Eye, opening: float) -> tuple[Points, float, float]:
+    """The least lens of the person's kind that holds the eye, as it would be when open, with a margin."""
+    kind = sketch.person.glasses
+    axes = np.stack([sketch.ex, sketch.ey])
+    outline = (eye_outline(sketch, eye, opening) - eye.middle) @ axes.T
+    low, high = outline.min(0), outline.max(0)
+    middle = 0.5 * (low + high)
+    wide, tall = (float(value) for value in 0.5 * (high - low) + 0.055 * sketch.unit)
+    tall = max(tall, (0.94 if kind == "round" else 0.74) * wide)
+    power = lens_power(kind)
+    reach = float(((np.abs(outline - middle) / [wide, tall]) ** power).sum(1).max()) ** (1 / power)
+    grow = max(1.0, 1.07 * reach)
+    return eye.middle + middle @ axes, wide * grow, tall * grow
+
+
+def eye_outline(sketch: Sketch, eye: Eye, opening: float) -> Points:
+    """The edge of an eye as it is drawn when open so far, with its upper lash but without single ones."""
+    hand = sketch.title.hand.eye
+    if hand.template in ("dot", "bead"):
+        bead = hand.template == "bead"
+        radius, height = _dot_radii(sketch, eye, opening, bead=bead)
+        gaze = 0.3 * abs(sketch.person.gaze[0]) * eye.size
+        radius = max(radius + gaze, eye.half if bead else 0.0) + 0.1 * eye.size
+        height += 0.25 * abs(sketch.person.gaze[1]) * eye.size
+        angle = np.linspace(0, 2 * math.pi, 13)[:-1]
+        return np.asarray(
+            eye.middle + np.outer(np.cos(angle) * radius, sketch.ex) + np.outer(np.sin(angle) * height, sketch.ey)
+        )
+    tilt = _tilt(sketch)
+    upper, lower, _ = _lids(sketch, eye, tilt, _widened(opening))
+    return np.concatenate([upper, lower, *_lash_edge(sketch, eye, upper, tilt)])
+
+
+def _widened(opening: float) -> float:
+    return opening if opening < 1 else 1 + (opening - 1) * 0.6
+
+
+def _tilt(sketch: Sketch) -> float:
+    hand = sketch.title.hand.eye
+    return hand.tilt * (0.75 + 0.35 * sketch.person.lashes) - TEMPLATES[hand.template].droop
+
+
+def _lids(sketch: Sketch, eye: Eye, tilt: float, opening: float) -> tuple[Points, Points, Points]:
+    """The upper and the lower lid, and the lower one's heights."""
+    template = TEMPLATES[sketch.title.hand.eye.template]
+    # A lid that comes down also sinks in its middle; anger flattens it.
+    upper_y = -eye.up * np.array(template.upper) * opening + eye.low * max(0.0, 1 - opening) * 0.6 * (1 - UPPER_X**2)
+    if sketch.person.anger > 0:
+        frown = sketch.person.anger * eye.up * (0.18 if sketch.person.glasses else 0.26)
+        upper_y += frown * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
+    lower_y = eye.low * np.array(template.lower)
+    return eye.at(UPPER_X, upper_y, tilt), eye.at(LOWER_X, lower_y, tilt), lower_y
+
+
+def _lash_weight(sketch: Sketch, eye: Eye) -> float:
+    hand = sketch.title.hand.eye
+    return hand.lash * (0.55 + 0.5 * sketch.person.lashes) * eye.size * hand.width
+
+
+def _lash_edge(sketch: Sketch, eye: Eye, upper: Points, tilt: float) -> tuple[Points, Points]:
+    """The upper edge of the upper lash, and the tip of its wing `[1, 2]`."""
+    hand, person = sketch.title.hand.eye, sketch.person
+    thick = _lash_thickness(sketch, eye)
+    reach = hand.wing * (0.3 + 0.8 * person.lashes) * (1 - 0.8 * eye.far) * (0.5 if person.glasses else 1.0)
+    wing = eye.middle + eye.out * eye.half * (1.0 + reach)
+    wing = wing - eye.down * (tilt * eye.half * 0.7 + reach * eye.half * (0.25 if hand.height < 0.65 else 0.12))
+    top = upper - eye.down * thick[:, None]
+    top[-1] = upper[-1] - eye.down * thick[-1] * 0.7
+    return top, wing[None]
+
+
+def _lash_thickness(sketch: Sketch, eye: Eye) -> Points:
+    thick = _lash_weight(sketch, eye) * np.array(TEMPLATES[sketch.title.hand.eye.template].lash)
+    return np.maximum(thick, (0.45 if eye.open >= 1 else 0.8) * sketch.title.line.width / SIDE)
 
 
 def draw_eyes(sketch: Sketch, eyes: tuple[Eye, Eye]) -> None:
@@ -233,8 +369,7 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
         arc = eye.at(x * 0.62, -0.62 * eye.up * (1 - x * x) + 0.25 * eye.up, 0.0)
         canvas.fill(brush(arc, width * 1.15, (0.6, 1, 0.6)), ink)
         return
-    height = eye.size * (0.86 if bead else 0.74) * min(1.05, eye.open + 0.08) * sketch.title.hand.eye.height
-    radius = eye.size * (0.62 if bead else 0.48) * sketch.title.hand.eye.height
+    radius, height = _dot_radii(sketch, eye, eye.open, bead=bead)
     middle = eye.middle + sketch.ex * person.gaze[0] * eye.size * 0.3 + sketch.ey * person.gaze[1] * eye.size * 0.25
     iris = mix(ink, sketch.eye, 0.25)
     dark = min(1.0, max(0.0, (0.56 - lightness(sketch.skin)) / 0.12))
@@ -270,6 +405,11 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
             tip = root + (eye.out * 0.34 - eye.down * 0.30 * (1.6 - share)) * long
             bend = root + (eye.out * 0.20 - eye.down * 0.08) * long
             canvas.fill(brush([root, bend, tip], width * 0.8, (1, 0.8, 0.2), 5), ink)
+
+
+def _dot_radii(sketch: Sketch, eye: Eye, opening: float, *, bead: bool) -> tuple[float, float]:
+    size = eye.size * sketch.title.hand.eye.height
+    return size * (0.62 if bead else 0.48), size * (0.86 if bead else 0.74) * min(1.05, opening + 0.08)
 
 
 def _laughing(sketch: Sketch) -> bool:
@@ -311,17 +451,8 @@ def _closed_eye(sketch: Sketch, eye: Eye) -> None:
 
 def _open_eye(sketch: Sketch, eye: Eye) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
-    template = TEMPLATES[hand.template]
-    ink = lash_color(sketch)
-    tilt = hand.tilt * (0.75 + 0.35 * person.lashes) - template.droop
-    opening = eye.open if eye.open < 1 else 1 + (eye.open - 1) * 0.6
-    # A lid that comes down also sinks in its middle; anger flattens it.
-    upper_y = -eye.up * np.array(template.upper) * opening + eye.low * max(0.0, 1 - opening) * 0.6 * (1 - UPPER_X**2)
-    if person.anger > 0:
-        frown = person.anger * eye.up * (0.18 if person.glasses else 0.26)
-        upper_y += frown * np.clip(0.2 - UPPER_X, 0, 1.2) * (1 - UPPER_X**2 * 0.7)
-    lower_y = eye.low * np.array(template.lower)
-    upper, lower = eye.at(UPPER_X, upper_y, tilt), eye.at(LOWER_X, lower_y, tilt)
+    ink, tilt, opening = lash_color(sketch), _tilt(sketch), _widened(eye.open)
+    upper, lower, lower_y = _lids(sketch, eye, tilt, opening)
     shape = np.concatenate([upper, lower[::-1][1:-1]])
     path = closed(shape, 80)
     sclera = WHITE if sketch.title.palette.grey else sketch.title.palette.sclera
@@ -358,8 +489,7 @@ def _open_eye(sketch: Sketch, eye: Eye) -> None:
 
 def _iris(sketch: Sketch, eye: Eye, tilt: float) -> None:
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
-    radius = hand.iris * eye.size * hand.width * (0.94 + 0.06 * person.lashes)
-    radius = min(radius, 0.8 * eye.half)  # white stays on both sides
+    radius = eye.iris
     height = radius * hand.iris_height
     if person.eye_open and eye.open > 1.05:  # wide eyes show white round a smaller iris
         radius, height = radius * 0.92, height * 0.92
@@ -433,15 +563,9 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
     """The upper lid's line, thick in its middle, with a wing and single lashes as far as the person has them."""
     hand, line, person, canvas = sketch.title.hand.eye, sketch.title.line, sketch.person, sketch.canvas
     lashes = person.lashes
-    weight = hand.lash * (0.55 + 0.5 * lashes) * eye.size * hand.width
-    thick = weight * np.array(TEMPLATES[hand.template].lash)
-    thick = np.maximum(thick, (0.45 if eye.open >= 1 else 0.8) * line.width / SIDE)
-    wing_reach = hand.wing * (0.3 + 0.8 * lashes) * (1 - 0.8 * eye.far) * (0.5 if person.glasses else 1.0)
-    wing = eye.middle + eye.out * eye.half * (1.0 + wing_reach)
-    wing = wing - eye.down * (tilt * eye.half * 0.7 + wing_reach * eye.half * (0.25 if hand.height < 0.65 else 0.12))
-    top = upper - eye.down * thick[:, None]
-    top[-1] = upper[-1] - eye.down * thick[-1] * 0.7
-    canvas.fill(closed(np.concatenate([upper, [wing], top[::-1]]), 70), ink)
+    weight, thick = _lash_weight(sketch, eye), _lash_thickness(sketch, eye)
+    top, wing = _lash_edge(sketch, eye, upper, tilt)
+    canvas.fill(closed(np.concatenate([upper, wing, top[::-1]]), 70), ink)
     if hand.spikes and lashes > 0.45:
         count = hand.spikes
         at = 0.97 - np.arange(count) * (0.22 if count > 2 else 0.3)
@@ -464,9 +588,10 @@ def _upper_lash(sketch: Sketch, eye: Eye, upper: Points, tilt: float, ink: Color
         )
 
 
-def brow_paths(sketch: Sketch) -> str:
+def brow_paths(sketch: Sketch, eyes: Sequence[Eye] = ()) -> str:
     """Both brows as one path."""
-    eyes = measured_eyes(sketch) if sketch.person.glasses else ()
+    if sketch.person.glasses:
+        eyes = eyes or measured_eyes(sketch)
     return brow_path(sketch, 0, eyes) + brow_path(sketch, 1, eyes)
 
 

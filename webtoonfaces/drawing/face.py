@@ -8,7 +8,7 @@ from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
 from .eyes import Eye, lens
-from .mouth import mouth_outline, smiles
+from .mouth import draw_moustache, mouth_outline, smiles
 from .sketch import HIDES_EAR, Sketch, bounds
 
 
@@ -264,8 +264,8 @@ def _beard(sketch: Sketch) -> None:
             strands = np.stack([roots, (roots + tips) / 2, tips], 1)
             canvas.fill(brushes(strands, 1.4, (0, 1, 0.2), 5), edge, 0.6)
     elif person.moustache > 0.04:
-        for wing in _moustache(sketch):
-            sketch.line(closed(wing, 80), width, edge, color)
+        mouth, root, _, _ = _lip_room(sketch)
+        draw_moustache(sketch, mouth, root, _middle_of_lip(sketch, mouth), color, edge)
 
 
 def _lip_room(sketch: Sketch) -> tuple[Points, Points, float, float]:
@@ -326,25 +326,6 @@ def _middle_of_lip(sketch: Sketch, mouth: Points) -> float:
     own = float((sketch.landmarks[51] - sketch.landmarks[33]) @ sketch.ex)
     middle = 0.5 * float(mouth[:, 0].min() + mouth[:, 0].max())
     return 0.4 * own + 0.6 * middle if sketch.title.hand.mouth in ("comic", "cat") else 0.7 * own + 0.3 * middle
-
-
-def _moustache(sketch: Sketch) -> list[Points]:
-    """Two wings between nose and upper lip, as thick as the gap there allows."""
-    unit, ex, ey = sketch.unit, sketch.ex, sketch.ey
-    mouth, root, upper, lower = _lip_room(sketch)
-    thick = (lower - upper) * min(1.0, 0.7 + 0.5 * sketch.person.moustache)
-    middle, top = _middle_of_lip(sketch, mouth), lower - thick
-    wings = []
-    for side, corner in ((-1, int(mouth[:, 0].argmin())), (1, int(mouth[:, 0].argmax()))):
-        place, height = (float(value) for value in mouth[corner])
-        # It ends beyond the corner of the mouth, but stays on the cheek of a turned face.
-        cheek = float(sketch.contour(side, root @ ey + lower) - root @ ex) * side - 0.08 * unit
-        reach = min(side * place + 0.05 * unit, cheek) - side * middle
-        tip = min(lower + 0.07 * unit, height - 0.01 * unit)
-        across = np.array([0.0, 0.3, 0.72, 1.0, 0.75, 0.35, 0.0])
-        down = [top + 0.22 * thick, top, top + 0.32 * thick, tip, lower + 0.012 * unit, lower, lower - 0.12 * thick]
-        wings.append(root + np.outer(middle + side * reach * across, ex) + np.outer(down, ey))
-    return wings
 
 
 def _stubble(sketch: Sketch) -> Points:

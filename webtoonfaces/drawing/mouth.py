@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .colors import WHITE, mix, rgb
-from .curves import Points, brush, closed, polygon
+from .colors import WHITE, Color, mix, rgb
+from .curves import SIDE, Points, brush, brushes, closed, polygon
 from .sketch import Sketch
 
 
@@ -167,11 +167,13 @@ def draw_mouth(sketch: Sketch) -> None:
         "paint": 0.55 + 0.4 * person.lips,
     }[kind]
     painted += (max(painted, 0.55) - painted) * sketch.depth
+    below_hair = person.moustache > 0.04 and person.beard <= 0.04
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
         canvas.fill(closed(upper_lip, 75), mix(sketch.lip, sketch.skin_shadow, 0.35), painted * 0.88)
-        canvas.fill(closed(lower_lip, 75), sketch.lip, painted)
+        # Below a moustache the lower lip tells which of the two is the mouth.
+        canvas.fill(closed(lower_lip, 75), sketch.lip, max(painted, 0.5) if below_hair else painted)
     if gap > 0.03:
         opening = closed(np.concatenate([upper, lower[1:-1]]), 75)
         canvas.fill(opening, rgb("101010") if grey else mix(rgb("5a1822"), sketch.ink, 0.3))
@@ -228,6 +230,51 @@ def draw_mouth(sketch: Sketch) -> None:
     if painted >= 0.5 and not grey:
         shine = sketch.landmarks[57] * 0.55 + sketch.landmarks[66] * 0.45 - ex * span * 0.08
         canvas.ellipse(shine, span * 0.11, unit * 0.011, WHITE, 0.6)
+
+
+# A moustache from its middle outwards: shares of its reach, and of its thickness down from its top. Highest under the
+# nose and open over the middle of the lip: the other way round it would be a cupid's bow.
+_MOUSTACHE_X = np.array([0.0, 0.30, 0.66, 1.0, 0.78, 0.46, 0.18, 0.0])
+_MOUSTACHE_Y = np.array([0.0, 0.05, 0.40, 1.0, 0.96, 0.98, 0.86, 0.64])
+
+
+def draw_moustache(sketch: Sketch, mouth: Points, root: Points, middle: float, color: Color, edge: Color) -> None:
+    """Between nose and upper lip, with skin below it. `mouth` is in the face's axes from `root`, below the nose;
+    `middle` is where the moustache's own is along them."""
+    unit, axes, line = sketch.unit, np.stack([sketch.ex, sketch.ey]), sketch.title.line
+    lip = float(mouth[:, 1].min()) - 0.6 * line.width / SIDE
+    lower = lip - max(0.22 * lip, 0.07 * unit)
+    thick = max(0.085 * unit, (lower - 0.06 * lip) * min(1.0, 0.7 + 0.5 * sketch.person.moustache))
+    top = lower - thick
+    sides = []
+    for side, corner in ((-1, int(mouth[:, 0].argmin())), (1, int(mouth[:, 0].argmax()))):
+        place, height = (float(value) for value in mouth[corner])
+        # It ends beyond the mouth's corner and above it, but stays on the cheek of a turned face.
+        cheek = float(sketch.contour(side, root @ sketch.ey + lower) - root @ sketch.ex) * side - 0.08 * unit
+        reach = min(max(side * place + 0.05 * unit, side * middle + 0.28 * unit), cheek) - side * middle
+        drop = min(thick + 0.04 * unit, max(0.5 * thick, height - 0.07 * unit - top))
+        down = top + thick * _MOUSTACHE_Y
+        down[3] = top + drop
+        sides.append((side * reach, down))
+    # Dyed pink it would be lipstick: it keeps half of the brown that grows there.
+    pink = min(1.0, max(0.0, 5 * (min(color[0], color[2]) - color[1])))
+    color = mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * pink)
+    (left, left_down), (right, right_down) = sides
+    outline = np.concatenate(
+        [
+            np.stack([middle + right * _MOUSTACHE_X, right_down], 1),
+            np.stack([middle + left * _MOUSTACHE_X, left_down], 1)[-2:0:-1],
+        ]
+    )
+    sketch.line(closed(root + outline @ axes, 70), 0.6 * line.hair_width, edge, color)
+    # Hairs, which no lip has.
+    along = np.array([0.10, 0.30, 0.52])
+    hairs = []
+    for reach in (left, right):
+        x = middle + reach * np.stack([along, along + 0.10, along + 0.16], 1)
+        y = top + thick * np.stack([0.18 + 0.3 * along, 0.4 + 0.3 * along, 0.7 + 0.2 * along], 1)
+        hairs.append(np.stack([x, y], 2))
+    sketch.canvas.fill(brushes(root + np.concatenate(hairs) @ axes, 1.3, (0.1, 1, 0.1), 5), edge, 0.7)
 
 
 def smiles(sketch: Sketch) -> bool:

@@ -196,7 +196,9 @@ class Sketch:
         if abs(apart) < 0.13:  # hair in the skin's lightness would look like skin
             color = mix(color, BLACK if lightness(self.skin) > 0.45 else WHITE, 0.28 - abs(apart))
         if lightness(palette.background_b) < 0.1:  # black hair against a night sky has no outline
-            color = mix(color, palette.background_a, 0.45 * max(0.0, 1 - lightness(color) / 0.24))
+            # The glow of a sky or a fog lifts it; a ground that is of one colour behind the head would swallow it.
+            glow = palette.background_a if palette.background in ("night", "fog") else mix(palette.wash, BLACK, 0.3)
+            color = mix(color, glow, 0.52 * max(0.0, 1 - lightness(color) / 0.27))
         return color
 
     @cached_property
