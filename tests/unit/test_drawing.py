@@ -516,3 +516,7 @@ def test_the_skull_of_a_bare_turned_head_runs_into_its_far_cheek(title):
         steps = np.diff(np.concatenate([crown, cheek[1:4]]), axis=0)
         angles = np.diff(np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])))
         assert np.abs(np.degrees(angles[7:])).max() < 30, "a step or a corner"
+        far = crown[9:] - crown[9]
+        chord = far[-1]
+        away = np.abs(chord[0] * far[:, 1] - chord[1] * far[:, 0]) / (chord @ chord)
+        assert away.max() > 0.13, "a straight wall"
