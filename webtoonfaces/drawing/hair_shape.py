@@ -103,7 +103,10 @@ class _Barber:
         self.rng = np.random.default_rng(seed + 5)
         self.jitter = np.array(hair.locks)
         grown = min(1.0, hair.length / 0.3)
-        self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
+        self.tied = hair.tie != ""
+        # Curls that are tied lie close to the head: beside a cloud of loose ones the tied ones would be a lump.
+        cloud = 0.03 if self.tied else 0.085
+        self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + cloud * hair.curl * grown + 0.004
         # A tall mass keeps a margin to the upper edge of the picture, as far as the head leaves room.
         room = float(head.silhouette(0.0)[0, 1]) / head.scale - 0.01
         self.volume = min(self.volume, max(0.055, room))
@@ -112,7 +115,6 @@ class _Barber:
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
         self.wave = min(1.2, hair.wave + hand.wave)
-        self.tied = hair.tie != ""
         loose = 0.3 if self.tied else hair.length
         self.end = float(np.interp(loose, [0, 0.12, 0.3, 0.5, 0.75, 1], [0.46, 0.50, 0.575, 0.78, 1.02, 1.32]))
         self.long = float(np.clip((loose - 0.3) / 0.2, 0, 1))
@@ -191,7 +193,8 @@ class _Barber:
 
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
-        reach = 98 - 10 * self.long
+        # Over shaved sides curls end above the ears: their bumps on the skull's side would hang as a lump.
+        reach = 98 - 10 * self.long - 16 * (self.undercut and self.hair.curl > 0.5)
         if self.spike == 0:
             at = np.linspace(-reach, reach, 13)
             base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
@@ -303,6 +306,8 @@ class _Barber:
         project = self.head.project
         at = np.linspace(-92, 92, 9)
         stand = self.volume * (0.7 - 0.85 * self.undercut * (at / 92) ** 2) - 0.012 * self.undercut
+        if self.undercut and self.hair.curl > 0.5:
+            stand -= 0.05 * (at / 92) ** 2
         top = self.head.silhouette(at, stand)
         if self.hair.sides >= 0.4 and (self.long < 0.05 or self.tied):
             return self._nape()
@@ -523,15 +528,19 @@ class _Barber:
                 ]
                 spine = middle + radius * np.array(swirl)
                 result.back_locks = _joined(result.back_locks, _lock_edges(spine, np.full(3, 0.5 * radius), 1.0, 0.0))
-        elif self.hair.curl > 0.5:  # curls are tied to a puff; for a braid it hangs low behind the ear
-            puffs = {"ponytail": [side * (22 + 30 * high)], "twintails": [-58.0, 58.0], "braid": [side * 97.0]}[tie]
-            for angle in puffs:
+        elif self.hair.curl > 0.5 and tie != "braid":  # curls are tied to a puff
+            for angle in (side * (40 + 18 * high),) if tie == "ponytail" else (-58.0, 58.0):
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
-                out = 0.05 + self.volume * 0.6 if tie != "braid" else self.volume * 0.75
-                middle = self._framed(self.head.silhouette(angle, out)[0], 0.8 * radius)
+                middle = self.head.silhouette(angle, self._rim(angle) + 0.03 + 0.8 * radius / scale)[0]
+                middle = self._framed(middle, 0.9 * radius)
+                inward = self.head.silhouette(angle, -0.15)[0] - middle
+                root = middle + 0.9 * radius * inward / np.linalg.norm(inward)
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
                 result.behind.append(_scalloped(ring, 0.06 * scale))
+                shadow, knot = self._knot(root, angle, 0.45 * radius, 1.0)
+                result.tail_roots.append(shadow)
+                result.knots.append(knot)
         elif tie == "ponytail":
             self._tail(result, side * (28 + 30 * high), 0.52 + 0.3 * self.hair.length, 0.155)
         elif tie == "twintails":
