@@ -119,7 +119,11 @@ class _Barber:
         self.end = float(np.interp(loose, [0, 0.12, 0.3, 0.5, 0.75, 1], [0.46, 0.50, 0.575, 0.78, 1.02, 1.32]))
         self.long = float(np.clip((loose - 0.3) / 0.2, 0, 1))
         self.undercut = hair.sides < 0.4
-        self.outer = 0.292 + 0.55 * self.volume + 0.02 * self.long
+        self.close = close = (1 - self.long) * (hair.curl <= 0.5)  # 1 for hair that hugs the head
+        # How much thinner the mass is at the temples than on top. Over shaved sides it ends on the skull; short hair
+        # lies close there, or it would be a mushroom.
+        self.taper = 1.05 if self.undercut else 0.35 + 0.45 * close
+        self.outer = 0.292 + (0.55 - 0.4 * close) * self.volume + 0.02 * self.long
         self.inner = 0.262 - 0.022 * self.long
 
     def shape(self) -> HairShape:
@@ -197,7 +201,7 @@ class _Barber:
         reach = 98 - 10 * self.long - 16 * (self.undercut and self.hair.curl > 0.5)
         if self.spike == 0:
             at = np.linspace(-reach, reach, 13)
-            base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
+            base = self.volume * (1 - self.taper * (np.abs(at) / reach) ** 2)
             base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * (1 - self.undercut * (np.abs(at) / reach))
             return self.head.silhouette(at, base)
         count = 8
@@ -223,15 +227,10 @@ class _Barber:
         angles.append(reach)
         heights.append(0.0)
         at = np.array(angles)
-        base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
+        base = self.volume * (1 - self.taper * (np.abs(at) / reach) ** 2)
         base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * min(1.0, self.hair.length * 2)
         base -= 0.012 * (1 - np.minimum(1, np.abs(at) / 60)) * (self.hair.open > 0.6) * (self.hair.open - 0.6)
         return self.head.silhouette(at, base + np.array(heights))
-
-    @property
-    def _taper(self) -> float:
-        """How much thinner the mass is at the temples than on top; over shaved sides it ends on the skull."""
-        return 1.05 if self.undercut else 0.35
 
     def _front(self) -> Points:
         edge = self._peak() if self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5 else self._hairline(0.03)
@@ -247,11 +246,17 @@ class _Barber:
         outer = max(self.outer, inner + 0.045)
         middle = (0.52 + end) / 2
         if self.long < 0.05:
-            wide = outer - inner
-            points = [(outer, 0.455, -0.25), (outer - 0.12 * wide, 0.5 * (0.455 + end), -0.24)]
-            points += [(outer - 0.42 * wide, end - 0.012, -0.22), (inner + 0.3 * wide, end, -0.20)]
-            points += [(inner + 0.02 * wide, end - 0.05, depth), (inner, 0.49, depth)]
-            return self._beside(side, points)
+            # In to the head, in two tips of different length before the ear: a plain edge would be a helmet's.
+            wide, tall = outer - inner, end - 0.455
+            points = [(outer, 0.455, -0.25), (outer - 0.22 * wide, 0.455 + 0.36 * tall, -0.24)]
+            points += [(inner + 0.42 * wide, end - 0.2 * tall, -0.22), (inner + 0.34 * wide, end - 0.42 * tall, -0.21)]
+            points += [(inner + 0.12 * wide, end + 0.06 * tall, -0.20), (inner, end - 0.5 * tall, depth)]
+            points += [(inner, 0.48, depth)]
+            edge = self._beside(side, points)
+            # It begins where the mass over the skull ends: a turned skull is seen from its back, wider than its ears.
+            right = np.array([-self.head.up[1], self.head.up[0]])
+            gap = max(0.0, side * float((self._silhouette()[-1 if side > 0 else 0] - edge[0]) @ right))
+            return edge + side * gap * np.array([1.0, 0.7, 0.2, 0.15, 0.0, 0.0, 0.0])[:, None] * right
         if self.hair.curl > 0.5:
             return self._beside(side, self._curled_side(side, outer))
         swing = 0.014 * self.wave
@@ -299,7 +304,7 @@ class _Barber:
         right = np.array([-self.head.up[1], self.head.up[0]])
         edge = self.head.project(onto_silhouette(cheek, self.head.yaw))
         edge = edge - self.head.up * ((p[:, 1] - low) * self.head.scale)[:, None]
-        edge = edge + right * (side * (p[:, :1] - 0.255) * self.head.scale)
+        edge = edge + right * (side * (1 - 0.5 * self.close) * (p[:, :1] - 0.255) * self.head.scale)
         return plain + far * (edge - plain)
 
     def _back(self) -> Points:
@@ -346,7 +351,7 @@ class _Barber:
         sides = []
         for side in (1, -1):
             skull = self.head.silhouette(side * np.array([103.0, 115.0, 127.0]), stand)
-            cheek = self._beside(side, [(0.262, 0.48, -0.2), (0.256, 0.55, -0.2), (0.225, 0.62, -0.2)])
+            cheek = self._beside(side, [(0.258, 0.48, -0.2), (0.246, 0.55, -0.2), (0.215, 0.62, -0.2)])
             far = min(1.0, max(0.0, side * float(np.sin(self.head.yaw)) / 0.2))
             sides.append(skull + far * (cheek - skull))
         return np.concatenate([top, sides[0], low, sides[1][::-1]])
@@ -428,7 +433,7 @@ class _Barber:
                 continue
             inner = self.inner
             outer = max(self.outer, inner + 0.05)
-            count = 4 if hand.locks >= 6 else 3
+            count = 2 if self.long < 0.05 else 4 if hand.locks >= 6 else 3
             # Big and small locks by turns, none like its neighbour; 0 is the outermost.
             parts = np.array([1.25, 0.7, 1.1, 0.6])[:count] * (1 + 0.35 * self.jitter[1 : 1 + count] * side)
             parts = parts / parts.sum()
@@ -443,18 +448,26 @@ class _Barber:
             width = parts * (outer - inner + 0.03) * 1.75 * head.scale * hand.width**0.5
             angle = 46 + 26 * (1 - share)
             # A lock may not bulge out of the mass that it lies on.
-            room = self.volume * (1 - 0.35 * (angle / 98) ** 2) - 0.42 * width / head.scale - 0.003
+            room = self.volume * (1 - self.taper * (angle / 98) ** 2) - 0.42 * width / head.scale - 0.003
             stand = np.minimum(self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share, room)
             over = head.silhouette(side * angle, stand)
             temple = self._beside(side, np.stack([x + 0.004, np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
+            # Short hair hugs the head: its outer locks end higher and further in than those before the ear.
+            short = self.close
+            end += short * (0.455 + (self.end - 0.455) * (0.5 + 0.5 * share) - end)
+            hug = x - 0.6 * short * (x - inner)
+            far = min(1.0, max(0.0, side * float(np.sin(head.yaw)) / 0.2))
+            width = width * (1 - (0.25 + 0.3 * far) * short)
             if self.tied:
                 end = np.full(count, 0.74)
             middle = (0.46 + end) / 2 + 0.02
-            low = self._beside(side, np.stack([x + 0.012 + 0.012 * jitter, middle, np.full(count, -0.2)], 1))
-            tip = self._beside(side, np.stack([x - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
+            bow = 0.5 * (x + hug) + 0.012 * self.long + 0.012 * jitter
+            low = self._beside(side, np.stack([bow, middle, np.full(count, -0.2)], 1))
+            tip = self._beside(side, np.stack([hug - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
             spine = np.stack([root, over, temple, low, tip], 1)
-            groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
+            point = max(hand.point, 0.85 * short)
+            groups.append(_lock_edges(spine, width, point, 0.8 * self.wave * self.long, float(self.jitter[4])))
         return _joined(*groups) if groups else no_locks()
 
     def _curls(self) -> Locks:
@@ -492,7 +505,7 @@ class _Barber:
             return np.zeros((0, 4, 2))
         angle = np.array([-24.0, 38.0])[:count] + 12 * self.jitter[:count]
         turn = np.sign(angle) * (16 + 5 * self.jitter[2 : 2 + count])
-        base = self.volume * (1 - 0.35 * (np.abs(angle) / 95) ** 2)
+        base = self.volume * (1 - self.taper * (np.abs(angle) / 95) ** 2)
         rise = 0.010 + 0.006 * np.abs(self.jitter[4 : 4 + count])
         at = [(0.0, -0.03), (0.35, 0.0), (0.7, 0.8), (1.0, 1.0)]
         places = [
@@ -551,7 +564,7 @@ class _Barber:
 
     def _rim(self, angle: float) -> float:
         """How far the mass stands off the skull at an angle."""
-        return self.volume * (1 - 0.35 * (angle / 98) ** 2)
+        return self.volume * (1 - min(0.8, self.taper) * (angle / 98) ** 2)
 
     @staticmethod
     def _framed(points: Points, margin: Points | float) -> Points:
