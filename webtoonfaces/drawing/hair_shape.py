@@ -716,8 +716,12 @@ def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
         front=[clockwise(np.array(outline)) for outline in hair.front],
         clipped=True,
     )
+    partings = np.zeros((0, 4, 2))
     if hair.curl > 0.5:
         result.front = [_scalloped(outline, 0.05 * head.scale) for outline in result.front]
+    elif result.front:
+        lean = sum(strand[-1][0] - strand[0][0] for strand in hair.strands)
+        result.front[0], partings = _in_locks(result.front[0], hand, head, 1.0 if lean >= 0 else -1.0)
     if hair.strands:
         spines = np.stack([resample(np.array(strand), KNOTS) for strand in hair.strands])
         length = np.linalg.norm(np.diff(spines, axis=1), axis=2).sum(1)
@@ -729,4 +733,59 @@ def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
         result.sides = _lock_edges(spines[is_lock], broad, hand.point, 0.4 * hand.wave)
         if hand.strands >= 2 and not is_lock.all():
             result.strands = spines[~is_lock][:, ::2]
+    if len(partings):
+        result.strands = partings if result.strands is None else np.concatenate([result.strands, partings])
     return result
+
+
+def _in_locks(outline: Points, hand: HairHand, head: Head, lean: float) -> tuple[Points, Points]:
+    """A measured outline with a hand's locks along its edge over the forehead, and lines `[N, 4, 2]` between them.
+
+    A mask shows a fringe as one even edge; a pen ends it in tips of different width and length, which lean to one side.
+    An edge that has tips of its own keeps them.
+    """
+    none = np.zeros((0, 4, 2))
+    axes = np.array([[-head.up[1], head.up[0]], -head.up])  # to the right and down, of length 1
+    place = (outline - head.scalp(0.0, 0.0)) @ axes.T / head.scale
+    step = np.roll(place, -1, axis=0) - place
+    # A clockwise outline runs to the left where hair ends below.
+    low = (
+        (np.abs(place[:, 0]) < 0.25) & (place[:, 1] > -0.08) & (place[:, 1] < 0.30) & (-step[:, 0] > np.abs(step[:, 1]))
+    )
+    if low.all() or not low.any():
+        return outline, none
+    first = int(np.argmin(low))  # the run that is looked for does not go on over the end of the list
+    low, place = np.roll(low, -first), np.roll(place, -first, axis=0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(int), [0]])))
+    start, stop = max(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[1] - run[0])
+    run = place[start:stop]
+    wide = float(run[0, 0] - run[-1, 0])
+    if len(run) < 5 or wide < 0.12:
+        return outline, none
+    rough = float(np.abs(run[:, 1] - np.polyval(np.polyfit(run[:, 0], run[:, 1], 3), run[:, 0])).max())
+    count = max(3, round(wide / 0.5 * 0.7 * hand.locks))
+    share = np.resize(np.array([1.0, 0.55, 1.6, 0.75, 1.3, 0.5]), count)
+    ends = np.concatenate([[0.0], np.cumsum(share)]) / share.sum()
+    size = wide * share / share.sum()
+    drop = (0.014 + 0.22 * size) * (0.7 + 0.5 * hand.point) * np.resize(np.array([0.7, 0.85, 1.35, 0.75, 1.0]), count)
+    drop *= max(0.0, 1 - rough / 0.03)
+    notch = np.concatenate([[0.0], -0.35 * np.minimum(drop[1:], drop[:-1]), [0.0]])
+    # From right to left: one side of a lock is full, the other hollow; a blunt tip has two corners.
+    tip = 0.5 - 0.27 * lean
+    blunt = 0.16 * (1 - hand.point)
+    across = np.array([0.0, 0.5 * tip, tip - blunt, tip + blunt, 0.5 * (1 + tip)])
+    fall = np.array([0.0, 0.56 - 0.06 * lean, 1.0, 1.0, 0.56 + 0.06 * lean])
+    at = np.append((ends[:-1, None] + np.diff(ends)[:, None] * across).ravel(), 1.0)
+    down = notch[:-1, None] * (1 - fall) + drop[:, None] * fall
+    down[:, 0] = notch[:-1]
+    along = np.linspace(0, 1, len(run))
+    fringe = np.stack([np.interp(at, along, run[:, axis]) for axis in (0, 1)], 1)
+    fringe[:, 1] += np.append(down.ravel(), 0.0)
+    roots = fringe[5:-1:5]
+    rise = np.minimum(drop[1:], drop[:-1])[:, None]
+    curve = np.array([(0.0, 0.0), (0.25 * lean, 0.7), (0.6 * lean, 1.3), (1.1 * lean, 1.8)])
+    lines = roots[:, None] - rise[:, None] * curve
+    back = axes * head.scale
+    origin = head.scalp(0.0, 0.0)
+    changed = np.concatenate([place[:start], fringe, place[stop:]])
+    return changed @ back + origin, lines @ back + origin
