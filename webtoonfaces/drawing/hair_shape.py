@@ -6,6 +6,7 @@ Nothing here knows colours or SVG. A lock is a spine with a width: `[N, K, 2]` f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -195,6 +196,7 @@ class _Barber:
         middle = 0.5 * float(np.clip(self.hair.part, -0.6, 0.6)) * (1 - np.abs(across))
         return self.head.scalp(across + middle, self._edge(np.abs(across)) + lower)
 
+    @cached_property
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
         # Over shaved sides curls end above the ears: their bumps on the skull's side would hang as a lump.
@@ -234,7 +236,7 @@ class _Barber:
 
     def _front(self) -> Points:
         edge = self._peak() if self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5 else self._hairline(0.03)
-        outline = [self._silhouette(), self._side(1), edge, self._side(-1)[::-1]]
+        outline = [self._silhouette, self._side(1), edge, self._side(-1)[::-1]]
         return np.concatenate(outline)
 
     def _side(self, side: int) -> Points:
@@ -255,7 +257,7 @@ class _Barber:
             edge = self._beside(side, points)
             # It begins where the mass over the skull ends: a turned skull is seen from its back, wider than its ears.
             right = np.array([-self.head.up[1], self.head.up[0]])
-            gap = max(0.0, side * float((self._silhouette()[-1 if side > 0 else 0] - edge[0]) @ right))
+            gap = max(0.0, side * float((self._silhouette[-1 if side > 0 else 0] - edge[0]) @ right))
             return edge + side * gap * np.array([1.0, 0.7, 0.2, 0.15, 0.0, 0.0, 0.0])[:, None] * right
         if self.hair.curl > 0.5:
             return self._beside(side, self._curled_side(side, outer))
