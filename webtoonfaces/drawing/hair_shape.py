@@ -261,14 +261,15 @@ class _Barber:
             return edge + side * gap * np.array([1.0, 0.7, 0.2, 0.15, 0.0, 0.0, 0.0])[:, None] * right
         if self.hair.curl > 0.5:
             return self._beside(side, self._curled_side(side, outer))
-        swing = 0.014 * self.wave
+        swing, wide = 0.014 * self.wave, outer - inner
         points = [
             (outer, 0.52, -0.22),
             (outer + 0.018 + swing, middle, -0.22),
-            (outer + 0.006 - swing, end - 0.06, -0.21),
-            (outer - 0.03, end + 0.012, -0.20),
-            (inner + 0.028, end - 0.012, depth),
-            (inner + 0.006 - swing, end - 0.08, depth),
+            (outer + 0.002 - swing, end - 0.075, -0.21),
+            (outer - 0.30 * wide, end + 0.015, -0.20),  # two tips of different length, not a cut
+            (outer - 0.42 * wide, end - 0.03, -0.20),
+            (outer - 0.66 * wide, end + 0.035, depth),
+            (inner + 0.05 * wide - swing, end - 0.08, depth),
             (inner - 0.004 + swing, middle, depth),
             (inner + 0.004, 0.52, depth),
         ]
