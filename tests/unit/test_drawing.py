@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from webtoonfaces.drawing.eyes import (
 )
 from webtoonfaces.drawing.face import beard_color, draw_anger_mark, draw_ear, mole_place
 from webtoonfaces.drawing.hair import HairPainter
+from webtoonfaces.drawing.hair_shape import hair_shape
 from webtoonfaces.drawing.head import TEMPLATE, Pose, fit_pose
 from webtoonfaces.drawing.mouth import mouth_outline, smiles
 from webtoonfaces.drawing.person import Hair
@@ -583,3 +585,30 @@ def test_the_skull_of_a_bare_turned_head_runs_into_its_far_cheek(title):
         steps = np.diff(np.concatenate([crown, cheek[1:4]]), axis=0)
         angles = np.diff(np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])))
         assert np.abs(np.degrees(angles[7:])).max() < 30, "a step or a corner"
+        far = crown[9:] - crown[9]
+        chord = far[-1]
+        away = np.abs(chord[0] * far[:, 1] - chord[1] * far[:, 0]) / (chord @ chord)
+        assert away.max() > 0.13, "a straight wall"
+
+
+def _cap_of_photo(fringe: Sequence[tuple[float, float]]) -> MeasuredHair:
+    """Hair as a photo shows it, with a lower edge over the forehead, from right to left."""
+    angle = np.radians(np.linspace(180, 360, 25))
+    over = [(0.5 + 0.3 * float(np.cos(a)), 0.38 + 0.3 * float(np.sin(a))) for a in angle]
+    return MeasuredHair(front=((*over, (0.72, 0.42), *fringe, (0.28, 0.42)),), strands=(((0.5, 0.1), (0.6, 0.3)),))
+
+
+def test_the_straight_fringe_of_a_photo_is_drawn_in_locks_and_one_with_tips_is_kept() -> None:
+    x = np.linspace(0.68, 0.32, 25)
+    straight = _cap_of_photo([(float(each), 0.33) for each in x])
+    tips = _cap_of_photo([(float(each), 0.33 + 0.05 * (number % 4 == 2)) for number, each in enumerate(x)])
+    seen = set()
+    for hand in {title.hand.hair for title in TITLES.values()}:
+        person = replace(people(1)[0], pose=Pose(), hair=straight)
+        edge = hair_shape(person, hand).front[0]
+        lower = edge[(np.abs(edge[:, 0] - 0.5) < 0.15) & (edge[:, 1] > 0.25)]
+        assert np.ptp(lower[:, 1]) > 0.015, "one straight line"
+        seen.add(tuple(np.round(np.sort(lower[:, 1]), 4)))
+        kept = hair_shape(replace(person, hair=tips), hand).front[0]
+        assert len(kept) == len(tips.front[0])
+    assert len(seen) > 5, "each hand has its own locks"

@@ -6,6 +6,7 @@ Nothing here knows colours or SVG. A lock is a spine with a width: `[N, K, 2]` f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,7 +104,10 @@ class _Barber:
         self.rng = np.random.default_rng(seed + 5)
         self.jitter = np.array(hair.locks)
         grown = min(1.0, hair.length / 0.3)
-        self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + 0.085 * hair.curl * grown + 0.004
+        self.tied = hair.tie != ""
+        # Curls that are tied lie close to the head: beside a cloud of loose ones the tied ones would be a lump.
+        cloud = 0.03 if self.tied else 0.085
+        self.volume = grown * (0.022 + 0.05 * hair.volume + hand.volume) + cloud * hair.curl * grown + 0.004
         # A tall mass keeps a margin to the upper edge of the picture, as far as the head leaves room.
         room = float(head.silhouette(0.0)[0, 1]) / head.scale - 0.01
         self.volume = min(self.volume, max(0.055, room))
@@ -112,12 +116,15 @@ class _Barber:
         self.spike = max(0.0, min(1.0, hair.spike + hand.spike * grown) - 0.25) / 0.75
         self.spike *= 1 - 0.85 * float(np.clip((hair.length - 0.35) / 0.2, 0, 1))
         self.wave = min(1.2, hair.wave + hand.wave)
-        self.tied = hair.tie != ""
         loose = 0.3 if self.tied else hair.length
         self.end = float(np.interp(loose, [0, 0.12, 0.3, 0.5, 0.75, 1], [0.46, 0.50, 0.575, 0.78, 1.02, 1.32]))
         self.long = float(np.clip((loose - 0.3) / 0.2, 0, 1))
         self.undercut = hair.sides < 0.4
-        self.outer = 0.292 + 0.55 * self.volume + 0.02 * self.long
+        self.close = close = (1 - self.long) * (hair.curl <= 0.5)  # 1 for hair that hugs the head
+        # How much thinner the mass is at the temples than on top. Over shaved sides it ends on the skull; short hair
+        # lies close there, or it would be a mushroom.
+        self.taper = 1.05 if self.undercut else 0.35 + 0.45 * close
+        self.outer = 0.292 + (0.55 - 0.4 * close) * self.volume + 0.02 * self.long
         self.inner = 0.262 - 0.022 * self.long
 
     def shape(self) -> HairShape:
@@ -189,12 +196,14 @@ class _Barber:
         middle = 0.5 * float(np.clip(self.hair.part, -0.6, 0.6)) * (1 - np.abs(across))
         return self.head.scalp(across + middle, self._edge(np.abs(across)) + lower)
 
+    @cached_property
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
-        reach = 98 - 10 * self.long
+        # Over shaved sides curls end above the ears: their bumps on the skull's side would hang as a lump.
+        reach = 98 - 10 * self.long - 16 * (self.undercut and self.hair.curl > 0.5)
         if self.spike == 0:
             at = np.linspace(-reach, reach, 13)
-            base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
+            base = self.volume * (1 - self.taper * (np.abs(at) / reach) ** 2)
             base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * (1 - self.undercut * (np.abs(at) / reach))
             return self.head.silhouette(at, base)
         count = 8
@@ -220,19 +229,14 @@ class _Barber:
         angles.append(reach)
         heights.append(0.0)
         at = np.array(angles)
-        base = self.volume * (1 - self._taper * (np.abs(at) / reach) ** 2)
+        base = self.volume * (1 - self.taper * (np.abs(at) / reach) ** 2)
         base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * min(1.0, self.hair.length * 2)
         base -= 0.012 * (1 - np.minimum(1, np.abs(at) / 60)) * (self.hair.open > 0.6) * (self.hair.open - 0.6)
         return self.head.silhouette(at, base + np.array(heights))
 
-    @property
-    def _taper(self) -> float:
-        """How much thinner the mass is at the temples than on top; over shaved sides it ends on the skull."""
-        return 1.05 if self.undercut else 0.35
-
     def _front(self) -> Points:
         edge = self._peak() if self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5 else self._hairline(0.03)
-        outline = [self._silhouette(), self._side(1), edge, self._side(-1)[::-1]]
+        outline = [self._silhouette, self._side(1), edge, self._side(-1)[::-1]]
         return np.concatenate(outline)
 
     def _side(self, side: int) -> Points:
@@ -244,21 +248,28 @@ class _Barber:
         outer = max(self.outer, inner + 0.045)
         middle = (0.52 + end) / 2
         if self.long < 0.05:
-            wide = outer - inner
-            points = [(outer, 0.455, -0.25), (outer - 0.12 * wide, 0.5 * (0.455 + end), -0.24)]
-            points += [(outer - 0.42 * wide, end - 0.012, -0.22), (inner + 0.3 * wide, end, -0.20)]
-            points += [(inner + 0.02 * wide, end - 0.05, depth), (inner, 0.49, depth)]
-            return self._beside(side, points)
+            # In to the head, in two tips of different length before the ear: a plain edge would be a helmet's.
+            wide, tall = outer - inner, end - 0.455
+            points = [(outer, 0.455, -0.25), (outer - 0.22 * wide, 0.455 + 0.36 * tall, -0.24)]
+            points += [(inner + 0.42 * wide, end - 0.2 * tall, -0.22), (inner + 0.34 * wide, end - 0.42 * tall, -0.21)]
+            points += [(inner + 0.12 * wide, end + 0.06 * tall, -0.20), (inner, end - 0.5 * tall, depth)]
+            points += [(inner, 0.48, depth)]
+            edge = self._beside(side, points)
+            # It begins where the mass over the skull ends: a turned skull is seen from its back, wider than its ears.
+            right = np.array([-self.head.up[1], self.head.up[0]])
+            gap = max(0.0, side * float((self._silhouette[-1 if side > 0 else 0] - edge[0]) @ right))
+            return edge + side * gap * np.array([1.0, 0.7, 0.2, 0.15, 0.0, 0.0, 0.0])[:, None] * right
         if self.hair.curl > 0.5:
             return self._beside(side, self._curled_side(side, outer))
-        swing = 0.014 * self.wave
+        swing, wide = 0.014 * self.wave, outer - inner
         points = [
             (outer, 0.52, -0.22),
             (outer + 0.018 + swing, middle, -0.22),
-            (outer + 0.006 - swing, end - 0.06, -0.21),
-            (outer - 0.03, end + 0.012, -0.20),
-            (inner + 0.028, end - 0.012, depth),
-            (inner + 0.006 - swing, end - 0.08, depth),
+            (outer + 0.002 - swing, end - 0.075, -0.21),
+            (outer - 0.30 * wide, end + 0.015, -0.20),  # two tips of different length, not a cut
+            (outer - 0.42 * wide, end - 0.03, -0.20),
+            (outer - 0.66 * wide, end + 0.035, depth),
+            (inner + 0.05 * wide - swing, end - 0.08, depth),
             (inner - 0.004 + swing, middle, depth),
             (inner + 0.004, 0.52, depth),
         ]
@@ -296,13 +307,15 @@ class _Barber:
         right = np.array([-self.head.up[1], self.head.up[0]])
         edge = self.head.project(onto_silhouette(cheek, self.head.yaw))
         edge = edge - self.head.up * ((p[:, 1] - low) * self.head.scale)[:, None]
-        edge = edge + right * (side * (p[:, :1] - 0.255) * self.head.scale)
+        edge = edge + right * (side * (1 - 0.5 * self.close) * (p[:, :1] - 0.255) * self.head.scale)
         return plain + far * (edge - plain)
 
     def _back(self) -> Points:
         project = self.head.project
         at = np.linspace(-92, 92, 9)
         stand = self.volume * (0.7 - 0.85 * self.undercut * (at / 92) ** 2) - 0.012 * self.undercut
+        if self.undercut and self.hair.curl > 0.5:
+            stand -= 0.05 * (at / 92) ** 2
         top = self.head.silhouette(at, stand)
         if self.hair.sides >= 0.4 and (self.long < 0.05 or self.tied):
             return self._nape()
@@ -341,7 +354,7 @@ class _Barber:
         sides = []
         for side in (1, -1):
             skull = self.head.silhouette(side * np.array([103.0, 115.0, 127.0]), stand)
-            cheek = self._beside(side, [(0.262, 0.48, -0.2), (0.256, 0.55, -0.2), (0.225, 0.62, -0.2)])
+            cheek = self._beside(side, [(0.258, 0.48, -0.2), (0.246, 0.55, -0.2), (0.215, 0.62, -0.2)])
             far = min(1.0, max(0.0, side * float(np.sin(self.head.yaw)) / 0.2))
             sides.append(skull + far * (cheek - skull))
         return np.concatenate([top, sides[0], low, sides[1][::-1]])
@@ -423,7 +436,7 @@ class _Barber:
                 continue
             inner = self.inner
             outer = max(self.outer, inner + 0.05)
-            count = 4 if hand.locks >= 6 else 3
+            count = 2 if self.long < 0.05 else 4 if hand.locks >= 6 else 3
             # Big and small locks by turns, none like its neighbour; 0 is the outermost.
             parts = np.array([1.25, 0.7, 1.1, 0.6])[:count] * (1 + 0.35 * self.jitter[1 : 1 + count] * side)
             parts = parts / parts.sum()
@@ -438,18 +451,26 @@ class _Barber:
             width = parts * (outer - inner + 0.03) * 1.75 * head.scale * hand.width**0.5
             angle = 46 + 26 * (1 - share)
             # A lock may not bulge out of the mass that it lies on.
-            room = self.volume * (1 - 0.35 * (angle / 98) ** 2) - 0.42 * width / head.scale - 0.003
+            room = self.volume * (1 - self.taper * (angle / 98) ** 2) - 0.42 * width / head.scale - 0.003
             stand = np.minimum(self.volume * (0.55 - 1.3 * share) - 0.012 - 0.045 * share, room)
             over = head.silhouette(side * angle, stand)
             temple = self._beside(side, np.stack([x + 0.004, np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
+            # Short hair hugs the head: its outer locks end higher and further in than those before the ear.
+            short = self.close
+            end += short * (0.455 + (self.end - 0.455) * (0.5 + 0.5 * share) - end)
+            hug = x - 0.6 * short * (x - inner)
+            far = min(1.0, max(0.0, side * float(np.sin(head.yaw)) / 0.2))
+            width = width * (1 - (0.25 + 0.3 * far) * short)
             if self.tied:
                 end = np.full(count, 0.74)
             middle = (0.46 + end) / 2 + 0.02
-            low = self._beside(side, np.stack([x + 0.012 + 0.012 * jitter, middle, np.full(count, -0.2)], 1))
-            tip = self._beside(side, np.stack([x - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
+            bow = 0.5 * (x + hug) + 0.012 * self.long + 0.012 * jitter
+            low = self._beside(side, np.stack([bow, middle, np.full(count, -0.2)], 1))
+            tip = self._beside(side, np.stack([hug - 0.014 + 0.02 * jitter * hand.bend, end, np.full(count, -0.19)], 1))
             spine = np.stack([root, over, temple, low, tip], 1)
-            groups.append(_lock_edges(spine, width, hand.point, 0.8 * self.wave * self.long, float(self.jitter[4])))
+            point = max(hand.point, 0.85 * short)
+            groups.append(_lock_edges(spine, width, point, 0.8 * self.wave * self.long, float(self.jitter[4])))
         return _joined(*groups) if groups else no_locks()
 
     def _curls(self) -> Locks:
@@ -487,7 +508,7 @@ class _Barber:
             return np.zeros((0, 4, 2))
         angle = np.array([-24.0, 38.0])[:count] + 12 * self.jitter[:count]
         turn = np.sign(angle) * (16 + 5 * self.jitter[2 : 2 + count])
-        base = self.volume * (1 - 0.35 * (np.abs(angle) / 95) ** 2)
+        base = self.volume * (1 - self.taper * (np.abs(angle) / 95) ** 2)
         rise = 0.010 + 0.006 * np.abs(self.jitter[4 : 4 + count])
         at = [(0.0, -0.03), (0.35, 0.0), (0.7, 0.8), (1.0, 1.0)]
         places = [
@@ -523,15 +544,19 @@ class _Barber:
                 ]
                 spine = middle + radius * np.array(swirl)
                 result.back_locks = _joined(result.back_locks, _lock_edges(spine, np.full(3, 0.5 * radius), 1.0, 0.0))
-        elif self.hair.curl > 0.5:  # curls are tied to a puff; for a braid it hangs low behind the ear
-            puffs = {"ponytail": [side * (22 + 30 * high)], "twintails": [-58.0, 58.0], "braid": [side * 97.0]}[tie]
-            for angle in puffs:
+        elif self.hair.curl > 0.5 and tie != "braid":  # curls are tied to a puff
+            for angle in (side * (40 + 18 * high),) if tie == "ponytail" else (-58.0, 58.0):
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
-                out = 0.05 + self.volume * 0.6 if tie != "braid" else self.volume * 0.75
-                middle = self._framed(self.head.silhouette(angle, out)[0], 0.8 * radius)
+                middle = self.head.silhouette(angle, self._rim(angle) + 0.03 + 0.8 * radius / scale)[0]
+                middle = self._framed(middle, 0.9 * radius)
+                inward = self.head.silhouette(angle, -0.15)[0] - middle
+                root = middle + 0.9 * radius * inward / np.linalg.norm(inward)
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
                 result.behind.append(_scalloped(ring, 0.06 * scale))
+                shadow, knot = self._knot(root, angle, 0.45 * radius, 1.0)
+                result.tail_roots.append(shadow)
+                result.knots.append(knot)
         elif tie == "ponytail":
             self._tail(result, side * (28 + 30 * high), 0.52 + 0.3 * self.hair.length, 0.155)
         elif tie == "twintails":
@@ -542,7 +567,7 @@ class _Barber:
 
     def _rim(self, angle: float) -> float:
         """How far the mass stands off the skull at an angle."""
-        return self.volume * (1 - 0.35 * (angle / 98) ** 2)
+        return self.volume * (1 - min(0.8, self.taper) * (angle / 98) ** 2)
 
     @staticmethod
     def _framed(points: Points, margin: Points | float) -> Points:
@@ -694,8 +719,12 @@ def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
         front=[clockwise(np.array(outline)) for outline in hair.front],
         clipped=True,
     )
+    partings = np.zeros((0, 4, 2))
     if hair.curl > 0.5:
         result.front = [_scalloped(outline, 0.05 * head.scale) for outline in result.front]
+    elif result.front:
+        lean = sum(strand[-1][0] - strand[0][0] for strand in hair.strands)
+        result.front[0], partings = _in_locks(result.front[0], hand, head, 1.0 if lean >= 0 else -1.0)
     if hair.strands:
         spines = np.stack([resample(np.array(strand), KNOTS) for strand in hair.strands])
         length = np.linalg.norm(np.diff(spines, axis=1), axis=2).sum(1)
@@ -707,4 +736,59 @@ def _measured(hair: MeasuredHair, hand: HairHand, head: Head) -> HairShape:
         result.sides = _lock_edges(spines[is_lock], broad, hand.point, 0.4 * hand.wave)
         if hand.strands >= 2 and not is_lock.all():
             result.strands = spines[~is_lock][:, ::2]
+    if len(partings):
+        result.strands = partings if result.strands is None else np.concatenate([result.strands, partings])
     return result
+
+
+def _in_locks(outline: Points, hand: HairHand, head: Head, lean: float) -> tuple[Points, Points]:
+    """A measured outline with a hand's locks along its edge over the forehead, and lines `[N, 4, 2]` between them.
+
+    A mask shows a fringe as one even edge; a pen ends it in tips of different width and length, which lean to one side.
+    An edge that has tips of its own keeps them.
+    """
+    none = np.zeros((0, 4, 2))
+    axes = np.array([[-head.up[1], head.up[0]], -head.up])  # to the right and down, of length 1
+    place = (outline - head.scalp(0.0, 0.0)) @ axes.T / head.scale
+    step = np.roll(place, -1, axis=0) - place
+    # A clockwise outline runs to the left where hair ends below.
+    low = (
+        (np.abs(place[:, 0]) < 0.25) & (place[:, 1] > -0.08) & (place[:, 1] < 0.30) & (-step[:, 0] > np.abs(step[:, 1]))
+    )
+    if low.all() or not low.any():
+        return outline, none
+    first = int(np.argmin(low))  # the run that is looked for does not go on over the end of the list
+    low, place = np.roll(low, -first), np.roll(place, -first, axis=0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(int), [0]])))
+    start, stop = max(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[1] - run[0])
+    run = place[start:stop]
+    wide = float(run[0, 0] - run[-1, 0])
+    if len(run) < 5 or wide < 0.12:
+        return outline, none
+    rough = float(np.abs(run[:, 1] - np.polyval(np.polyfit(run[:, 0], run[:, 1], 3), run[:, 0])).max())
+    count = max(3, round(wide / 0.5 * 0.7 * hand.locks))
+    share = np.resize(np.array([1.0, 0.55, 1.6, 0.75, 1.3, 0.5]), count)
+    ends = np.concatenate([[0.0], np.cumsum(share)]) / share.sum()
+    size = wide * share / share.sum()
+    drop = (0.014 + 0.22 * size) * (0.7 + 0.5 * hand.point) * np.resize(np.array([0.7, 0.85, 1.35, 0.75, 1.0]), count)
+    drop *= max(0.0, 1 - rough / 0.03)
+    notch = np.concatenate([[0.0], -0.35 * np.minimum(drop[1:], drop[:-1]), [0.0]])
+    # From right to left: one side of a lock is full, the other hollow; a blunt tip has two corners.
+    tip = 0.5 - 0.27 * lean
+    blunt = 0.16 * (1 - hand.point)
+    across = np.array([0.0, 0.5 * tip, tip - blunt, tip + blunt, 0.5 * (1 + tip)])
+    fall = np.array([0.0, 0.56 - 0.06 * lean, 1.0, 1.0, 0.56 + 0.06 * lean])
+    at = np.append((ends[:-1, None] + np.diff(ends)[:, None] * across).ravel(), 1.0)
+    down = notch[:-1, None] * (1 - fall) + drop[:, None] * fall
+    down[:, 0] = notch[:-1]
+    along = np.linspace(0, 1, len(run))
+    fringe = np.stack([np.interp(at, along, run[:, axis]) for axis in (0, 1)], 1)
+    fringe[:, 1] += np.append(down.ravel(), 0.0)
+    roots = fringe[5:-1:5]
+    rise = np.minimum(drop[1:], drop[:-1])[:, None]
+    curve = np.array([(0.0, 0.0), (0.25 * lean, 0.7), (0.6 * lean, 1.3), (1.1 * lean, 1.8)])
+    lines = roots[:, None] - rise[:, None] * curve
+    back = axes * head.scale
+    origin = head.scalp(0.0, 0.0)
+    changed = np.concatenate([place[:start], fringe, place[stop:]])
+    return changed @ back + origin, lines @ back + origin

@@ -11,7 +11,7 @@ import numpy as np
 
 from .canvas import Canvas, Paint
 from .colors import BLACK, WHITE, Color, adjusted, darker, lightness, mix, multiply, ramp, rgb
-from .curves import SIDE, Points, arc, closed, polygons
+from .curves import SIDE, Points, closed, polygons
 from .head import TEMPLATE, Head
 from .person import Hair, Person
 from .title import Hand, Palette, Title
@@ -57,6 +57,8 @@ def toned(palette: Palette, color: Color, role: Role) -> Color:
     return result
 
 
+_T = np.linspace(0, 1, 4)[:, None]
+_JOINT = np.concatenate([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3], 1)  # of a cubic
 _RIGHT_SIDE = [4, 3, 2, 1, 0, *range(25, 16, -1)]  # of forehead and contour in one array, from the top to the chin
 
 
@@ -131,22 +133,20 @@ class Sketch:
     def crown(self) -> Points:
         """The outline of a bare head above its contour, from left to right over the top: `[15, 2]`.
 
-        It goes in behind a near ear. On the side that a turn hides, it runs into the cheek in one smooth line.
+        It goes in behind a near ear. On the side that a turn hides, the skull stays round down to the temple, goes in
+        at the eye, and runs into the cheek in one smooth line.
         """
         points = self.warp(self.head.silhouette(np.linspace(-112, 112, 15), -0.014))
-        for side, over, cheek in ((-1, points[5::-1], self.landmarks[1:4]), (1, points[9:], self.landmarks[15:12:-1])):
+        for side, over, cheek in ((-1, points[4::-1], self.landmarks[1:4]), (1, points[10:], self.landmarks[15:12:-1])):
             far = min(1.0, max(0.0, self.turn * side / HIDES_EAR))
             if far == 0:
                 continue
-            # From the skull's own direction into the cheek's.
-            start, along, up = over[1], over[1] - over[0], cheek[0] - cheek[2]
-            along, up = along / np.linalg.norm(along), up / np.linalg.norm(up)
-            gap = cheek[1] - start
-            turn = float(along[0] * up[1] - along[1] * up[0])
-            reach = float(along[0] * gap[1] - along[1] * gap[0]) / (turn if abs(turn) > 1e-3 else 1e-3)
-            length = float(np.linalg.norm(gap))
-            bend = cheek[1] + up * min(max(-reach, 0.3 * length), 0.85 * length)
-            over[1:] += far * (arc(start, bend, cheek[1], len(over) - 1) - over[1:])
+            # From the skull's own direction into the cheek's. A curve that began at the crown's corner would be flat.
+            start, along, down = over[1], over[2] - over[0], cheek[2] - cheek[0]
+            reach = float(np.linalg.norm(cheek[1] - start))
+            along, down = along / np.linalg.norm(along), down / np.linalg.norm(down)
+            joint = [start, start + 0.4 * reach * along, cheek[1] - 0.4 * reach * down, cheek[1]]
+            over[1:] += far * (_JOINT @ np.array(joint) - over[1:])
         return points
 
     @cached_property
