@@ -26,9 +26,16 @@ CALLS = {
 
 HANDLES = {  # what is dragged, and where each of the steps goes
     "wf-interpolation-pad": ("", (3, -2)),
-    "wf-layer-mixer": ("layers", (-3, 0)),
-    "wf-swap-explorer": ("location", (3, 0)),
-    "wf-face-studio": ("location", (3, 0)),
+    "wf-layer-mixer": ("from, to", (-3, 0)),
+    "wf-swap-explorer": ("own style", (3, 0)),
+    "wf-face-studio": ("own style", (3, 0)),
+}
+
+
+TAGS = {  # what the halves of the comparison are called
+    "wf-layer-mixer": ("sample A", "mixed"),
+    "wf-swap-explorer": ("structure", "swapped"),
+    "wf-face-studio": ("photo", "webtoon"),
 }
 
 
@@ -152,6 +159,16 @@ def test_before_and_after(notebook: Notebook) -> None:
     image, box = notebook.find(".wf-view img").bounding_box(), cover.bounding_box()
     assert image is not None and box is not None
     assert [round(box[side]) for side in box] == [round(image[side]) for side in box], "it lies over the picture"
+    assert notebook.find(".wf-lens-tag").all_inner_texts() == list(TAGS[notebook.root])
+    for tag, edge in zip(notebook.find(".wf-lens-tag").all(), ("left", "right"), strict=True):
+        expect(tag).to_be_visible()
+        place = tag.bounding_box()
+        assert place is not None
+        inner = place["x"] + place["width"] - box["x"] if edge == "left" else box["x"] + box["width"] - place["x"]
+        assert inner < 0.3 * box["width"], "it stays in its corner, beside the face"
+        assert place["y"] + place["height"] - box["y"] < 0.15 * box["height"], "and above it"
+    name = handle.get_attribute("aria-label")
+    assert name == "left of the line {}, right of it {}".format(*TAGS[notebook.root])
     notebook.drag(handle, [(60, 0)])
     notebook.release()
     assert handle.get_attribute("aria-valuenow") == str(round(100 * (box["width"] / 2 + 60) / box["width"]))
@@ -172,6 +189,38 @@ def test_the_picture_is_enlarged_and_nothing_else_jumps(notebook: Notebook) -> N
     assert width() > 1.3 * before
     notebook.find(".wf-lens-enlarge").click()
     assert width() == before
+
+
+def test_in_a_wide_window_the_picture_comes_first_and_what_is_unfolded_moves_nothing(notebook: Notebook) -> None:
+    size = notebook.page.viewport_size
+    assert size is not None
+    notebook.page.set_viewport_size({"width": 1400, "height": 1000})
+    notebook.page.evaluate("jupyterapp.shell.collapseLeft()")
+
+    def below() -> float:
+        root, line = (
+            notebook.page.locator(f".{notebook.root}").bounding_box(),
+            notebook.find(".wf-undo").bounding_box(),
+        )
+        assert root is not None and line is not None
+        return line["y"] - root["y"]
+
+    try:
+        notebook.lab.until("document.querySelector(`.${root}`).clientWidth > 1100", "it is wide", root=notebook.root)
+        view = notebook.find(".wf-view img").bounding_box()
+        body, controls = (notebook.find(part).bounding_box() for part in (".wf-body", ".wf-controls"))
+        assert view is not None and body is not None and controls is not None
+        assert view["width"] > 0.5 * body["width"], "the picture has the larger half"
+        assert view["height"] <= 720, "and can be seen whole"
+        assert view["x"] + view["width"] + controls["width"] > body["x"] + 0.95 * body["width"], (
+            "no room is left unused"
+        )
+        first = below()
+        for button in notebook.find(".wf-accordion > .wf-row > button").all():
+            button.press("Enter")
+            assert below() == pytest.approx(first, abs=1)
+    finally:
+        notebook.page.set_viewport_size(size)
 
 
 def test_copy_as_python_copies(notebook: Notebook, browser) -> None:

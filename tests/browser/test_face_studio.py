@@ -67,7 +67,7 @@ def test_another_photo_is_dropped(notebook: Notebook) -> None:
 
 def test_a_drag_moves_the_swap_location_and_the_release_decides_it(notebook: Notebook) -> None:
     before = notebook.picture()
-    notebook.drag(notebook.slider("location"), [(20, 0), (60, 0)])
+    notebook.drag(notebook.slider("own style"), [(20, 0), (60, 0)])
     notebook.changed(before)
     notebook.release()
     notebook.until("explorer.location > 3")
@@ -126,7 +126,7 @@ def test_the_picture_stays_in_sight_of_its_sliders_at_560_px(notebook: Notebook)
     try:
         view = notebook.find(".wf-view img")
         view.scroll_into_view_if_needed()
-        slider = notebook.slider("location")
+        slider = notebook.slider("own style")
         slider.scroll_into_view_if_needed()
         seen = "one => one.getBoundingClientRect().top > 0 && one.getBoundingClientRect().bottom < innerHeight"
         assert view.evaluate(seen) and slider.evaluate(seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -45,7 +46,8 @@ def test_arrow_keys_move_the_handle(notebook: Notebook) -> None:
     notebook.until(f"abs(explorer.x - {x - 0.02}) < 1e-9 and abs(explorer.y - {y - 0.1}) < 1e-9")
     notebook.changed(before)
     notebook.settled()
-    described = f"{round(100 * (x - 0.02))} % to the right, {round(100 * (y - 0.1))} % down"
+    right, down = (math.floor(100 * at + 0.5) for at in notebook.value("[explorer.x, explorer.y]"))  # as scripts round
+    described = f"{right} % to the right, {down} % down"
     assert handle.get_attribute("aria-valuetext") == described
 
 

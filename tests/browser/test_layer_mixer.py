@@ -23,7 +23,7 @@ def opened(lab: Lab) -> Iterator[Notebook]:
 
 def test_a_drag_gives_layers_away_and_the_release_decides_it(notebook: Notebook) -> None:
     before, first = notebook.picture(), notebook.value("explorer.range")
-    notebook.drag(notebook.slider("layers"), [(-60, 0), (-400, 0)])
+    notebook.drag(notebook.slider("from, to"), [(-60, 0), (-400, 0)])
     notebook.changed(before)
     notebook.release()
     notebook.until(f"explorer.range == (0, {first[1]})")

@@ -27,7 +27,7 @@ def opened(lab: Lab) -> Iterator[Notebook]:
 
 def test_a_drag_moves_the_swap_location_and_the_release_decides_it(notebook: Notebook) -> None:
     before = notebook.picture()
-    notebook.drag(notebook.slider("location"), [(40, 0), (-37, 0)])
+    notebook.drag(notebook.slider("own style"), [(40, 0), (-37, 0)])
     notebook.changed(before)
     notebook.release()
     notebook.until("explorer.location != 3")

@@ -296,7 +296,7 @@ def test_random_and_reset(opened):
 def test_a_face_is_encoded_as_its_cartoon(opened):
     plain = pixels(opened.render())
     opened.cartoonize = "classical"
-    assert opened.cartoonize == "classical" and find(opened, "redraw").value == "classical"
+    assert opened.cartoonize == "classical" and find(opened, "start from").value == "classical"
     assert opened.wait(WAIT) and (pixels(opened.render()) != plain).any()
     photo = read(opened)
     portrait = photo.portrait(0, "classical")
@@ -310,7 +310,7 @@ def test_a_face_is_encoded_as_its_cartoon(opened):
 
 def test_a_cartoon_chosen_by_hand_is_made_beside_the_widgets(opened):
     plain = seen(opened)
-    find(opened, "redraw").value = "classical"
+    find(opened, "start from").value = "classical"
     assert opened.wait(WAIT)
     assert opened.cartoonize == "classical" and seen(opened) != plain
 
@@ -320,9 +320,9 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
         raise WeightsError("no network here")
 
     monkeypatch.setattr("webtoonfaces.webtoonize.cartoonize.load_cartoonizer", fail)
-    find(opened, "redraw").value = "facial-cartoonizer"
+    find(opened, "start from").value = "facial-cartoonizer"
     assert opened.wait(WAIT)
-    assert opened.cartoonize is None and find(opened, "redraw").value == ""
+    assert opened.cartoonize is None and find(opened, "start from").value == ""
     assert "no network here" in opened.status.value and "alert" in opened.status.value
     with pytest.raises(WeightsError):
         opened.cartoonize = "facial-cartoonizer"
@@ -332,10 +332,10 @@ def test_a_cartoonizer_that_cannot_be_had_changes_nothing(opened, monkeypatch):
 
 
 def test_the_demo_models_are_given_the_portrait_and_others_the_photo(opened, portrait, demo_swapae, demo_generator):
-    assert opened.cartoonize is None and find(opened, "redraw").value == ""
+    assert opened.cartoonize is None and find(opened, "start from").value == ""
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait)
     studio.upscale = False
-    assert studio.cartoonize == "portrait" and find(studio, "redraw").value == "portrait"
+    assert studio.cartoonize == "portrait" and find(studio, "start from").value == "portrait"
     studio.cartoonize = None
     studio.reset()
     assert studio.cartoonize == "portrait"
@@ -373,7 +373,7 @@ def test_the_portrait_is_shown_beside_the_face_in_any_title(opened):
     opened.title = "noir"
     assert opened.wait(WAIT)
     assert np.abs(pixels(view(opened))[:, :320] - pixels(expected)).mean() > 10
-    assert find(opened, "drawn as").value == "noir"
+    assert find(opened, "portrait").value == "noir"
     opened.reset()
     assert opened.title == wf.titles()[0] and opened.view == "face"
 
@@ -381,7 +381,7 @@ def test_the_portrait_is_shown_beside_the_face_in_any_title(opened):
 def test_a_title_chosen_by_hand_is_shown(opened):
     opened.title = "pastel"
     assert opened.view == "face"
-    find(opened, "drawn as").value = "comedy"
+    find(opened, "portrait").value = "comedy"
     assert (opened.title, opened.view) == ("comedy", "drawn")
     opened.undo()
     assert (opened.title, opened.view) == ("pastel", "face")
@@ -390,7 +390,7 @@ def test_a_title_chosen_by_hand_is_shown(opened):
 def test_the_portrait_is_saved_and_copied(opened, pair, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     opened.title = "noir"
-    find(opened, "Save drawing").click()
+    find(opened, "Save portrait").click()
     assert opened.wait(WAIT)
     assert (tmp_path / "portrait.svg").read_text(encoding="utf-8") == wf.portrait(opened.photo, "noir").svg()
     opened.load(save_image(pair, tmp_path / "pair.png"))

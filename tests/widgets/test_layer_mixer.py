@@ -12,7 +12,7 @@ from webtoonfaces.widgets.layer_mixer import LayerMixer
 from webtoonfaces.widgets.parts.source_box import SourceBox
 
 from .conftest import apart, same, saved_of
-from .page import classes, find, part, styled, walk
+from .page import classes, find, hidden, part, styled, walk
 
 L = 8
 
@@ -37,6 +37,15 @@ def test_starts_with_the_upper_half_from_b(mixer, ws, tiny_generator):
     assert mixer.range == (4, 7)
 
 
+def test_what_is_no_choice_is_not_offered(mixer):
+    letters = next(one for one in walk(mixer) if isinstance(one, w.Box) and mixer._letters in one.children)
+    assert hidden(letters) and hidden(find(mixer, "Remove this sample")), "A and B stay, and B gives"
+    mixer.add(2)
+    assert not hidden(letters) and not hidden(find(mixer, "Remove this sample", nth=2))
+    mixer.remove(1)
+    assert hidden(letters) and hidden(find(mixer, "Remove this sample", nth=1))
+
+
 def test_a_range_gives_just_its_layers(mixer, ws, tiny_generator):
     mixer.range = (2, 3)
     assert mixer.sources == (0, 0, 1, 1, 0, 0, 0, 0)
@@ -44,7 +53,7 @@ def test_a_range_gives_just_its_layers(mixer, ws, tiny_generator):
 
 
 def test_the_range_slider_and_the_buttons_agree(mixer):
-    find(mixer, "layers").value = (1, 2)
+    find(mixer, "from, to").value = (1, 2)
     assert [toggle.value for toggle in toggles(mixer)] == [False, True, True, *[False] * 5]
     toggles(mixer)[5].value = True
     assert mixer.sources == (0, 1, 1, 0, 0, 1, 0, 0)
@@ -233,7 +242,7 @@ def test_what_cannot_be_is_refused(mixer, tiny_generator):
 def test_the_last_value_is_what_is_shown(mixer):
     for step in range(30):
         find(mixer, "5").value = step / 29
-        find(mixer, "psi").value = 0.3 + step / 100
+        find(mixer, "boldness").value = 0.3 + step / 100
     assert mixer.wait(30)
     assert same(mixer.image, mixer.render())
 

@@ -42,6 +42,7 @@ def test_the_source_is_laid_over_the_picture_up_to_a_line(mixer):
     assert hidden(line)
     find(mixer, "Compare").value = True
     assert mixer.wait(30) and not hidden(line)
+    assert not hidden(find(mixer, "sample A | mixed", by="value"))
     line.value = 0.25
     edge = drawn.shape[1] // 4
     both = np.asarray(view(mixer), np.int16)

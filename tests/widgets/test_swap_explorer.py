@@ -179,7 +179,7 @@ def test_what_was_mixed_again_and_again_can_still_be_read(swap, tmp_path):
 
 def test_controls_choose_files(swap, photo):
     box = styled(swap, "wf-structure")
-    kind, path = part(box, w.ToggleButtons), find(box, "path of a picture")
+    kind, path = part(box, w.ToggleButtons), find(box, "or its path, then Enter")
     kind.value = "file"
     assert swap.structure == 0, "nothing was given yet"
     path.value = photo
@@ -249,7 +249,7 @@ def test_without_custom_widgets_the_strip_is_buttons(monkeypatch, tiny_swapae, t
 
 def test_the_last_value_is_what_is_shown(swap):
     for step in range(30):
-        find(swap, "location").value = step / 10
+        find(swap, "own style").value = step / 10
         find(swap, "towards it").value = step / 30
     assert swap.wait(30)
     assert same(swap.image, swap.render())

@@ -174,10 +174,10 @@ def test_a_drag_is_heard_with_both_places_set(explorers):
 
 def test_a_control_moves_its_trait_and_a_trait_its_control(explorers):
     pad = explorers["pad"]
-    move(find(pad, "psi"), value=0.30000000000000004)
+    move(find(pad, "boldness"), value=0.30000000000000004)
     assert pad.psi == 0.3
     pad.psi = 0.9
-    assert find(pad, "psi").value == 0.9
+    assert find(pad, "boldness").value == 0.9
     pad.x = 0.125
     assert part(pad, Pad).x == 0.125
 

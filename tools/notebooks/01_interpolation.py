@@ -34,7 +34,8 @@ G
 # %% [markdown]
 # ## Drag
 # Each corner is a sample, the handle is between them (the arrow keys move it too). *Details* has the corners' seeds,
-# truncation, the whole grid, and a loop to save. **Keep** puts what you see on a shelf that all explorers share.
+# *boldness* (the truncation psi), the whole grid, and a loop to save. **Keep** puts what you see on a shelf that all
+# explorers share.
 
 # %%
 wf.InterpolationPad(G)

@@ -35,7 +35,7 @@ AE
 
 # %% [markdown]
 # ## Slide
-# The slider sets the location, also to fractions; the strip shows all locations, and a click chooses one.
+# The slider *own style* sets the location, also to fractions; the strip shows all locations, and a click chooses one.
 
 # %%
 wf.SwapExplorer(AE, G)

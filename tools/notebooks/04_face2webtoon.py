@@ -32,8 +32,9 @@ G, AE = wf.load_stylegan2("demo"), wf.load_swapae("demo")
 
 # %% [markdown]
 # ## Try it
-# Upload a photo, pick a face, pick a style; the location says how much of the photo stays. Nothing leaves this machine.
-# The demo models are small: what they draw is 128 px wide, and is shown enlarged.
+# Upload a photo, pick a face, pick a style; *own style*, the swap location, says how much of the photo's own style
+# stays. **Compare** shows photo and webtoon on the two sides of a line that you drag. Nothing leaves this machine. The
+# demo models are small: what they draw is 128 px wide, and is shown enlarged.
 
 # %%
 wf.FaceStudio(AE, G)

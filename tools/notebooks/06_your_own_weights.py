@@ -14,7 +14,8 @@
 # # Your own weights
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/06_your_own_weights.ipynb)
 #
-# The demo models are small and show how everything works. This notebook uses the published ones, and your own.
+# The demo models are small and show how everything works. This notebook lists the published ones, and shows how to
+# load them and files of your own.
 
 # %%
 try:
@@ -29,16 +30,20 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 
 # %% [markdown]
 # ## Weights with a name
-# The `embedded` ones are part of the package. The others are downloaded when they are first used, which is the only
-# time that the package uses the network. Note the licences.
+# A `stylegan2` makes up faces; a `swapae`, a Swapping Autoencoder, redraws a picture in the style of another;
+# `cartoonizer` and `animegan2` make a cartoon of a photo, `dexined` finds its lines, and an `upscaler` enlarges
+# drawings.
+#
+# The embedded ones are part of the package. The others are downloaded when they are first used, which is the only time
+# that the package uses the network. Note the licences.
 
 # %%
 from IPython.display import Markdown
 
-lines = ["| kind | name | | what it is | licence |", "|---|---|---|---|---|"]
+lines = ["| kind | name | what it is | licence |", "|---|---|---|---|"]
 for record in wf.available_models():
-    embedded = "embedded" if record.embedded else ""
-    lines.append(f"| {record.kind} | {record.name} | {embedded} | {record.title} | {record.licence} |")
+    what = f"{record.title} (embedded)" if record.embedded else record.title
+    lines.append(f"| {record.kind} | {record.name} | {what} | {record.licence} |")
 Markdown("\n".join(lines))
 
 # %% [markdown]
@@ -52,7 +57,8 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## A file
 # A path works like a name: `.safetensors` as this package writes it, or `.pt` in the original format. No code in such a
-# file is run. Size, layers and channels are read from it.
+# file is run. What it needs to know is read from it: here the pictures are 128 px wide, and drawn from a code of L = 12
+# layers with D = 256 numbers each.
 
 # %%
 demo = wf.load_stylegan2("demo")
@@ -71,7 +77,7 @@ except wf.errors.WeightsError as error:
 
 # %% [markdown]
 # ## Explore it
-# Everything that the other notebooks do works with any model.
+# Everything that the other notebooks do works with any model: five samples, and a pad on which you drag between four.
 
 # %%
 wf.show(G.render(G.sample_ws(range(5), truncation_psi=0.7)))

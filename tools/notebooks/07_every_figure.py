@@ -45,7 +45,7 @@ print(*wf.figures.names(), sep=", ")
 # %% [markdown]
 # ## What the models learned from
 #
-# **dataset.** The number of pictures of each title: the models draw most easily what is frequent here.
+# **dataset.** The number of pictures of each title: a model draws most easily what is frequent. Here all are equal.
 
 # %%
 show("dataset", height=4)
@@ -114,7 +114,8 @@ show("swapae/5", "swapae/6", "swapae/7", columns=1, height=1.2)
 #
 # The swap location is the number of layers, from the coarsest on, that keep the picture's own style.
 #
-# **swapae/8.** Every swap location for one face. The number counts the layers that keep the face's own style.
+# **swapae/8.** The framed face in five styles, at every swap location from 0 to 7. Further down, more of its own is
+# kept.
 
 # %%
 show("swapae/8", height=6)
@@ -127,7 +128,7 @@ show("swapae/8", height=6)
 # **swapae/11.** Location 2 for a third face, with ten more styles.
 
 # %%
-show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.2)
+show("swapae/9", "swapae/10", "swapae/11", columns=2, height=3.4)
 
 # %% [markdown]
 # **swapae/12.** Location 3: one more layer keeps the face's own style.
@@ -137,7 +138,7 @@ show("swapae/9", "swapae/10", "swapae/11", columns=3, height=2.2)
 # **swapae/14.** Location 3 for a third face, with ten more styles.
 
 # %%
-show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.2)
+show("swapae/12", "swapae/13", "swapae/14", columns=2, height=3.4)
 
 # %% [markdown]
 # **swapae/15.** Location 7: only the last layer takes the other style.
@@ -147,7 +148,7 @@ show("swapae/12", "swapae/13", "swapae/14", columns=3, height=2.2)
 # **swapae/17.** Location 7 for a third face, with ten more styles.
 
 # %%
-show("swapae/15", "swapae/16", "swapae/17", columns=3, height=2.2)
+show("swapae/15", "swapae/16", "swapae/17", columns=2, height=3.4)
 
 # %% [markdown]
 # ### A picture from outside
@@ -160,29 +161,31 @@ show("swapae/18", height=4.5)
 # %% [markdown]
 # ## A photo, cartoonized and swapped
 #
-# **swapae/19.** A photo, first turned into a cartoon, then swapped.
+# **swapae/19.** The framed photo, first turned into a cartoon, which is not shown, then swapped at location 3.
 #
 # **swapae/20.** The same at location 2, with other styles above and below.
 #
 # **swapae/21.** The same at location 5: only three layers take the other style.
 
 # %%
-show("swapae/19", "swapae/20", "swapae/21", columns=3, height=2.2)
+show("swapae/19", "swapae/20", "swapae/21", columns=2, height=3.4)
 
 # %% [markdown]
-# **swapae/22.** Hard photos: a face upside down, half outside the picture, much too small, in the dark.
+# **swapae/22.** Hard photos, one in each row: a face upside down, half outside the picture, much too small, in the
+# dark. Beside each its cartoon, and that in four styles.
 #
 # **swapae/jtbc.** Photo above, result below: the photo in five styles.
 
 # %%
-show("swapae/22", "swapae/jtbc", columns=2, height=2.5)
+show("swapae/22", "swapae/jtbc", columns=1, height=3.2)
 
 # %% [markdown]
 # ## face2webtoon
 #
 # The styles are samples of StyleGAN2, so no drawing is needed.
 #
-# **face2webtoon/dh.** One photo, encoded once, while its style walks through those of ten samples.
+# **face2webtoon/dh.** One photo, below left, while its style walks through those of ten samples. Above right is the
+# sample whose style is taken, below it the photo in this style.
 
 # %%
 wf.figures.draw("face2webtoon/dh", **models)
@@ -202,7 +205,8 @@ show("face2webtoon/dh-sheet", "face2webtoon/grb", "face2webtoon/je", "face2webto
 # %% [markdown]
 # ## How good the original was
 #
-# **fid.** FID from photographs to webtoons in 250,000 iterations: most of the decrease is in the first 50,000.
+# **fid.** The FID says how far samples are from the drawings that a model learned from: lower is closer. It fell in
+# 250,000 iterations, from a model of photographs (FFHQ) to one of webtoons, and most of that in the first 50,000.
 
 # %%
 show("fid", height=4)
@@ -223,4 +227,4 @@ wf.show(wf.figures.draw("swapae/9", images=[photo, *drawings], **models), height
 # animation is written with `save`.
 
 # %%
-walk.save("exploration.webp")
+print("saved", walk.save("exploration.webp"))

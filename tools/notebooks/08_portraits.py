@@ -14,8 +14,8 @@
 # # A portrait of your photo
 # [Open in Colab](https://colab.research.google.com/github/webtoonfaces/webtoonfaces/blob/main/notebooks/08_portraits.ipynb)
 #
-# A face is *measured*: pose, hair, eyes, colours, what is worn. Then it is *drawn*, in the manner of any webtoon title,
-# as curves. No network takes part, so it is sharp at any size.
+# A face is *measured*: pose, hair, eyes, colours, what is worn. Then it is *drawn*, in the manner of any webtoon title.
+# It is made of curves, so it is sharp at any size. No network draws here.
 
 # %%
 try:
@@ -30,44 +30,48 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 
 # %% [markdown]
 # ## A photo
-# NASA's portrait of Eileen Collins comes with the package; put the name of your own file in its place.
+# NASA's portrait of Eileen Collins comes with the package; put the name of your own file in its place. Left, the face
+# as it is cut out of the photo; right, its portrait.
 
 # %%
 photo = wf.example_photo()  # or "my-photo.jpg"
 p = wf.portrait(photo, title="romance")
-p
+wf.show([p.face.image, p.draw()], titles=["photo", "romance"], height=4)
 
 # %% [markdown]
-# What the photo told, which includes that there is no beard or no glasses, and what it did not, which is drawn plainly:
+# What could be read from the photo, and what could not and is drawn plainly. That a beard or glasses are named means
+# that the photo shows whether there are any; in the example there are none.
 
 # %%
-print("found:", ", ".join(p.found))
-print("plain:", ", ".join(p.plain) or "nothing")
+print("read:", ", ".join(p.found))
+print("drawn plainly:", ", ".join(p.plain) or "nothing")
 
 # %% [markdown]
 # ## Every title
+# The same person fourteen times. A title decides lines, eyes, colours and background, and some change the light.
 
 # %%
-wf.show([p.draw(title, 256) for title in wf.titles()], titles=wf.titles(), columns=5, height=1.8)
+drawn = [p.draw(title, 256) for title in wf.titles()]
+wf.show(drawn, titles=wf.titles(), columns=5, height=1.8)
 
 # %% [markdown]
 # ## From one title to another
-# Drag: the same curves, one manner fading into the other.
+# Choose two titles, and drag *share*: the picture of the one fades into that of the other.
 
 # %%
 from ipywidgets import interact
 from PIL import Image
 
 
-@interact(one=wf.titles(), other=[*wf.titles()[3:], *wf.titles()[:3]], share=(0.0, 1.0, 0.05))
-def between(one, other, share=0.5):
+@interact(one=wf.titles(), other=wf.titles(), share=(0.0, 1.0, 0.05))
+def between(one="romance", other="noir", share=0.5):
     return Image.blend(p.draw(one, 384), p.draw(other, 384), share)
 
 
 # %% [markdown]
 # ## Everybody in a photo
 # `wf.align_faces` finds all faces, and each can be drawn; `paste` puts one back into the photo, onto what the one
-# before gave.
+# before gave. There is one face in the example; give `photo` a group, and everybody is drawn.
 
 # %%
 whole = photo
@@ -80,13 +84,16 @@ whole
 # The ending chooses: `.svg` is curves, `.png` is pixels; `.pdf` is curves with the extra `pdf`, pixels without.
 
 # %%
-print(p.svg("noir")[:300], "...")
 for name in ("portrait.svg", "portrait.png", "portrait.pdf"):
-    print("saved", p.save(name, "noir", 1024))
+    path = p.save(name, "noir", 1024)
+    print(f"saved {path}, {path.stat().st_size / 1000:.0f} kB")
 
 # %% [markdown]
 # ## Made-up people
-# The same curves draw people who do not exist: a seed is a person, the same in every title.
+# The same hand draws people who do not exist: a seed is a person, the same in every title. Five of them, above in
+# *noir*, below in *pastel*.
 
 # %%
-wf.show([wf.draw_face(seed, title=title) for title in ("noir", "pastel") for seed in range(5)], columns=5)
+above = [wf.draw_face(seed, title="noir") for seed in range(5)]
+below = [wf.draw_face(seed, title="pastel") for seed in range(5)]
+wf.show([*above, *below], columns=5)

@@ -36,7 +36,7 @@ FIGURES = (
     _row(
         "dataset",
         tables.dataset,
-        "The number of pictures of each title: the models draw most easily what is frequent here.",
+        "The number of pictures of each title: a model draws most easily what is frequent.",
     ),
     _row(
         "stylegan2/samples",
@@ -79,7 +79,7 @@ FIGURES = (
     _row(
         "swapae/2",
         swapae.style_strip,
-        seed=600,
+        seed=610,
         pictures=2,
         about="One structure, while the style changes in eight even steps from its own to that of another picture.",
     ),
@@ -123,7 +123,8 @@ FIGURES = (
         swapae.every_location,
         seed=1200,
         pictures=6,
-        about="Every swap location for one face. The number counts the layers that keep the face's own style.",
+        about="The framed face in five styles, at every swap location from 0 to 7. Further down, more of its own is "
+        "kept.",
     ),
     *(
         _row(f"swapae/{number}", swapae.swaps, seed=100 * number + 400, pictures=10, location=location, about=about)
@@ -153,7 +154,7 @@ FIGURES = (
         seed=2300,
         pictures=12,
         location=3,
-        about="A photo, first turned into a cartoon, then swapped.",
+        about="The framed photo, first turned into a cartoon, which is not shown, then swapped at location 3.",
     ),
     _row(
         "swapae/20",
@@ -177,7 +178,8 @@ FIGURES = (
         seed=2600,
         pictures=4,
         location=3,
-        about="Hard photos: a face upside down, half outside the picture, much too small, in the dark.",
+        about="Hard photos, one in each row: a face upside down, half outside the picture, much too small, in the "
+        "dark. Beside each its cartoon, and that in four styles.",
     ),
     _row(
         "swapae/jtbc",
@@ -191,7 +193,8 @@ FIGURES = (
         "face2webtoon/dh",
         photos.photo_exploration,
         seed=2800,
-        about=("One photo, encoded once, while its style walks through those of ten samples."),
+        about="One photo, below left, while its style walks through those of ten samples. Above right is the sample "
+        "whose style is taken, below it the photo in this style.",
     ),
     *(
         _row(f"face2webtoon/{name}", photos.photo_sheet, seed=seed, pictures=6, about=about)
@@ -205,7 +208,9 @@ FIGURES = (
     _row(
         "fid",
         tables.fid,
-        "FID from photographs to webtoons in 250,000 iterations: most of the decrease is in the first 50,000.",
+        "The FID says how far samples are from the drawings that a model learned from: lower is closer. It fell in "
+        "250,000 iterations, from a model of photographs (FFHQ) to one of webtoons, and most of that in the first "
+        "50,000.",
     ),
 )
 BY_NAME = {figure.name: figure for figure in FIGURES}

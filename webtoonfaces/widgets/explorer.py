@@ -57,6 +57,7 @@ class Explorer(w.VBox):
     css_class = "wf-explorer"
     default_name = "picture"
     source_name = ""  # what the picture is compared with; "" where there is nothing
+    result_name = ""  # and what it is itself, beside that
     derived: tuple[str, ...] = ()  # traits that follow from others, and so are not remembered
 
     image = t.Instance(Image.Image, allow_none=True, read_only=True, help="The last full picture; None before it.")
@@ -119,7 +120,7 @@ class Explorer(w.VBox):
             self._shell = Shell(self.model_id or "", self._page_actions())
             parts = [self._strip_of_steps, self._shell]
         self.children = (body, self._toolbar, *parts, self.tasks)
-        self.stage.lens.source = self.source_name
+        self.stage.lens.source, self.stage.lens.result = self.source_name, self.result_name
         self.stage.lens.observe(lambda _: self.refresh(), "comparing")
         self._history_changed()
         self._registration = Registration(self)
@@ -393,7 +394,10 @@ class Explorer(w.VBox):
 
     def _final_scene(self) -> Picture:
         """The scene with the upscaler where it is to enlarge it: what is smaller than it is shown, and no sheet."""
-        scene = self.scene()
+        return self.rested(self.scene())
+
+    def rested(self, scene: Picture) -> Picture:
+        """The scene as it is shown once it rests."""
         if self.upscale and isinstance(scene, Face | Decoded) and self.stage.renderer.side(scene) < VIEW:
             return enlarged(scene)
         return scene

@@ -27,11 +27,11 @@ from .explorer import Explorer
 from .export import Page
 from .parts.background_tasks import Progress
 from .parts.encoded_menu import EncodedMenu
-from .parts.groups import group
+from .parts.groups import group, hint
 from .parts.photo_panel import PhotoPanel
 from .parts.photo_view import WHOLE, FaceRequest, PhotoView
 from .parts.shown import shown_controls
-from .parts.sliders import psi_slider, slider
+from .parts.sliders import location_hint, location_slider, psi_slider
 from .parts.source_box import SourceBox
 from .parts.stage import Small
 from .parts.strength_page import strength_page
@@ -60,7 +60,7 @@ class FaceStudio(Explorer):
 
     Traits, which can be observed and linked: `face`, the index of the picked face, the most prominent one is 0; `seed`
     of the sample whose style is taken, None where the style is a picture's or from the shelf; `psi`, its truncation;
-    `location`, the swap location, 0 to L: so many of the first layers keep the photo's own texture, fractions blend a
+    `location`, the swap location, 0 to L: so many of the first layers keep the photo's own style, fractions blend a
     layer; `cartoonize`, what a face goes through before it is encoded: None, "classical" (or True), "portrait", or a
     published cartoonizer; `view`, what is shown: "face", "both" (before and after), "drawn" (the portrait that
     `wf.portrait` draws in a title, and the face) or "photo" (the whole one, pasted); `title`, of the portrait;
@@ -82,7 +82,7 @@ class FaceStudio(Explorer):
 
     css_class = "wf-face-studio"
     default_name = "webtoon-face"
-    source_name = "photo"
+    source_name, result_name = "photo", "webtoon"
 
     face = Checked(
         0,
@@ -95,7 +95,7 @@ class FaceStudio(Explorer):
         help="Of the sample whose style is taken; None where the style is a picture's or from the shelf.",
     )
     psi = Float(0.7, low=0, high=MAX_PSI, help="Truncation of the sample.")
-    location = Float(3, low=0, high=_layers, help="The swap location: so many layers keep the photo's own texture.")
+    location = Float(3, low=0, high=_layers, help="The swap location: so many layers keep the photo's own style.")
     cartoonize = Checked(
         None,
         check=lambda studio, value: studio.check_cartoonizer(value),
@@ -128,7 +128,10 @@ class FaceStudio(Explorer):
         super().__init__(Renderer(generator, swapae), shelf=shelf, **first)
         self._start = {name: getattr(self, name) for name in first}
         self._photo_view = PhotoView(self.stage.renderer, self._face_scene)
-        self._panel = PhotoPanel(give=self._photo_given, crop=self._crop_drawn, pick=self._face_picked)
+        self._encoded = EncodedMenu(self.cartoonize or "", self._cartoonizer_picked)
+        self._panel = PhotoPanel(
+            give=self._photo_given, crop=self._crop_drawn, pick=self._face_picked, extra=[self._encoded]
+        )
         self._style = SourceBox(
             self.stage,
             self.shelf,
@@ -139,7 +142,6 @@ class FaceStudio(Explorer):
             open_file=lambda picture, align, name: picture_codes(self.stage.renderer, picture, align=align, name=name),
             headed=False,
         )
-        self._encoded = EncodedMenu(self.cartoonize or "", self._cartoonizer_picked)
         self.stage.view.layout.display = "none"
         self.arrange(self._controls())
         self.redraw_on("psi", "location", draft=True)
@@ -461,13 +463,13 @@ class FaceStudio(Explorer):
             drawing=lambda name, _: self.save_portrait(name),
             animation=self._write_exploration,
         )
-        psi, location = psi_slider(self.psi), slider("location", self.location, _layers(self))
+        psi, location = psi_slider(self.psi), location_slider(self.location, _layers(self))
         self.bind("psi", psi)
         self.bind("location", location)
         return [
-            group("Photo", self._panel, self._encoded),
-            group("Style", self._style, location, psi),
-            group("Shown", *shown_controls(self)),
+            group("Photo", self._panel),
+            group("Style", self._style, location, psi, hint(location_hint("photo", _layers(self)))),
+            group("Show", *shown_controls(self)),
             group("Files", files),
         ]
 

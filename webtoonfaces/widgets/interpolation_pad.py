@@ -248,10 +248,10 @@ class InterpolationPad(Explorer):
         return Accordion(
             {
                 "Corners": [*seeds, row(self._pick, self._which, put)],
-                "Truncation and path": [
+                "Boldness and path": [
                     psi,
                     cutoff,
-                    hint("cutoff: how many layers psi acts on"),
+                    hint("boldness: 0 is the average face, 1 the sample as it is; cutoff: how many layers it acts on"),
                     row(slider_label("path"), method),
                 ],
                 "Grid": [grid, rows, cols],

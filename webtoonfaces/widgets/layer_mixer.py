@@ -43,7 +43,7 @@ from .traits import (
 
 SEEDS = (7, 57)  # of the demo model, two faces that mix well
 LETTERS = string.ascii_uppercase
-MOST_SAMPLES = 8
+FEWEST_SAMPLES, MOST_SAMPLES = 2, 8
 MOST_SIDE = 12  # rows or columns of the matrix
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the strengths, in the exported page
 CELL = 128  # px
@@ -55,8 +55,8 @@ def _layers(mixer: LayerMixer) -> int:
 
 
 def _check_samples(count: int) -> None:
-    if not 2 <= count <= MOST_SAMPLES:
-        raise RefusedError(f"Layers are mixed between 2 to {MOST_SAMPLES} samples, not {count}.")
+    if not FEWEST_SAMPLES <= count <= MOST_SAMPLES:
+        raise RefusedError(f"Layers are mixed between {FEWEST_SAMPLES} to {MOST_SAMPLES} samples, not {count}.")
 
 
 def _check_side(count: int) -> None:
@@ -83,7 +83,7 @@ class LayerMixer(Explorer):
 
     css_class = "wf-layer-mixer"
     default_name = "mixed"
-    source_name = "sample A"
+    source_name, result_name = "sample A", "mixed"
     derived = ("layers", "range")
 
     seeds = Seeds(
@@ -127,8 +127,9 @@ class LayerMixer(Explorer):
         self._start = (self.seeds, self.psi)
         self._samples = w.VBox(layout=w.Layout(width="100%"))
         self._letters = w.ToggleButtons(style={"button_width": "40px"})
+        self._giver = row(slider_label("take from"), self._letters)
         self._run = w.IntRangeSlider(
-            value=(0, 0), min=0, max=_layers(self) - 1, description="layers", style=LABEL, layout=wide()
+            value=(0, 0), min=0, max=_layers(self) - 1, description="from, to", style=LABEL, layout=wide()
         )
         self._toggles = [
             w.ToggleButton(tooltip=f"Layer {layer}: take it, or give it back to A", layout=w.Layout(width="auto"))
@@ -220,7 +221,7 @@ class LayerMixer(Explorer):
         return code
 
     def before(self) -> r.Picture | None:
-        return None if self.matrix else r.Sheet((r.Face(self.sample_code(0)),), 1, VIEW)
+        return None if self.matrix else r.Sheet((self.rested(r.Face(self.sample_code(0))),), 1, VIEW)
 
     def page(self) -> Page:
         count, pictures = _layers(self), []
@@ -310,6 +311,7 @@ class LayerMixer(Explorer):
         self._fit_boxes(len(self.seeds))
         for sample, (box, seed) in enumerate(zip(self._boxes, self.seeds, strict=True)):
             box.title = LETTERS[sample]
+            box.offer_extra(len(self.seeds) > FEWEST_SAMPLES)  # the last two cannot be removed
             if seed is not None and box.seed != seed:
                 box.choose_seed(seed)
         before = self._samples.children
@@ -327,6 +329,7 @@ class LayerMixer(Explorer):
     def _offer_letters(self) -> None:
         """The choice of the current sample, as there are samples now."""
         options = [(LETTERS[sample], sample) for sample in range(1, len(self.seeds))]
+        self._giver.layout.display = None if len(options) > 1 else "none"  # with one there is no choice
         if list(self._letters.options) != options:
             current = min(self.current, len(options))
             self._letters.options = options
@@ -374,7 +377,6 @@ class LayerMixer(Explorer):
 
     def _controls(self) -> list[w.Widget]:
         add = self.stage.button("Add a sample", "plus", "One more sample to take layers from", self.add)
-        giver = row(slider_label("take from"), self._letters)
         psi, strengths = psi_slider(self.psi), StrengthSliders(_layers(self))
         matrix = w.Checkbox(value=False, description="show the matrix", indent=False)
         start = w.IntSlider(0, min=0, max=_layers(self), description="from layer", style=LABEL, layout=wide())
@@ -387,17 +389,20 @@ class LayerMixer(Explorer):
         accordion = Accordion(
             {
                 "Strength of each layer": [strengths],
-                "Truncation": [psi],
+                "Boldness": [psi],
                 "Matrix": [matrix, *self._fields.values(), start],
             }
         )
         return [
             group(
                 "Layers",
-                giver,
+                self._giver,
                 self._run,
                 toggles,
-                hint("Low layers: pose and shape. High layers: colours and strokes."),
+                hint(
+                    "The face is drawn layer by layer, each from the sample named on it: the first ones make pose and "
+                    "shape, the last ones colours and strokes."
+                ),
             ),
             group("Samples", self._samples, row(add)),
             group("Details", accordion),

@@ -22,7 +22,7 @@ from .frontend import plain_only
 from .frontend.strip import PlainStrip, Strip
 from .parts.accordion import Accordion
 from .parts.groups import group, hint
-from .parts.sliders import LABEL_WIDTH, StrengthSliders, psi_slider, slider
+from .parts.sliders import LABEL_WIDTH, StrengthSliders, location_hint, location_slider, psi_slider, slider
 from .parts.source_box import SourceBox
 from .parts.stage import Small
 from .pictures import THUMBNAIL, VIEW, data_uri
@@ -56,7 +56,7 @@ class SwapExplorer(Explorer):
 
     css_class = "wf-swap-explorer"
     default_name = "swapped"
-    source_name = "structure picture"
+    source_name, result_name = "structure", "swapped"
 
     location = Float(
         3, low=0, high=_layers, help="The swap location, 0 (all style) to L; at 2.5 layer 2 is half and half."
@@ -191,7 +191,7 @@ class SwapExplorer(Explorer):
         box = self._boxes["structure"]
         if isinstance(box.value, PictureCodes):
             return scaled(box.value.picture, VIEW)
-        return picture if isinstance(picture, Image.Image) else r.Sheet((picture,), 1, VIEW)
+        return picture if isinstance(picture, Image.Image) else r.Sheet((self.rested(picture),), 1, VIEW)
 
     def page(self) -> Page:
         layers, strengths = _layers(self), self.strengths
@@ -245,7 +245,7 @@ class SwapExplorer(Explorer):
     # the screen
 
     def _controls(self) -> list[w.Widget]:
-        location = slider("location", self.location, _layers(self))
+        location = location_slider(self.location, _layers(self))
         style_mix, structure_mix = slider("towards it", 0, 1), slider("towards it", 0, 1)
         strengths, psi = StrengthSliders(_layers(self)), psi_slider(self.psi)
         noise = w.Dropdown(
@@ -263,7 +263,7 @@ class SwapExplorer(Explorer):
                 "Strength of each layer": [strengths],
                 "Towards a second style": [style_mix, self._boxes["second_style"]],
                 "Towards a second structure": [structure_mix, self._boxes["second_structure"]],
-                "Truncation and noise": [psi, noise],
+                "Boldness and noise": [psi, noise],
             }
         )
         return [
@@ -271,9 +271,14 @@ class SwapExplorer(Explorer):
                 "Swap location",
                 self._strip,
                 location,
-                hint(f"0 takes all of the style, {_layers(self)} keeps the structure picture's own."),
+                hint(location_hint("structure", _layers(self))),
             ),
-            group("Pictures", self._boxes["structure"], self._boxes["style"]),
+            group(
+                "Pictures",
+                self._boxes["structure"],
+                self._boxes["style"],
+                hint("The structure says what is where, the style how it is drawn."),
+            ),
             group("Details", accordion),
         ]
 

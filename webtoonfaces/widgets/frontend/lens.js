@@ -5,21 +5,25 @@ function render({ model, el }) {
   const bar = document.createElement("div");
   const cover = document.createElement("div");
   const before = document.createElement("div");
+  const after = document.createElement("div");
   const handle = document.createElement("div");
   const spoken = document.createElement("span");
   bar.className = "wf-lens-bar wf-own";
   cover.className = "wf-lens";
   cover.hidden = true;
   before.className = "wf-lens-before";
+  after.className = "wf-lens-after";
+  // Each half says what it is, in a corner; a tag is cut by the line together with the half that it names.
+  const tags = [before, after].map((half) => half.appendChild(document.createElement("span")));
+  tags.forEach((tag) => (tag.className = "wf-lens-tag"));
   handle.className = "wf-lens-handle";
   handle.tabIndex = 0;
   handle.setAttribute("role", "slider");
-  handle.setAttribute("aria-label", "before and after");
   handle.setAttribute("aria-valuemin", "0");
   handle.setAttribute("aria-valuemax", "100");
   spoken.className = "wf-lens-said";
   spoken.setAttribute("role", "status");
-  cover.append(before, handle);
+  cover.append(before, after, handle);
   el.append(cover, bar);
 
   const make = (name, title, action) => {
@@ -51,7 +55,7 @@ function render({ model, el }) {
     at = Math.min(1, Math.max(0, value));
     cover.style.setProperty("--at", `${100 * at}%`);
     handle.setAttribute("aria-valuenow", String(Math.round(100 * at)));
-    handle.setAttribute("aria-valuetext", `${model.get("source") || "before"} up to ${Math.round(100 * at)} %`);
+    handle.setAttribute("aria-valuetext", `${model.get("source")} up to ${Math.round(100 * at)} %`);
   }
 
   function say(text) {
@@ -91,6 +95,9 @@ function render({ model, el }) {
     compare.setAttribute("aria-pressed", String(on));
     cover.hidden = !(on && model.get("before"));
     before.style.backgroundImage = model.get("before") ? `url("${model.get("before")}")` : "";
+    const names = [model.get("source"), model.get("result")];
+    tags.forEach((tag, index) => (tag.textContent = names[index]));
+    handle.setAttribute("aria-label", `left of the line ${names[0]}, right of it ${names[1]}`);
     place(at);
   }
 
@@ -116,7 +123,7 @@ function render({ model, el }) {
     event.preventDefault();
   });
 
-  const watched = ["change:before", "change:source", "change:comparing"];
+  const watched = ["change:before", "change:source", "change:result", "change:comparing"];
   watched.forEach((name) => model.on(name, paint));
   model.on("msg:custom", said);
   paint();

@@ -24,14 +24,15 @@ LINE = 4  # px, the width of the plain line
 class Lens(anywidget.AnyWidget):
     """Buttons under the picture, and the line that is dragged over it.
 
-    `source` says what the picture is compared with, "" where there is nothing; `comparing` is true while the line is
-    shown; `before` is the source as a data URI. `download`, called when the button is pressed, gives name and bytes, or
-    None.
+    `source` says what the picture is compared with, "" where there is nothing, and `result` what it is itself: these
+    are the tags of the two halves; `comparing` is true while the line is shown; `before` is the source as a data URI.
+    `download`, called when the button is pressed, gives name and bytes, or None.
     """
 
     _esm = text_of("lens.js")
     _css = text_of("lens.css")
     source = t.Unicode("").tag(sync=True)
+    result = t.Unicode("").tag(sync=True)
     comparing = t.Bool(False).tag(sync=True)
     before = t.Unicode("").tag(sync=True)
 
@@ -54,6 +55,7 @@ class PlainLens(w.HBox):
     """
 
     source = t.Unicode("")
+    result = t.Unicode("")
     comparing = t.Bool(False)
     before = t.Unicode("")
     at = t.Float(0.5)
@@ -63,12 +65,15 @@ class PlainLens(w.HBox):
         line = w.FloatSlider(0.5, min=0, max=1, step=0.02, readout=False, description="up to")
         button.layout.width = "auto"
         line.layout.display = "none"
-        super().__init__([button, line])
+        names = w.Label(layout=w.Layout(display="none"))
+        super().__init__([button, line, names])
         self.layout.display = "none"
         w.link((self, "comparing"), (button, "value"))
         w.link((self, "at"), (line, "value"))
         self.observe(lambda change: self._offer(bool(change["new"])), "source")
-        self.observe(lambda change: setattr(line.layout, "display", None if change["new"] else "none"), "comparing")
+        self.observe(lambda _: setattr(names, "value", f"{self.source} | {self.result}"), ["source", "result"])
+        for shown in (line, names):
+            w.dlink((self, "comparing"), (shown.layout, "display"), lambda comparing: None if comparing else "none")
 
     def _offer(self, there: bool) -> None:
         self.layout.display = None if there else "none"

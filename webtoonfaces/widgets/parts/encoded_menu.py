@@ -9,6 +9,7 @@ import ipywidgets as w
 
 from ...webtoonize.cartoonize import PORTRAIT
 from ...webtoonize.photo import cartoonizers
+from .groups import named
 from .sliders import LABEL_WIDTH, wide
 
 
@@ -20,12 +21,13 @@ class EncodedMenu(w.VBox):
 
     def __init__(self, value: str, pick: Callable[[str], None]):
         self._menu = w.Dropdown(
-            options=[("the photo", ""), *((_label(name), name) for name in cartoonizers())],
+            options=[("the photo as it is", ""), *((_label(name), name) for name in cartoonizers())],
             value=value,
-            description="redraw",
+            description="start from",
             style={"description_width": LABEL_WIDTH},
             layout=wide(),
         )
+        named(self._menu, "What the webtoon is made from: the photo itself, or a drawing of it")
         self._line = w.HTML(layout=w.Layout(display="none"))
         self._line.add_class("wf-hint")
         super().__init__([self._menu, self._line])

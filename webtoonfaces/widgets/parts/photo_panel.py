@@ -22,6 +22,7 @@ class PhotoPanel(w.VBox):
     give : called with a name and a picture (or EXAMPLE) when a photo is given.
     crop : called with left, top, right, bottom in shares of the photo's sides when a crop is drawn.
     pick : called with the index of a face when a control picks it.
+    extra : what else has to be said of a photo, below the path.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class PhotoPanel(w.VBox):
         give: Callable[[str, Any], None],
         crop: Callable[[Sequence[float]], None],
         pick: Callable[[int], None],
+        extra: Sequence[w.Widget] = (),
     ):
         self._give, self._crop, self._pick = give, crop, pick
         self._arranging = False
@@ -49,7 +51,7 @@ class PhotoPanel(w.VBox):
             options=[("none yet", NO_FACE)],
         )
         row = w.Box([path, example], layout=w.Layout(flex_flow="row wrap", width="100%"))
-        super().__init__([self._picker, row, self._board, self._faces], layout=w.Layout(width="100%"))
+        super().__init__([self._picker, row, *extra, self._board, self._faces], layout=w.Layout(width="100%"))
         if not plain:
             self._board.add_class("wf-photo-board")
             self.add_class("wf-photo")

@@ -8,6 +8,7 @@ import ipywidgets as w
 import traitlets as t
 
 from ..traits import MAX_PSI
+from .groups import named
 
 FULL = "calc(100% - 4px)"  # of what a control can take: ipywidgets puts a margin of 2 px round each
 LABEL_WIDTH = "72px"
@@ -39,7 +40,22 @@ def slider(label: str, value: float, high: float, *, step: float = 0.05, label_w
 
 def psi_slider(value: float) -> w.Widget:
     """Truncation."""
-    return slider("psi", value, MAX_PSI, step=0.01)
+    return named(slider("boldness", value, MAX_PSI, step=0.01), "psi: 0 is the average face, 1 the sample as it is")
+
+
+def location_slider(value: float, layers: int) -> w.Widget:
+    """The swap location."""
+    return named(
+        slider("own style", value, layers), f"The swap location: so many of {layers} layers keep their own style"
+    )
+
+
+def location_hint(own: str, layers: int) -> str:
+    """What the swap location does; `own` is the picture whose style is kept."""
+    return (
+        f"Own style 0: all from the new style; {layers}: the {own}'s own. Low values change shapes and colours, "
+        "high ones colours only."
+    )
 
 
 class StrengthSliders(w.VBox):

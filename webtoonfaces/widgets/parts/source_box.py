@@ -22,6 +22,11 @@ from .sliders import FULL
 from .stage import Stage
 
 SIDE = 72  # px of the small picture
+ORIGINS = {
+    "sample": "A face that is made up: each seed is another one",
+    "shelf": "A picture that Keep put on the shelf",
+    "file": "A picture of your own",
+}
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,16 @@ class SourceBox(w.HBox):
             layout=w.Layout(flex="0 0 auto", width=f"{SIDE}px", height=f"{SIDE}px", margin="2px", object_fit="contain"),
         )
         self._image.add_class("wf-thumb")
+        self._extra = tuple(extra)
         self._label = w.HTML(layout=w.Layout(margin="0 8px 0 6px", display="" if headed else "none"))
         self._panels = {"sample": self._sample_panel(seed), "shelf": self._shelf_panel()}
         if open_file is not None:
             self._panels["file"] = self._file_panel()
         self._kind = w.ToggleButtons(
-            options=list(self._panels), style={"button_width": "60px"}, layout=w.Layout(width="auto")
+            options=list(self._panels),
+            tooltips=[ORIGINS[kind] for kind in self._panels],
+            style={"button_width": "60px"},
+            layout=w.Layout(width="auto"),
         )
         head = w.Box(
             [self._label, self._kind, *extra],
@@ -161,6 +170,11 @@ class SourceBox(w.HBox):
             path = os.fspath(found[0]) if isinstance(found[0], (str, os.PathLike)) else ""
             self._set("file", lambda: setattr(self._path, "value", path))
 
+    def offer_extra(self, there: bool) -> None:
+        """Show or hide the `extra` widgets."""
+        for one in self._extra:
+            one.layout.display = None if there else "none"
+
     def list_shelf(self) -> None:
         """Offer what is on the shelf now."""
         self._set(self._origin, lambda: self._list(self._pick.value), show=False)
@@ -180,6 +194,7 @@ class SourceBox(w.HBox):
             style={"description_width": "36px"},
             layout=w.Layout(width="160px"),
         )
+        named(self._seed, "Any whole number: each is another face")
         self._seed.observe(lambda _: self._do(lambda: self.choose_seed(self._seed.value)), "value")
         self._reroll = self._stage.button(
             "", "random", "", lambda: setattr(self._seed, "value", random.randrange(100_000))
@@ -195,7 +210,7 @@ class SourceBox(w.HBox):
 
     def _file_panel(self) -> w.Widget:
         self._path = w.Text(
-            placeholder="path of a picture",
+            placeholder="or its path, then Enter",
             continuous_update=False,
             layout=w.Layout(width=FULL, max_width="300px"),
         )
@@ -204,6 +219,7 @@ class SourceBox(w.HBox):
         self._align = w.Checkbox(
             value=False, description="cut out the face", indent=False, layout=w.Layout(width="auto")
         )
+        named(self._align, "Find the face in the picture and take that alone")
         self._align.observe(lambda _: self._do(self._again), "value")
         return w.VBox([self._picker, self._path, self._align], layout=w.Layout(width="100%"))
 

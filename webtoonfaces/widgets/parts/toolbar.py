@@ -60,7 +60,9 @@ class Toolbar(w.VBox):
             ),
             row(
                 stage.button("Keep", "bookmark", "Keep: put it on the shelf", keep),
-                stage.button("Save", "save", "Save a PNG with its recipe under this name", lambda: save(self.name)),
+                stage.button(
+                    "Save", "save", "Save: a PNG under this name; wf.replay draws it again", lambda: save(self.name)
+                ),
                 self._name,
             ),
             row(
