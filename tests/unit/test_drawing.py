@@ -346,6 +346,23 @@ def test_a_turned_face_has_a_cheek_beside_far_eye_and_mouth(title: str) -> None:
         assert far < near
 
 
+@pytest.mark.parametrize("title", [name for name in NAMES if TITLES[name].hand.jaw >= 0.6])
+def test_a_turned_jaw_is_round_on_its_far_side_and_its_chin_lies_below_the_face(title: str) -> None:
+    straight, turned = 0, [person for person in people(200, seed=35) if abs(person.pose.yaw) > 18]
+    for person in turned:
+        sketch = Sketch(person, TITLES[title])
+        points = (sketch.landmarks[:17] - sketch.axes[0]) @ np.stack([sketch.ex, sketch.ey], 1)
+        side = 1 if sketch.turn > 0 else -1
+        far, near = (points[16:7:-1], points[:9]) if side > 0 else (points[:9], points[16:7:-1])
+        chord, height = far[6] - far[2], 0.55 * points[8, 1]
+        beside = far[2:7] - far[2]
+        out = -side * (beside[:, 1] * chord[0] - beside[:, 0] * chord[1]) / np.hypot(*chord)
+        straight += out.max() < 0.075 * np.hypot(*chord)
+        left, right = sorted(float(np.interp(height, line[:, 1], line[:, 0])) for line in (far, near))
+        assert side * (points[8, 0] - (left + right) / 2) < 0.25 * (right - left)
+    assert len(turned) > 15 and straight <= 0.1 * len(turned)
+
+
 def test_a_plain_hand_leaves_features_where_the_person_has_them() -> None:
     plain = replace(TITLES["romance"], hand=PLAIN.hand)
     for person in people(30, seed=35):
