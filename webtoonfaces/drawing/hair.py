@@ -26,9 +26,9 @@ from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
 
-EDGED = 0.42  # hair that is lighter than this stands off a dark ground by itself
+EDGED = 0.56  # hair that is lighter than this stands off a dark ground by itself
 EDGE, RIM = 3.2, 4.0  # the widest that light on a contour gets, in 256ths of the picture's side
-PAPER = 3.4  # the free paper round a head, in the same unit
+PAPER = 4.4  # the free paper round a head, in the same unit
 GLINT = -1.05  # where light lies on the crown: down from the eyes, in units of their distance
 
 
@@ -186,7 +186,7 @@ class HairPainter:
         """
         sketch = self.sketch
         rim, edge = self.line.rim, sketch.title.palette.edge
-        dark = min(1.0, max(0.0, (EDGED - lightness(sketch.hair)) / 0.12))
+        dark = min(1.0, max(0.0, (EDGED - lightness(sketch.hair)) / 0.14))
         if rim is None and (edge is None or dark == 0):
             return
         ring = clockwise(traced(outline, corner))

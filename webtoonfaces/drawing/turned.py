@@ -95,7 +95,7 @@ def round_jaw(points: Points, yaw: float, hand: Hand) -> None:
     the chin below the far eye: it comes back towards the middle of the lower face. A hand that pulls no contour leaves
     the jaw as the person has it.
     """
-    turned = min(1.0, max(0.0, abs(np.sin(yaw)) - 0.08) / 0.22) * min(1.0, 1.6 * hand.jaw)
+    turned = min(1.0, max(0.0, abs(np.sin(yaw)) - 0.08) / 0.22) * min(1.0, 2.4 * hand.jaw)
     if turned == 0:
         return
     side = 1.0 if yaw > 0 else -1.0
