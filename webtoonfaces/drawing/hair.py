@@ -174,10 +174,13 @@ class HairPainter:
 
     def _paper(self) -> None:
         """The paper that a pen leaves free round a head, so that no tone touches its contour."""
-        shape = self.shape
-        rings = [*shape.behind, *shape.tails, *shape.front]
-        path = "".join([closed(ring, 70) for ring in rings]) or closed(self.sketch.crown) + self.sketch.face_outline
-        self.canvas.stroke(path, mix(WHITE, BLACK, 0.01), 2 * PAPER + self.width)
+        shape, sketch = self.shape, self.sketch
+        rings = [*shape.behind, *shape.tails, *shape.front] or [sketch.crown]
+        path = ""
+        for outline in rings:  # moved out and filled: a wide pen would take a raster much longer
+            ring = clockwise(traced(outline, each=2))
+            path += polygons((ring + _outwards(ring) * (PAPER + 0.5 * self.width) / SIDE)[None])
+        self.canvas.fill(path, mix(WHITE, BLACK, 0.01))
 
     def _rims(self, outline: Points, corner: float) -> None:
         """Light on the contour: the title's light from behind on one side, and on dark hair a pale edge on the other.
@@ -190,8 +193,7 @@ class HairPainter:
         if rim is None and (edge is None or dark == 0):
             return
         ring = clockwise(traced(outline, corner))
-        along = np.roll(ring, -1, 0) - np.roll(ring, 1, 0)
-        out = np.stack([along[:, 1], -along[:, 0]], 1) / (np.hypot(along[:, 0], along[:, 1]) + 1e-9)[:, None]
+        out = _outwards(ring)
         away = ring - sketch.axes[0]
         outer = (out * away).sum(1) / (np.hypot(away[:, 0], away[:, 1]) + 1e-9)  # what looks at the face is not lit
         place = np.arctan2(away[:, 0], -away[:, 1])
@@ -437,6 +439,13 @@ class HairPainter:
                 brushes(self.shape.strands, max(1.1, self.width * 0.8), (0.9, 0.7, 0.1), 6),
                 sketch.hair_line if self.width else sketch.hair,
             )
+
+
+def _outwards(ring: Points) -> Points:
+    """The unit normals of a clockwise outline."""
+    along = np.roll(ring, -1, 0) - np.roll(ring, 1, 0)
+    out = np.stack([along[:, 1], -along[:, 0]], 1)
+    return np.asarray(out / (np.hypot(along[:, 0], along[:, 1]) + 1e-9)[:, None])
 
 
 def _along(left: Points, right: Points, spine: Points, t: float, offset: float) -> Points:
