@@ -18,7 +18,7 @@ from webtoonfaces import drawing
 from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
 from webtoonfaces.drawing.background import behind_hair
 from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
-from webtoonfaces.drawing.curves import VIEW_BOX, brush, brushes, closed, opened, polygons, resample
+from webtoonfaces.drawing.curves import VIEW_BOX, brush, brushes, closed, inside, opened, polygons, resample, traced
 from webtoonfaces.drawing.eyes import (
     brow_color,
     brow_path,
@@ -346,6 +346,23 @@ def test_a_turned_face_has_a_cheek_beside_far_eye_and_mouth(title: str) -> None:
         assert far < near
 
 
+@pytest.mark.parametrize("title", [name for name in NAMES if TITLES[name].hand.jaw >= 0.6])
+def test_a_turned_jaw_is_round_on_its_far_side_and_its_chin_lies_below_the_face(title: str) -> None:
+    straight, turned = 0, [person for person in people(200, seed=35) if abs(person.pose.yaw) > 18]
+    for person in turned:
+        sketch = Sketch(person, TITLES[title])
+        points = (sketch.landmarks[:17] - sketch.axes[0]) @ np.stack([sketch.ex, sketch.ey], 1)
+        side = 1 if sketch.turn > 0 else -1
+        far, near = (points[16:7:-1], points[:9]) if side > 0 else (points[:9], points[16:7:-1])
+        chord, height = far[6] - far[2], 0.55 * points[8, 1]
+        beside = far[2:7] - far[2]
+        out = -side * (beside[:, 1] * chord[0] - beside[:, 0] * chord[1]) / np.hypot(*chord)
+        straight += out.max() < 0.075 * np.hypot(*chord)
+        left, right = sorted(float(np.interp(height, line[:, 1], line[:, 0])) for line in (far, near))
+        assert side * (points[8, 0] - (left + right) / 2) < 0.25 * (right - left)
+    assert len(turned) > 15 and straight <= 0.1 * len(turned)
+
+
 def test_a_plain_hand_leaves_features_where_the_person_has_them() -> None:
     plain = replace(TITLES["romance"], hand=PLAIN.hand)
     for person in people(30, seed=35):
@@ -548,6 +565,40 @@ def test_colours() -> None:
     black, white = rgb("000000"), rgb("ffffff")
     assert ramp(-1, (black, white)) == black and ramp(2, (black, white)) == white
     assert math.isclose(lightness(white), 1.0)
+
+
+@pytest.mark.parametrize("title", ["night", "thriller"])
+@pytest.mark.parametrize("hair", [Hair(), Hair(length=0.9), Hair(length=0.3, curl=0.9), Hair(tie="ponytail")])
+def test_dark_hair_has_a_light_edge_on_a_dark_ground_and_light_hair_has_none(title: str, hair: Hair) -> None:
+    def lit(color: tuple[float, float, float]) -> int:
+        person = replace(people(1)[0], accessory="", hair=hair, hair_color=color)
+        sketch = Sketch(person, TITLES[title])
+        edge = sketch.title.palette.edge
+        assert edge is not None
+        picture = np.asarray(draw(person, sketch.title)) / 255
+        return int((np.abs(picture - mix(sketch.hair, edge, 0.8)).max(-1) < 0.03).sum())
+
+    assert lit((0.08, 0.07, 0.08)) > 3 * lit((0.95, 0.9, 0.7)) + 100
+
+
+def test_no_tone_touches_a_head_in_noir() -> None:
+    for person in people(8):
+        sketch = Sketch(replace(person, accessory="", hair=Hair()), TITLES["noir"])
+        picture = np.asarray(draw(sketch.person, sketch.title).convert("L"))
+        ring = traced(HairPainter(sketch).shape.front[0])
+        away = ring - sketch.axes[0]
+        beside = ring + 0.012 * away / np.linalg.norm(away, axis=1)[:, None]
+        shown = (away @ sketch.ey < -0.8 * sketch.unit) & (beside > 0.01).all(1) & ~inside(beside, ring)
+        x, y = (beside[shown] * 256).astype(int).T
+        assert np.percentile(picture[y, x], 15) > 220
+
+
+def test_points_traced_on_an_outline_lie_on_it() -> None:
+    angle = np.linspace(0, 2 * np.pi, 13)[:-1]
+    ring = 0.5 + 0.3 * np.stack([np.cos(angle), np.sin(angle)], 1)
+    points = traced(ring, each=3)
+    assert np.allclose(points[::3], ring)
+    assert np.abs(np.linalg.norm(points - 0.5, axis=1) - 0.3).max() < 0.001
 
 
 def test_curves_pass_through_their_points() -> None:

@@ -34,6 +34,19 @@ def closed(points: ArrayLike, corner: float = 62.0) -> str:
     return f"M{_text(p[:1])}C{_text(curve)}Z"
 
 
+def traced(points: ArrayLike, corner: float = 62.0, each: int = 4) -> Points:
+    """Points on the outline that `closed` draws: `[K * each, 2]`, `each` from every given point on."""
+    p = _units(points)
+    following, previous = _neighbours(len(p))
+    step = p[following] - p
+    length = np.abs(step) + 1e-9
+    before, after = _handles(step, length, step[previous], length[previous], corner)
+    t = np.arange(each) / each
+    weights = np.array([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3])
+    handles = np.stack([p, p + after, (p - before)[following], p[following]], 1)
+    return (handles @ weights).reshape(-1, 1).view(float) / VIEW_BOX
+
+
 def opened(points: ArrayLike, corner: float = 75.0) -> str:
     """A smooth line through the points, to be stroked."""
     p = _units(points)

@@ -9,11 +9,26 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, apart, darker, lightness, mix, rgb
-from .curves import Points, brush, brushes, closed, each_ribbon, each_stroke, inside, ribbons
+from .curves import (
+    SIDE,
+    Points,
+    brushes,
+    clockwise,
+    closed,
+    each_ribbon,
+    each_stroke,
+    inside,
+    polygons,
+    ribbons,
+    traced,
+)
 from .hair_shape import HairShape, Locks, hair_shape
 from .person import Hair
 from .sketch import Sketch
 
+EDGED = 0.56  # hair that is lighter than this stands off a dark ground by itself
+EDGE, RIM = 3.2, 4.0  # the widest that light on a contour gets, in 256ths of the picture's side
+PAPER = 4.4  # the free paper round a head, in the same unit
 GLINT = -1.05  # where light lies on the crown: down from the eyes, in units of their distance
 
 
@@ -60,16 +75,23 @@ class HairPainter:
     def back(self) -> None:
         sketch = self.sketch
         grey = sketch.title.palette.grey
+        if sketch.title.palette.background == "tone":
+            self._paper()
         deep = sketch.hair if grey and self.dark else mix(sketch.hair, sketch.hair_shadow, 0.62)
         # The first outline lies in the shadow of the head; what is tied does not.
         for index, outline in enumerate(self.shape.behind):
             paint = deep if index == 0 else sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.12)
             self._contour(closed(outline, 70 if self.curled else 62), paint)
+            if index:
+                self._rims(outline, 70 if self.curled else 62)
         if len(self.shape.back_locks):
             self._locks(self.shape.back_locks, sketch.hair)
+        if self.shape.behind:
+            self._rims(self.shape.behind[0], 70 if self.curled else 62)
         for tail, root in zip(self.shape.tails, self.shape.tail_roots, strict=False):
             self._contour(closed(tail, 85), sketch.hair if grey else mix(sketch.hair, sketch.hair_shadow, 0.25))
             self.canvas.fill(closed(root, 60), sketch.hair_shadow, 0.85)
+            self._rims(tail, 85)
         if not self.shape.tails:
             for root in self.shape.tail_roots:
                 self.canvas.fill(closed(root, 60), sketch.hair_shadow, 0.85)
@@ -147,10 +169,45 @@ class HairPainter:
                 self._locks(self.shape.fringe, sketch.hair)
             self._shine()
         self._strands()
-        if self.line.rim and not self.curled:
-            light = sketch.warp(sketch.head.silhouette(np.linspace(24, 92, 8), 0.62 * self.shape.stand))
-            with canvas.clip(self.front_path):
-                canvas.fill(brush(light, 4.5, (0.0, 0.9, 1.0, 0.5, 0.0), 12), self.line.rim, 0.7)
+        for outline in self.shape.front:
+            self._rims(outline, 70 if self.curled else 62)
+
+    def _paper(self) -> None:
+        """The paper that a pen leaves free round a head, so that no tone touches its contour."""
+        shape, sketch = self.shape, self.sketch
+        rings = [*shape.behind, *shape.tails, *shape.front] or [sketch.crown]
+        path = ""
+        for outline in rings:  # moved out and filled: a wide pen would take a raster much longer
+            ring = clockwise(traced(outline, each=2))
+            path += polygons((ring + _outwards(ring) * (PAPER + 0.5 * self.width) / SIDE)[None])
+        self.canvas.fill(path, mix(WHITE, BLACK, 0.01))
+
+    def _rims(self, outline: Points, corner: float) -> None:
+        """Light on the contour: the title's light from behind on one side, and on dark hair a pale edge on the other.
+
+        It lies inside the outline that is drawn, follows its normals, and is broken here and there.
+        """
+        sketch = self.sketch
+        rim, edge = self.line.rim, sketch.title.palette.edge
+        dark = min(1.0, max(0.0, (EDGED - lightness(sketch.hair)) / 0.14))
+        if rim is None and (edge is None or dark == 0):
+            return
+        ring = clockwise(traced(outline, corner))
+        out = _outwards(ring)
+        away = ring - sketch.axes[0]
+        outer = (out * away).sum(1) / (np.hypot(away[:, 0], away[:, 1]) + 1e-9)  # what looks at the face is not lit
+        place = np.arctan2(away[:, 0], -away[:, 1])
+        broken = np.clip(1.1 + 1.4 * np.sin(7.0 * place + 3.0 * self._jitter[0]), 0, 1) * np.clip(3 * outer, 0, 1)
+        if edge is not None and dark > 0:
+            lit = np.clip(0.75 + 1.1 * out @ (-0.75, -0.66), 0, 1) * broken
+            self._rim(ring, out, lit * EDGE / SIDE, mix(sketch.hair, edge, 0.8 * dark))
+        if rim is not None:
+            lit = np.clip(1.5 * out @ (0.95, -0.3) - 0.2, 0, 1) * broken
+            self._rim(ring, out, lit * RIM / SIDE, mix(sketch.hair, rim, 0.7))
+
+    def _rim(self, ring: Points, out: Points, width: Points, color: Color) -> None:
+        inner = ring - out * width[:, None]
+        self.canvas.fill(polygons(np.concatenate([ring, ring[:1], inner[:1], inner[::-1]])[None]), color)
 
     def _contour(self, path: str, paint: Paint) -> None:
         if self.width:
@@ -382,6 +439,13 @@ class HairPainter:
                 brushes(self.shape.strands, max(1.1, self.width * 0.8), (0.9, 0.7, 0.1), 6),
                 sketch.hair_line if self.width else sketch.hair,
             )
+
+
+def _outwards(ring: Points) -> Points:
+    """The unit normals of a clockwise outline."""
+    along = np.roll(ring, -1, 0) - np.roll(ring, 1, 0)
+    out = np.stack([along[:, 1], -along[:, 0]], 1)
+    return np.asarray(out / (np.hypot(along[:, 0], along[:, 1]) + 1e-9)[:, None])
 
 
 def _along(left: Points, right: Points, spine: Points, t: float, offset: float) -> Points:

@@ -15,7 +15,7 @@ from .curves import SIDE, Points, closed, polygons
 from .head import TEMPLATE, Head
 from .person import Hair, Person
 from .title import Hand, Palette, Title
-from .turned import bulge, keep_features_inside
+from .turned import bulge, keep_features_inside, round_jaw
 
 Role = Literal["skin", "hair", "eye", "cloth", "lip", "ground", "other"]
 
@@ -329,7 +329,8 @@ def stylised(person: Person, hand: Hand, axes: tuple[Points, Points, Points, flo
     ideal += (points[:17] - ideal).mean(0) * 0.5
     ideal += np.outer(np.sin(np.linspace(0, np.pi, 17)), (points[8] - ideal[8]) * 0.5)
     points[:17] += hand.jaw * (0.38 * ideal + 0.62 * own - points[:17]) + 0.5 * (1 - hand.jaw) * (own - points[:17])
-    bulge(points, head.yaw, unit)
+    bulge(points, head.yaw, unit, hand)
+    round_jaw(points, head.yaw, hand)
     _without_kinks(points)
     points[:, 1] += np.clip(points[:, 1], 0, None) * (hand.face_length - 1)
     points[27:36, 1] += np.clip(points[27:36, 1], 0, None) * (hand.nose_length - 1)

@@ -114,6 +114,7 @@ class Palette:
     background_a: Color = WHITE
     background_b: Color = BLACK
     background_mix: float = 0.4
+    edge: Color | None = None  # light on the contour of dark hair, where the ground is as dark
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,7 @@ THRILLER = Title(
         background_a=rgb("7a8c86"),
         background_b=rgb("141a1c"),
         background_mix=0.8,
+        edge=rgb("b4c6be"),
     ),
 )
 NIGHT = Title(
@@ -285,6 +286,7 @@ NIGHT = Title(
         background="night",
         background_a=rgb("8a4a9a"),
         background_b=rgb("0c0c30"),
+        edge=rgb("a8c2ff"),
     ),
 )
 HISTORICAL = Title(

@@ -11,6 +11,12 @@ from .curves import Points
 from .title import Hand
 
 CHEEK = 0.24  # between the far eye and the contour, in units
+FAR_JAW = (
+    0.46,
+    0.46,
+    0.95,
+)  # how far a turned jaw runs down, then level, in shares of its size; how far it is drawn so
+NEAR_JAW = (0.4, 0.44, 0.8)
 BRIDGE = 0.17  # between the far eye and the bridge of the nose, in units
 
 
@@ -61,7 +67,7 @@ def _keep_mouth_inside(points: Points, side: float, unit: float) -> None:
         points[48:68, 0] = points[near, 0] + (points[48:68, 0] - points[near, 0]) * share
 
 
-def bulge(points: Points, yaw: float, unit: float) -> None:
+def bulge(points: Points, yaw: float, unit: float, hand: Hand) -> None:
     """A turned face's far contour is no smooth arc: it goes in at the eye, out at the cheekbone, in below it.
 
     Its near jaw, which perspective swells, is drawn slimmer, or the features would lie beside an empty cheek.
@@ -69,7 +75,10 @@ def bulge(points: Points, yaw: float, unit: float) -> None:
     turned = max(0.0, abs(np.sin(yaw)) - 0.15)
     if turned == 0:
         return
-    profile = np.array([-0.1, -0.35, 0.3, 0.7, 0.3, -0.2, -0.25, 0.0]) * turned * 0.18 * unit
+    cheek = 1 + 6 * max(
+        0.0, 0.96 - hand.face_length
+    )  # a short face has round cheeks: they would be flat beside its eye
+    profile = np.array([-0.1, -0.35, 0.7 * cheek, 0.8 * cheek, 0.4 * cheek, -0.2, -0.25, 0.0]) * turned * 0.24 * unit
     slim = np.array([0.0, 0.15, 0.45, 0.8, 1.0, 0.9, 0.6, 0.25]) * turned * 0.38 * unit
     if yaw > 0:
         points[16:8:-1, 0] += profile
@@ -77,3 +86,33 @@ def bulge(points: Points, yaw: float, unit: float) -> None:
     else:
         points[0:8, 0] -= profile
         points[16:8:-1, 0] -= slim
+
+
+def round_jaw(points: Points, yaw: float, hand: Hand) -> None:
+    """A turned face's jaw is one soft curve on either side, which runs level into the chin.
+
+    A title's broad chin and short face make its far side a straight wall with a corner, its near side a slant, and hang
+    the chin below the far eye: it comes back towards the middle of the lower face. A hand that pulls no contour leaves
+    the jaw as the person has it.
+    """
+    turned = min(1.0, max(0.0, abs(np.sin(yaw)) - 0.08) / 0.22) * min(1.0, 2.4 * hand.jaw)
+    if turned == 0:
+        return
+    side = 1.0 if yaw > 0 else -1.0
+    far, near = (slice(16, 7, -1), slice(0, 9)) if side > 0 else (slice(0, 9), slice(16, 7, -1))
+    chin = points[8]
+    low = [5, 6, 7, 8, 9, 10, 11]
+    middle = 0.5 * (points[far][4, 0] + points[near][4, 0])
+    back = 0.5 * turned * max(0.0, side * float(chin[0] - middle))
+    points[low, 0] -= side * back * np.array([0.2, 0.5, 0.85, 1.0, 0.85, 0.5, 0.2])
+    for line, first, tall, wide, share in ((far, 2, *FAR_JAW), (near, 2, *NEAR_JAW)):
+        jaw = points[line][first:]
+        start, along = jaw[0], jaw[1] - points[line][first - 1]
+        reach = chin - start
+        # It starts in the contour's own direction, but never outwards: that would be a swollen cheek.
+        lean = np.clip(along[0] / (abs(along[1]) + 1e-9) * np.sign(reach[0]), -0.15, 0.5) * np.sign(reach[0])
+        handles = [start, start + tall * reach[1] * np.array([lean, 1.0]), chin - [wide * reach[0], 0.0], chin]
+        t = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(jaw, axis=0).T))])
+        t = (t / t[-1])[:, None]
+        curve = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3], 1) @ np.array(handles)
+        jaw += share * turned * (curve - jaw)
