@@ -35,6 +35,7 @@ from torch import Tensor, nn
 
 SQRT2 = math.sqrt(2.0)
 LEAK = 0.2
+ALIGNED = 64  # bytes: where torch's own memory begins
 STRIP = 8 << 20  # bytes: below what the C library returns to the system at once, and asks for again
 
 
@@ -525,6 +526,11 @@ def arrange(network: nn.Module) -> nn.Module:
         if isinstance(part, ModulatedConv2d) and part.up:  # a transposed convolution takes [in, out, k, k]
             swapped = part.weight.data.transpose(0, 1).contiguous(memory_format=torch.channels_last)
             part.weight.data = swapped.transpose(0, 1)
+    for weight in network.parameters():
+        # A weight that is still mapped from its file begins anywhere; some CPUs sum it up in another order then, and a
+        # seed would not give the same code from every file.
+        if weight.device.type == "cpu" and weight.data_ptr() % ALIGNED:
+            weight.data = weight.data.clone()
     return network
 
 

@@ -204,6 +204,7 @@ class StyleGAN2(Handle):
         if z.ndim != 2 or z.shape[1] != self.w_dim:
             raise BadInputError(f"z should be [N, {self.w_dim}], not {list(z.shape)}.")
         with self.lock:
+            self.arrange()
             ws = self.network.mapping(z)[:, None].repeat(1, self.num_ws, 1)
         if truncation_psi == 1 and truncation_cutoff is None:
             return ws
