@@ -22,9 +22,11 @@ from webtoonfaces.data.drawn import draw_data
 from webtoonfaces.data.factors import (
     TITLES,
     Z_DIM,
+    close_titles,
     drawn_of,
     factors_of,
     people_of,
+    settled,
     titles_of,
     z_in_titles,
     z_of_seed,
@@ -62,13 +64,12 @@ def every(data) -> Pairs:
     return Pairs(data)
 
 
-def trainer_of(pairs: Pairs, mixed=None, **recipe) -> drawn.DrawnTrainer:
+def trainer_of(pairs: Pairs, mixed=None, knows_z=False, **recipe) -> drawn.DrawnTrainer:
     torch.manual_seed(0)
     config = drawn.Config(model=MODEL, **{"feature_weight": 0.0, **recipe})
     people = people_of([pairs.z_seeds[name] for name in pairs.names], MODEL.w_dim)
-    return drawn.DrawnTrainer(
-        config, Accelerator(cpu=True), pairs, people, bank=people, held_out=pairs, held_out_people=people, mixed=mixed
-    )
+    others = {"bank": people, "held_out": pairs, "held_out_people": people}
+    return drawn.DrawnTrainer(config, Accelerator(cpu=True), pairs, people, **others, mixed=mixed, knows_z=knows_z)
 
 
 def share(pairs: Pairs, rows: list[int], *, step: int = 0, slot: int = 0, slots: int = 1) -> Share:
@@ -180,17 +181,55 @@ def test_grown_weights_keep_what_their_z_mean(every):
     small = StyleGAN2Config(size=32, channels=(4, 4, 4, 4), w_dim=MODEL.w_dim, mapping_layers=2)
     torch.manual_seed(1)
     source = Generator(small)
-    trainer = trainer_of(every)
-    assert trainer.load_weights({"g_ema": source}, grow=True) == ["factors"]
+    trainer = trainer_of(every, knows_z=True)
+    assert trainer.load_weights({"g_ema": source}, grow=True) == []
     z = torch.randn(2, MODEL.w_dim)
     torch.testing.assert_close(trainer.networks["g"].mapping(z), source.mapping(z))
-    factors = [p.clone() for p in trainer.networks["factors"].parameters()]
-    scores = trainer.step([share(every, [0, 5])], step=0, shown=0)
-    assert "mapping" not in scores  # the factor network knows nothing, so nothing learns from it
-    assert all(torch.equal(a, b) for a, b in zip(factors, trainer.networks["factors"].parameters(), strict=True))
-    again = trainer_of(every)
-    again.load_scalars(trainer.scalars())
-    assert again.transferred
+    torch.testing.assert_close(trainer.networks["guide"](z), source.mapping(z))
+
+
+def test_settled_z_stand_for_the_same_pictures():
+    z = torch.stack([torch.from_numpy(z_of_seed(seed, 112)).float() for seed in range(200)])
+    calm = settled(z)
+    assert torch.equal(titles_of(calm), titles_of(z)) and torch.equal(settled(calm), calm)
+    for one, other in zip(z.double().numpy(), calm.double().numpy(), strict=True):
+        assert drawing.person_of(one, len(TITLES)) == drawing.person_of(other, len(TITLES))
+    lead = calm[:, : len(TITLES)].topk(2, dim=1).values
+    assert (lead[:, 0] - lead[:, 1]).min() > 1.5
+    for name in ("glasses", "collar", "earring", "mole"):  # a word has one number, whoever has it
+        place = drawing.people.PLACE[name]
+        assert len(calm[:, place].unique()) <= 8 or name == "earring"
+    moved = z.clone()
+    moved[:, drawing.people.PLACE["glasses"]] = -3.0
+    assert (
+        settled(moved)[:, drawing.people.PLACE["glasses"]] == settled(moved)[0, drawing.people.PLACE["glasses"]]
+    ).all()
+
+
+def test_close_titles_stay_who_they_are():
+    z = torch.stack([torch.from_numpy(z_of_seed(seed, 112)).float() for seed in range(50)])
+    close = close_titles(z, torch.full((50,), 0.1))
+    values = close[:, : len(TITLES)].topk(2, dim=1).values
+    assert torch.equal(titles_of(close), titles_of(z)) and (values[:, 0] - values[:, 1]).max() < 0.1001
+    assert ((close != z).sum(dim=1) <= 1).all()
+
+
+def test_a_guide_teaches_the_mapping_network_where_titles_are_close(every):
+    trainer = trainer_of(every, knows_z=True, learning_rate=0.01)
+    torch.manual_seed(1)
+    trainer.load_weights({"g_ema": Generator(MODEL)})
+    guide = [p.clone() for p in trainer.networks["guide"].parameters()]
+    rows = list(range(8))
+    scores = [trainer.step([share(every, rows, step=step)], step=step, shown=8 * step) for step in range(30)]
+    assert np.mean([s["mapping"] for s in scores[-5:]]) < 0.7 * scores[0]["mapping"]
+    assert np.mean([s["l1"] for s in scores[-5:]]) < scores[0]["l1"]
+    assert any((a != b).any() for a, b in zip(guide, trainer.networks["guide"].parameters(), strict=True))
+    # Pictures teach the guide, and the regression teaches the mapping network; neither touches the other.
+    trainer.optimizers["g"].zero_grad(set_to_none=True)
+    trainer.optimizers["mapping"].zero_grad(set_to_none=True)
+    trainer._loss(share(every, rows), drawn.Scores(), from_z=False, adversarial=False).backward()
+    assert all(p.grad is None for p in trainer.networks["g"].style.parameters())
+    assert all(p.grad is not None for p in trainer.networks["guide"].parameters())
 
 
 @pytest.fixture

@@ -12,16 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from webtoonfaces import drawing
+from webtoonfaces.drawing.people import PLACE, SEXES, words_of
 from webtoonfaces.drawing.person import ACCESSORIES, COLLARS, EARRINGS, GLASSES, TIES
 from webtoonfaces.files import replacing
 
 TITLES = tuple(drawing.TITLES)
 Z_DIM = drawing.Z_DIM  # numbers of z that say who is drawn, and in which title
+LEAD = 1.7  # the largest of fourteen normal numbers, on average
 _WORDS = {"glasses": GLASSES, "earring": EARRINGS, "collar": COLLARS, "accessory": ACCESSORIES, "tie": TIES}
 
 
@@ -37,6 +40,35 @@ def z_in_titles(z: Tensor, titles: Tensor) -> Tensor:
     moved = z.clone()
     moved[rows, titles], moved[rows, own] = z[rows, own], z[rows, titles]
     return moved
+
+
+def settled(z: Tensor) -> Tensor:
+    """z [N, D] that stands for the same pictures, with every title and word as far from the others as it can be.
+
+    Where the two largest title numbers are nearly equal, or a number is near the edge between two words, a small step
+    of z changes the whole picture. Here the title's number is the usual largest of so many, the others are equal, and
+    the number of a word is in the middle of those that stand for it.
+    """
+    found, rows = z.clone(), torch.arange(len(z), device=z.device)
+    found[:, : len(TITLES)] = -LEAD / (len(TITLES) - 1)
+    found[rows, titles_of(z)] = LEAD
+    feminine, masculine = SEXES
+    share = ((z[:, PLACE["masculinity"]] - feminine) / (masculine - feminine)).clamp(0, 1)
+    for name, words in words_of(share * share * (3 - 2 * share)).items():
+        edges = torch.stack([torch.as_tensor(each, device=z.device).expand(len(z)) for _, each in words]).cumsum(dim=0)
+        edges = F.pad(edges[:-1].clamp(max=1), (0, 0, 1, 0))  # [words, N], the lower ones
+        upper = F.pad(edges[1:], (0, 0, 0, 1), value=1.0)
+        u = torch.special.ndtr(z[:, PLACE[name]])
+        word = (u >= edges).sum(dim=0) - 1
+        middle = (edges + upper).div(2)[word, rows]
+        found[:, PLACE[name]] = torch.special.ndtri(middle).to(z.dtype)
+    return found
+
+
+def close_titles(z: Tensor, gaps: Tensor) -> Tensor:
+    """z [N, D] whose second largest title number is raised to the largest less gaps [N]; their title stays."""
+    values, places = z[:, : len(TITLES)].topk(2, dim=1)
+    return z.scatter(1, places[:, 1:], torch.maximum(values[:, 1:], values[:, :1] - gaps[:, None]))
 
 
 def factors_of(person: drawing.Person) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import colorsys
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,6 +46,27 @@ HAIRS = tuple(map(rgb, ("18161c", "241c1c", "3d2a22", "5f3d28", "8a5c34", "b98a4
 REDS = tuple(map(rgb, ("2a1418", "4a1e1c", "74301f", "9c4526", "c0602f", "d88a4c", "e8b070", "f0d0a8")))
 GREYS = tuple(map(rgb, ("4a484c", "d9d6d4")))
 IRISES = tuple(map(rgb, ("3a2418", "5a3820", "7d5228", "a8772f", "7f8a3f")))
+
+SEXES = (-0.7, 0.7)  # of the number "masculinity": feminine below, masculine above
+
+
+def words_of(masculine: Any) -> dict[str, tuple[tuple[str, Any], ...]]:
+    """For each number of z that stands for a word, its words and the share of the people who have them, in order.
+
+    masculine : from 0 to 1, a number or a tensor; so are the shares.
+    Where shares add up to more than 1, fewer people have the last word.
+    """
+    return {
+        "mole": (("", 0.9), ("mole", 0.1)),
+        "glasses": (("", 0.82), ("round", 0.07), ("square", 0.06), ("half", 0.05)),
+        "earring": (("", 0.62 + 0.2 * masculine), ("stud", 0.16), ("hoop", 0.12), ("drop", 0.1)),
+        "collar": (
+            *(("crew", 0.2), ("shirt", 0.2), ("suit", 0.16), ("v", 0.12), ("hood", 0.12)),
+            *(("turtle", 0.1), ("sailor", 0.05), ("robe", 0.05)),
+        ),
+        "accessory": (("", 0.72 + 0.27 * masculine), ("clip", 0.1), ("ribbon", 0.07), ("band", 0.06), ("flower", 0.05)),
+        "tie": (("", 0.6), ("ponytail", 0.14), ("bun", 0.08), ("two buns", 0.04), ("twintails", 0.07), ("braid", 0.07)),
+    }
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,7 @@ class _Numbers:
         return max(0.0, (self.u(name) - threshold) / (1 - threshold))
 
     def one_of(self, name: str, words: Sequence[tuple[str, float]]) -> str:
-        """A word by its share of the people; shares add up to 1."""
+        """A word by its share of the people; shares add up to 1 or more."""
         at = self.u(name)
         for word, share in words:
             at -= share
@@ -113,7 +135,8 @@ def _smooth(value: float, low: float, high: float) -> float:
 
 
 def _person(z: _Numbers) -> Person:
-    masculine = _smooth(z.n("masculinity"), -0.7, 0.7)
+    masculine = _smooth(z.n("masculinity"), *SEXES)
+    words = words_of(masculine)
     age = z.u("age", 0.05, 0.55) + 0.4 * _smooth(z.u("age"), 0.86, 1.0)
     anger = z.over("anger", 0.86)
     face = _face(z, masculine, age, anger)
@@ -158,20 +181,8 @@ def _person(z: _Numbers) -> Person:
         blush=z.u("blush", 0.0, 0.8) * (1 - 0.5 * masculine),
         tears=0.15 * _smooth(crying, 0.3, 0.6) + 0.85 * z.over("tears", 0.92) * _smooth(crying, 0.3, 0.6),
         anger=anger,
-        mole=(z.u("mole x", -0.8, 0.8), z.u("mole y", -0.2, 0.9)) if z.u("mole") > 0.9 else None,
-        glasses=z.one_of("glasses", (("", 0.82), ("round", 0.07), ("square", 0.06), ("half", 0.05))),
-        earring=z.one_of("earring", (("", 0.62 + 0.2 * masculine), ("stud", 0.16), ("hoop", 0.12), ("drop", 0.1))),
-        collar=z.one_of(
-            "collar",
-            (
-                *(("crew", 0.2), ("shirt", 0.2), ("suit", 0.16), ("v", 0.12), ("hood", 0.12)),
-                *(("turtle", 0.1), ("sailor", 0.05), ("robe", 0.05)),
-            ),
-        ),
-        accessory=z.one_of(
-            "accessory",
-            (("", 0.72 + 0.27 * masculine), ("clip", 0.1), ("ribbon", 0.07), ("band", 0.06), ("flower", 0.05)),
-        ),
+        mole=(z.u("mole x", -0.8, 0.8), z.u("mole y", -0.2, 0.9)) if z.one_of("mole", words["mole"]) else None,
+        **{name: z.one_of(name, words[name]) for name in ("glasses", "earring", "collar", "accessory")},
         seed=int(z.u("seed") * 997),
     )
 
@@ -270,10 +281,7 @@ def _hair(z: _Numbers, masculine: float, age: float) -> Hair:
     curl = _smooth(z.u("hair curl"), 0.84, 0.93)
     tie = ""
     if reach > 0.5:
-        tie = z.one_of(
-            "tie",
-            (("", 0.6), ("ponytail", 0.14), ("bun", 0.08), ("two buns", 0.04), ("twintails", 0.07), ("braid", 0.07)),
-        )
+        tie = z.one_of("tie", words_of(masculine)["tie"])
     sides = 1.0 - masculine * _smooth(z.u("hair sides"), 0.8, 0.9)
     return Hair(
         length=max(0.0, min(1.0, reach)),

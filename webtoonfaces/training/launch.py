@@ -199,7 +199,7 @@ def _drawn_trainer(
 ) -> drawn.DrawnTrainer:
     """The trainer of a StyleGAN2 by drawn persons, whose z the data set must know.
 
-    knows_z : a run that starts from trained weights has a mapping network, so it needs no factors.
+    knows_z : a run that starts from trained weights has a mapping network that guides, so it needs no factors.
     """
     held_out = Pairs(folder.path, size=folder.size, split="held_out")
     names = [*folder.names, *folder.to_come]
@@ -223,6 +223,7 @@ def _drawn_trainer(
         held_out=held_out,
         held_out_people=make([held_out.z_seeds[name] for name in held_out.names], width),
         mixed=_mixed(configuration, accelerator, folder, run),
+        knows_z=knows_z,
     )
 
 

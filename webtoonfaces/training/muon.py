@@ -83,15 +83,21 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix [R, C] with singular values near 1 (0.7 to 1.2) and the same singular vectors, bfloat16 [R, C].
+    """The matrix [R, C] with singular values near 1 (0.7 to 1.2) and the same singular vectors, [R, C].
 
     Iterates a polynomial of the matrix, which is much faster than a decomposition (Newton-Schulz; Jordan et al. 2024).
+    The result is bfloat16 where that is quick, float32 elsewhere.
     """
     a, b, c = TERMS
     wide = len(matrix) <= matrix.shape[1]
-    x = (matrix if wide else matrix.t()).bfloat16()
+    x = (matrix if wide else matrix.t()).to(torch.bfloat16 if is_quick(matrix) else torch.float32)
     x = x / (x.norm() + 1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.t()
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x if wide else x.t()
+
+
+def is_quick(matrix: Tensor) -> bool:
+    """Whether bfloat16 is, on its device: a CPU with AVX2 only emulates it, thirty times slower than float32."""
+    return matrix.device.type != "cpu" or torch.backends.cpu.get_cpu_capability().startswith("AVX512")

@@ -4,8 +4,13 @@ A mapping network that learns from pictures alone never leaves the mean one: all
 z, and the network learns slowly by design. So there are two ways into w. A plain network of three layers takes the
 person's factors (landmarks, colours, hair, words, title) and teaches synthesis together with the pictures; meanwhile
 the mapping network is taught, by regression, to give the same w for z. In the last part of a planned run, the
-pictures are drawn from z, and both networks learn together while the learning rate falls. A run that starts from
-trained weights, such as smaller ones that are grown, has a mapping network already and draws from z throughout.
+pictures are drawn from z, and both networks learn together while the learning rate falls.
+
+A run that starts from trained weights, such as smaller ones that are grown, has a mapping network already. Its weak
+point is a z whose two largest title numbers are nearly equal, or that is near the edge between two words: it draws a
+mixture there, and pictures cannot teach it better, since a step of z is all that tells the two apart. So a copy of it,
+the guide, learns together with synthesis from `settled` z, which are far from all edges, and the mapping network is
+taught by regression, from as many z as time allows, to give the guide's w of the settled z for z itself.
 
 Layers are taught, too: with one title's w in the first layers and another's in the rest, the target is the person in
 the mixture of both, so that early layers hold the hand, middle ones the line and late ones the palette.
@@ -24,7 +29,7 @@ from accelerate import Accelerator
 from PIL import Image
 from torch import Tensor, nn
 
-from ...data.factors import TITLES, People, z_in_titles
+from ...data.factors import TITLES, People, close_titles, settled, z_in_titles
 from ...data.pairs import MIXED_GROUPS, MixedTargets, Pairs, groups_of_layers
 from ...errors import BadInputError
 from ...images import as_floats, contact_sheet, to_pil
@@ -40,6 +45,8 @@ MAPPING_RATE = 100  # times the learning rate: the mapping network scales its we
 REGRESSION_RATE = 300  # the same for its regression, which runs ahead: measured against 100, which lags behind
 BANK_FROM = 2**31  # the first seed of the bank: no data set's person
 REGRESSED = 16  # z for each picture of a batch, in a step of the mapping network
+GUIDED = 128  # the same where a guide takes any z, half of which have titles that are close
+CLOSE = 0.6  # the most by which close titles differ
 PREVIEWED = 8
 
 
@@ -53,7 +60,7 @@ class Config:
         which it is asked.
     mapping_steps : of the mapping network's regression, for each step of the others.
     bank : persons that the mapping network learns from, none of whom is in the data set; each takes 4 ms to make up.
-    joint_from : part of the planned run after which pictures are drawn from z.
+    joint_from : part of the planned run after which pictures are drawn from z; not used with a guide.
     mixing : share of the pictures with two titles' codes.      mixed : pictures a person and kind for these.
     average_kimg : half-life of the moving average, in thousands of pictures; at most a twentieth of those seen.
     """
@@ -102,6 +109,7 @@ class DrawnTrainer:
     pairs, people : the pictures that are learnt from, on the accelerator's device, and whom they show, row by row, also
         those to come. A share's rows are places in `pairs`, and its pictures are not looked at.
     bank : more persons, for the mapping network.       held_out, held_out_people : for the sample grids.
+    knows_z : the run starts from weights, whose mapping network is to guide; then no factors are needed.
     mixed : pictures in mixed titles; None leaves these out.
     """
 
@@ -118,8 +126,9 @@ class DrawnTrainer:
         held_out: Pairs,
         held_out_people: People,
         mixed: MixedTargets | None = None,
+        knows_z: bool = False,
     ):
-        self._config, self.accelerator, self._mixed = config, accelerator, mixed
+        self._config, self.accelerator, self._mixed, self._knows_z = config, accelerator, mixed, knows_z
         self._pairs, self._held_out = pairs, held_out
         self._people, self._bank, self._held_out_people = (
             People(one.z.to(accelerator.device), one.factors.to(accelerator.device))
@@ -136,9 +145,14 @@ class DrawnTrainer:
             feature_weight=config.feature_weight,
             adversarial_weight=config.adversarial_weight,
         )
+        teacher: dict[str, nn.Module] = (
+            {"guide": copy.deepcopy(g.style)}
+            if knows_z
+            else {"factors": FactorNetwork(every.mean(dim=0), every.std(dim=0).clamp(min=1e-3), config.model.w_dim)}
+        )
         self.networks: dict[str, nn.Module] = {
             "g": g,
-            "factors": FactorNetwork(every.mean(dim=0), every.std(dim=0).clamp(min=1e-3), config.model.w_dim),
+            **teacher,
             "g_ema": copy.deepcopy(g),
             **self._supervision.networks,
         }
@@ -146,30 +160,33 @@ class DrawnTrainer:
             network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network.requires_grad_(name != "g_ema")
         mapping = set(g.style.parameters())
+        synthesis = [p for p in g.parameters() if p not in mapping]
         groups: list[dict[str, Any]] = [
-            {"params": [*(p for p in g.parameters() if p not in mapping), *self.networks["factors"].parameters()]},
-            {"params": [*g.style.parameters()]},
+            {"params": synthesis if knows_z else [*synthesis, *self.networks["factors"].parameters()]},
+            {"params": [*(self.networks["guide"] if knows_z else g.style).parameters()]},
         ]
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "g": Muon(groups, config.learning_rate),
             "mapping": Muon(g.style.parameters(), config.learning_rate * REGRESSION_RATE),
             **self._supervision.optimizers,
         }
-        self.transferred = False
 
     def config(self) -> Config:
         return self._config
 
     def scalars(self) -> dict[str, Any]:
-        return {"transferred": self.transferred}
+        return {}
 
     def load_scalars(self, scalars: dict[str, Any]) -> None:
-        self.transferred = scalars["transferred"]
+        """Nothing but weights to restore."""
 
     def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
         """Start from these networks, whichever of the run's are given; returns the names of those left fresh."""
-        self.transferred = True
-        return start_from(self.networks, networks, grow=grow)
+        fresh = start_from(self.networks, networks, grow=grow)
+        if "guide" in fresh:
+            self.networks["guide"].load_state_dict(self.networks["g"].style.state_dict())  # type: ignore[union-attr]
+            fresh.remove("guide")
+        return fresh
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]:
         """One step of all networks on the whole batch, of which `shares` are this process's part.
@@ -184,13 +201,13 @@ class DrawnTrainer:
 
         def loss_of(share: Share) -> Tensor:
             with self.accelerator.autocast():
-                from_z = self.transferred or done > config.joint_from
+                from_z = not self._knows_z and done > config.joint_from
                 return self._loss(share, scores, from_z=from_z, adversarial=done >= config.adversarial_from)
 
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
         self._supervision.judge(shares, step, scores)
         scores.note(loss=loss, rate=rate)
-        for _ in range(0 if self.transferred else round(config.mapping_steps)):
+        for _ in range(round(config.mapping_steps)):
             scores.note(mapping=minimise(self.accelerator, self.optimizers["mapping"], shares, self._regression))
         batch = sum(len(share) for share in shares) * self.accelerator.num_processes
         # An average over more than has been seen would keep the random start alive.
@@ -234,15 +251,26 @@ class DrawnTrainer:
     def _w(self, people: People, who: Tensor, titles: Tensor, *, from_z: bool) -> Tensor:
         if from_z:
             return self.networks["g"].mapping(z_in_titles(people.z[who], titles))  # type: ignore[operator]
+        if self._knows_z:
+            return self.networks["guide"](settled(z_in_titles(people.z[who], titles)))
         return self.networks["factors"](people.factors[who], titles)
 
     def _regression(self, share: Share) -> Tensor:
-        """How far the mapping network is from the factor network's w, as a share of how much these differ."""
-        u = share.random.uniform(len(share), REGRESSED, 2).flatten(0, 1)
-        who, titles = (u[:, 0] * len(self._bank.z)).long(), (u[:, 1] * len(TITLES)).long()
-        with torch.no_grad():
-            wanted = self._w(self._bank, who, titles, from_z=False)
-        found = self._w(self._bank, who, titles, from_z=True)
+        """How far the mapping network is from the w that it is taught, as a share of how much these differ."""
+        if self._knows_z:
+            z = share.random.normal(len(share), GUIDED, self._config.model.w_dim).flatten(0, 1)
+            gaps = CLOSE * share.random.uniform(len(z)) ** 1.5
+            half = torch.arange(len(z), device=z.device) % 2 == 0
+            z = torch.where(half[:, None], close_titles(z, gaps), z)
+            with torch.no_grad():
+                wanted = self.networks["guide"](settled(z))
+            found = self.networks["g"].mapping(z)  # type: ignore[operator]
+        else:
+            u = share.random.uniform(len(share), REGRESSED, 2).flatten(0, 1)
+            who, titles = (u[:, 0] * len(self._bank.z)).long(), (u[:, 1] * len(TITLES)).long()
+            with torch.no_grad():
+                wanted = self._w(self._bank, who, titles, from_z=False)
+            found = self._w(self._bank, who, titles, from_z=True)
         return (found - wanted).square().mean() / wanted.var(dim=0).mean().clamp(min=1e-6)
 
     @torch.no_grad()
