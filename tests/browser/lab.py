@@ -44,16 +44,21 @@ LISTEN = """() => {
 }"""
 HARMLESS = ("ResizeObserver loop",)  # of JupyterLab's own
 
-# Prints the bytes that the view should have: the full picture of the present state, encoded as live pictures are.
+# Prints the bytes that the view should have: the full picture of the present state, encoded as live pictures are. It is
+# asked again and again, and drawn once for each state.
 EXPECTED = """
 import base64
 from webtoonfaces.images import encode, scaled
 from webtoonfaces.widgets.pictures import QUALITY, VIEW
 explorer.wait(60)
-picture = explorer.stage.renderer.draw(explorer._final_scene())  # as it rests: enlarged, unless Crisp is off
-if max(picture.size) < VIEW:
-    picture = scaled(picture, VIEW)
-print(base64.b64encode(encode(picture, "JPEG", quality=QUALITY)).decode())
+drawn, scene = globals().setdefault("_expected", {}), explorer._final_scene()
+if (id(explorer), scene) not in drawn:
+    picture = explorer.stage.renderer.draw(scene)  # as it rests: enlarged, unless Crisp is off
+    if max(picture.size) < VIEW:
+        picture = scaled(picture, VIEW)
+    drawn.clear()
+    drawn[id(explorer), scene] = base64.b64encode(encode(picture, "JPEG", quality=QUALITY)).decode()
+print(drawn[id(explorer), scene])
 """
 
 

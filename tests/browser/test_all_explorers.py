@@ -32,6 +32,14 @@ HANDLES = {  # what is dragged, and where each of the steps goes
 }
 
 
+OWN = {  # a control that only this explorer has
+    "wf-interpolation-pad": ".wf-pad-handle",
+    "wf-layer-mixer": ".wf-layers button",
+    "wf-swap-explorer": "[aria-label='swap location'] .wf-strip-cell",
+    "wf-face-studio": ".wf-reroll",
+}
+
+
 TAGS = {  # what the halves of the comparison are called
     "wf-layer-mixer": ("sample A", "mixed"),
     "wf-swap-explorer": ("structure", "swapped"),
@@ -94,7 +102,7 @@ def test_a_drag_of_thirty_steps_is_undone_in_one(notebook: Notebook) -> None:
 
 
 def test_keys_stay_inside_wherever_the_focus_is(notebook: Notebook) -> None:
-    for part in (".wf-random", ".wf-history .wf-strip-cell", ".wf-lens-enlarge"):
+    for part in (OWN[notebook.root], ".wf-random", ".wf-history .wf-strip-cell", ".wf-lens-enlarge"):
         notebook.keys_stay(notebook.find(part).first)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Locator
 
 import webtoonfaces as wf
 from webtoonfaces.images import encode
@@ -136,11 +137,31 @@ def test_the_picture_stays_in_sight_of_its_sliders_at_560_px(notebook: Notebook)
         notebook.page.set_viewport_size(size)
 
 
+@pytest.mark.parametrize("width", [560, 700, 1000, 1280, 1400])
+def test_what_belongs_together_is_on_one_line(notebook: Notebook, width: int) -> None:
+    def middle(one: Locator) -> float:
+        box = one.bounding_box()
+        assert box is not None
+        return box["y"] + box["height"] / 2
+
+    size = notebook.page.viewport_size
+    assert size is not None
+    notebook.page.set_viewport_size({"width": width, "height": 960})
+    try:
+        path, box = notebook.find("input[placeholder='or type its path']").first, notebook.find("input[type=checkbox]")
+        path.scroll_into_view_if_needed()
+        assert path.evaluate("one => one.clientWidth") > 60, "a path can be typed"
+        assert middle(path) == pytest.approx(middle(notebook.find("button:text-is('Example')")), abs=2)
+        every = box.and_(notebook.page.get_by_label("all faces of the photo"))
+        assert middle(every) == pytest.approx(middle(every.locator("xpath=..")), abs=2)
+        for button in notebook.find("button.jupyter-button").all():
+            if button.is_visible():
+                assert button.evaluate("one => one.clientHeight") < 40, button.inner_text()
+    finally:
+        notebook.page.set_viewport_size(size)
+
+
 def test_the_whole_photo_is_shown(notebook: Notebook) -> None:
     before = notebook.picture()
     notebook.find("").get_by_role("button", name="whole photo", exact=True).click()
     notebook.changed(before)
-
-
-def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
-    notebook.keys_stay(notebook.find(".wf-reroll").first)

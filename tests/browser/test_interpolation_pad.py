@@ -109,10 +109,6 @@ def test_it_is_kept_and_taken_into_a_corner(notebook: Notebook) -> None:
     notebook.settled()
 
 
-def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
-    notebook.keys_stay(notebook.find(".wf-pad-handle").first)
-
-
 def test_what_fails_in_a_callback_is_noticed(opened: Notebook) -> None:
     """The checks of this folder are worth something only if they see what nobody looks at."""
     opened.run("fail = lambda change: 1 / 0; explorer.observe(fail, 'y')")

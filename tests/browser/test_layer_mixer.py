@@ -67,7 +67,3 @@ def test_the_matrix_is_shown(notebook: Notebook) -> None:
     notebook.find("").get_by_label("show the matrix").check()
     notebook.changed(before)
     notebook.settled()
-
-
-def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
-    notebook.keys_stay(notebook.find(".wf-random").first)

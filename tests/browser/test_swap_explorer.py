@@ -87,7 +87,3 @@ def test_uploads_that_fail_and_succeed_say_so(notebook: Notebook, tmp_path: Path
 
 def test_it_is_saved_and_drawn_again(notebook: Notebook) -> None:
     notebook.save_and_replay("swapped.png")
-
-
-def test_keys_stay_in_the_explorer(notebook: Notebook) -> None:
-    notebook.keys_stay(notebook.find(".wf-strip-cell").first)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import jupytext
@@ -57,19 +59,34 @@ def code_of(path: Path) -> ast.Module:
     return ast.parse("".join(TransformerManager().transform_cell(source) for source in cells))
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
+def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """Run a notebook in a new kernel, in `folder`, without the network; raises `CellExecutionError` where it fails."""
     guard, cache, work = folder / "guard", folder / "cache", folder / "work"
     for each in (guard, cache, work):
-        each.mkdir()
+        each.mkdir(parents=True)
     (guard / "sitecustomize.py").write_text(LOOPBACK_ONLY, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(guard), str(ROOT)]))
-    monkeypatch.setenv("WEBTOONFACES_CACHE", str(cache))
-    monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
+    own = {
+        "PYTHONPATH": os.pathsep.join([str(guard), str(ROOT)]),
+        "WEBTOONFACES_CACHE": str(cache),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
     client = NotebookClient(notebook, timeout=CELL_S, kernel_name="python3", resources={"metadata": {"path": work}})
-    done = client.execute()
+    done = client.execute(env=os.environ | own)
     assert not list(cache.iterdir()), "something was downloaded"
     return done
+
+
+@pytest.fixture(scope="module")
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Path, Future[nbformat.NotebookNode]]]:
+    """The notebooks of the chosen tests, two at a time: a kernel's start, and most cells, keep one core busy."""
+    chosen = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
+    wanted = [
+        item.callspec.params["path"] for item in chosen if item.originalname == "test_it_runs_with_nothing_downloaded"
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        yield {path: pool.submit(run, read(path), tmp_path_factory.mktemp(path.stem)) for path in wanted}
 
 
 def test_there_is_a_notebook() -> None:
@@ -137,8 +154,8 @@ def test_it_needs_nothing_but_the_public_names(path: Path) -> None:
 
 
 @each_notebook
-def test_it_runs_with_nothing_downloaded(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = run(read(path), tmp_path, monkeypatch)
+def test_it_runs_with_nothing_downloaded(path: Path, running: dict[Path, Future[nbformat.NotebookNode]]) -> None:
+    done = running[path].result()
     outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
     assert outputs, "it shows nothing"
 
@@ -150,7 +167,7 @@ def test_it_runs_with_nothing_downloaded(path: Path, tmp_path: Path, monkeypatch
         "import socket\nsocket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))",
     ],
 )
-def test_a_notebook_that_reaches_out_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_a_notebook_that_reaches_out_is_caught(tmp_path: Path, source: str) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     with pytest.raises(Exception, match=r"must not reach 192\.0\.2\.1"):
-        run(notebook, tmp_path, monkeypatch)
+        run(notebook, tmp_path)

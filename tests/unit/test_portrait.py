@@ -337,6 +337,29 @@ def test_a_portrait_is_pasted_back(photo: Image.Image, portrait: wf.Portrait) ->
     assert 0.02 < changed.mean() < 0.12
 
 
+@pytest.mark.parametrize("title", ["comedy", "thriller", "chibi"])
+def test_a_pasted_portrait_wears_what_the_photo_shows(photo: Image.Image, title: str) -> None:
+    """Neither drawn clothes nor a drawn ground come into the photo: only the head, and a bare neck."""
+    scarf = photo.copy()
+    scarf.paste((30, 160, 60), (90, 176, 350, 240))
+    before, after = np.asarray(scarf, dtype=int), np.asarray(wf.portrait(scarf, title).paste(), dtype=int)
+    changed = np.abs(after - before).max(2) > 12
+    assert changed[100:160, 190:250].mean() > 0.8  # the face
+    assert changed[186:].sum() == 0, "the scarf, below the soft edge"
+    assert changed[:, 315:].sum() == 0, "the wall"
+
+
+def test_a_bare_neck_is_drawn_and_a_covered_one_is_not(photo: Image.Image, portrait: wf.Portrait) -> None:
+    points = to_unit(portrait.face.landmarks, portrait.face.quad)
+    bare = masks.neck_mask(portrait.face.image, points)
+    assert 0.03 < (bare > 0.5).mean() < 0.1
+    assert bare[: int(points[30, 1] * masks.SIDE)].max() < 0.05, "it is below the face"
+    covered = portrait.face.image.copy()
+    chin = round(points[8, 1] * covered.height)
+    covered.paste((40, 80, 170), (0, chin - 6, *covered.size))
+    assert (masks.neck_mask(covered, points) > 0.5).mean() < 0.02  # what is left lies beside the jaw, above the chin
+
+
 def test_every_face_of_a_group(group: Image.Image) -> None:
     faces = wf.align_faces(group, size=512)
     assert len(faces) == 3

@@ -31,7 +31,7 @@ from .page import classes, find, hidden, part, seen, send, styled, view, walk
 WAIT = 60
 SEVEN = w.__version__.startswith("7.")
 NOW = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
-PATH = "or its path, then Enter"
+PATH = "or type its path"
 ANIMATION = "Save a walk through the styles of ten samples"
 
 

@@ -179,7 +179,7 @@ def test_what_was_mixed_again_and_again_can_still_be_read(swap, tmp_path):
 
 def test_controls_choose_files(swap, photo):
     box = styled(swap, "wf-structure")
-    kind, path = part(box, w.ToggleButtons), find(box, "or its path, then Enter")
+    kind, path = part(box, w.ToggleButtons), find(box, "or type its path")
     kind.value = "file"
     assert swap.structure == 0, "nothing was given yet"
     path.value = photo

@@ -30,6 +30,7 @@ ODDS = 1.05  # what colour counts for, beside place
 SMOOTHNESS = 16.0  # how much neighbours of the same colour pull at each other
 TONES = {"hair": 4, "skin": 3, "ground": 6}  # Gaussians in each colour model
 BARE = 5.0  # CIELAB chroma apart from skin up to which what was found is a bare head
+CHEEKS = [1, 3, 48, 31, 41], [15, 13, 54, 35, 46]  # the landmarks round them
 LEAST = 0.012  # of the crop: what is smaller than this is no hair
 
 
@@ -72,6 +73,31 @@ def hair_mask(crop: Image.Image, landmarks: Points) -> NDArray[np.float32]:
     Nothing but zeros where no hair was found: a shaved head, a hood, a hat of the colour of nothing else.
     """
     return _Segmentation(crop, np.asarray(landmarks, dtype=float)).probability().astype(np.float32)
+
+
+def neck_mask(crop: Image.Image, landmarks: Points) -> NDArray[np.float32]:
+    """How much of each pixel is bare neck, 0 to 1: float32 `[160, 160]` over the crop; arguments as of `hair_mask`.
+
+    That is what hangs together with the jaw, lies below it and has the colour of the cheeks: no scarf, no collar.
+    """
+    points = np.asarray(landmarks, dtype=float)
+    small = crop.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    lab = lab_of(np.asarray(small.filter(ImageFilter.GaussianBlur(0.7)), dtype=float) / 255)
+    cheeks = polygon_mask(points[CHEEKS[0]], SIDE) | polygon_mask(points[CHEEKS[1]], SIDE)
+    away = lab - np.median(lab[cheeks], 0) if cheeks.any() else np.full_like(lab, np.inf)
+    # Darker than the cheeks, since the head throws its shadow on it.
+    like = (np.hypot(away[..., 1], away[..., 2]) < 16) & (away[..., 0] > -48) & (away[..., 0] < 14)
+    like &= below_jaw(points, SIDE)
+    near = dilated(polygon_mask(points[:17], SIDE), 8)
+    return blurred(reached(near, opened(like, 1)).astype(float), 1.0).astype(np.float32)
+
+
+def below_jaw(landmarks: Points, side: int) -> Bits:
+    """Where a neck can be: under the jaw, down to the picture's edge."""
+    jaw = landmarks[3:14]
+    wide = 0.35 * float(np.hypot(*(jaw[-1] - jaw[0])))
+    ends = [(jaw[-1, 0] + wide, 1.5), (jaw[0, 0] - wide, 1.5)]
+    return polygon_mask(np.concatenate([jaw, ends]), side)
 
 
 class _Segmentation:

@@ -1,4 +1,4 @@
-"""Every figure of the original, by name: `names()`, `about(name)`, `draw(name)`.
+"""Every figure of the original, by name: `names()`, `about(name)`, `draw(name)`, `show(name, ...)`.
 
 The figures are those of the README of naver-webtoon-faces, with the same layout, drawn with any models and pictures.
 The models default to the embedded demo models, the pictures to their samples.
@@ -14,9 +14,10 @@ from ..images import ImageSource
 from ..pretrained.generators import StyleGAN2, SwappingAutoencoder
 from .animation import Animation
 from .catalog import BY_NAME, find
+from .folded import Folded
 from .inputs import Inputs
 
-__all__ = ["Animation", "about", "draw", "names"]
+__all__ = ["Animation", "Folded", "about", "draw", "names", "show"]
 
 
 def names() -> list[str]:
@@ -53,3 +54,20 @@ def draw(
     figure = find(name)
     inputs = Inputs(swapae=swapae, generator=generator, images=images, seed=figure.seed + seed)
     return figure.make(inputs, **figure.options)
+
+
+def show(
+    first: str,
+    *others: str,
+    height: int = 360,
+    swapae: SwappingAutoencoder | None = None,
+    generator: StyleGAN2 | None = None,
+) -> Folded:
+    """Draw figures for a notebook, which shows each below a line about it; all but the first are folded.
+
+    height : px that a picture takes at most; an animation has its own size.     swapae, generator : as for `draw`.
+
+    Raises UnknownNameError, before anything is drawn.
+    """
+    lines = {name: about(name) for name in (first, *others)}
+    return Folded({name: draw(name, swapae=swapae, generator=generator) for name in lines}, lines, height)

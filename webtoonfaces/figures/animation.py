@@ -30,11 +30,16 @@ class Animation:
         """
         return save_animation(self.frames, path, fps=self.fps)
 
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, str]:
+    @property
+    def html(self) -> str:
+        """An element that plays it, with the frames inside."""
         with tempfile.TemporaryDirectory() as folder:
             content = self.save(Path(folder, "animation.webp")).read_bytes()
         data = base64.b64encode(content).decode("ascii")
+        return f'<img src="data:image/webp;base64,{data}" alt="animation">'
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
         # As HTML, because not every notebook knows the type image/webp.
-        return {"text/html": f'<img src="data:image/webp;base64,{data}" alt="animation">', "text/plain": repr(self)}
+        return {"text/html": self.html, "text/plain": repr(self)}

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from .. import drawing
+from ..drawing.colors import BLACK, WHITE, Color
 from ..drawing.measure import Measured, measure_person
 from ..drawing.title import Title
 from ..errors import BadInputError, ImageError, UnknownNameError
 from ..faces import AlignedFace, align_face, align_faces
 from ..faces.align import crop_quad, quad_side, to_unit
-from ..faces.masks import blurred
+from ..faces.masks import below_jaw, blurred, neck_mask
 from ..files import replacing, write_text
-from ..images import ImageSource, save_image
+from ..images import ImageSource, load_image, save_image
 
 TitleLike: TypeAlias = "str | Title"
 SIZE = 512  # px; also of the crop that is measured
@@ -30,6 +31,8 @@ PDF_PAGE = f"""#set document(date: none)
 #set page(width: {PDF_INCHES}in, height: {PDF_INCHES}in, margin: 0pt)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%)"""
 CROP_SHARE = 0.7  # of a square picture's side: a face's crop at least as large means that the picture is that crop
+OPEN = "v"  # the collar that shows most of the neck; what is worn is not pasted
+LINES = 11  # px of the cover, an odd number: more than twice the width of a line
 COVER, FEATHER = 256, 0.012  # px, and share of the side: of the mask that is pasted through
 ALIGN_AGAIN = "Give the photo itself, or align it with the 68-point model: wf.align_face(photo, landmark_model='68')."
 
@@ -128,23 +131,34 @@ class Portrait:
             draft.write_bytes(page)
 
     def paste(self, title: TitleLike | None = None, *, onto: ImageSource | None = None) -> Image.Image:
-        """The whole photo with the drawing in the place of face and hair.
+        """The whole photo with the drawing in the place of head and bare neck; clothes and background stay the photo's.
 
         onto : the photo to paste into, for instance the one that another face was pasted into; by default its own.
         """
         side = int(np.clip(np.ceil(quad_side(self.face.quad)), 256, 2048))
-        return self.face.paste(self.draw(title, side), mask=self._cover(self._title(title)), onto=onto)
+        title = self._title(title)
+        cover, seen = self._cover(title)
+        picture = self.face.image if onto is None else crop_quad(load_image(onto), self.face.quad, side)
+        ground = _without(picture.resize((side, side), Image.Resampling.LANCZOS), seen)
+        return self.face.paste(_drawn_on(self.person, title, ground), mask=cover, onto=onto)
 
-    def _cover(self, title: Title) -> Image.Image:
-        """What `paste` covers: the drawn head and body, and the head in the photo; soft at the edge, mode L."""
-        drawn = 1 - _background_share(self.person, title, COVER)
-        head = [self.face.mask(feather=0.03), Image.fromarray((255 * self.measured.mask).astype(np.uint8))]
-        seen = [np.asarray(mask.resize((COVER, COVER)), dtype=float) / 255 for mask in head]
-        cover = np.maximum.reduce([drawn, *seen])
-        soft = blurred(cover.clip(0, 1), COVER * FEATHER)
+    def _cover(self, title: Title) -> tuple[Image.Image, NDArray[np.float64]]:
+        """What `paste` covers, soft at the edge, mode L; and the head with its neck in the photo, `[COVER, COVER]`."""
+        points = to_unit(np.asarray(self.face.landmarks), self.face.quad)
+        neck = _resized(neck_mask(self.face.image, points))
+        face, hair = _resized(np.asarray(self.face.mask(feather=0.03)) / 255), _resized(self.measured.mask)
+        head = np.maximum(face, hair)
+
+        # The drawn head without clothes and their lines, and of the drawn neck what is a bare neck in the photo too.
+        bare = replace(self.person, collar=OPEN)
+        clothes = _with_lines(_share(bare, title, "cloth_color"))
+        under = _with_lines((_share(bare, title, "skin") > 0.2) & below_jaw(points, COVER))
+        drawn = (1 - _share(bare, title, "background") - clothes).clip(0, 1) * (1 - under * (1 - neck))
+        soft = blurred(np.maximum(drawn, head), COVER * FEATHER)
         away = np.minimum(np.arange(COVER) + 0.5, COVER - np.arange(COVER) - 0.5) / (2 * FEATHER * COVER)
         border = np.minimum(away[:, None], away[None]).clip(0, 1)
-        return Image.fromarray((255 * (2 * soft).clip(0, 1) * border).astype(np.uint8))
+        cover = Image.fromarray((255 * (2 * soft).clip(0, 1) * border).astype(np.uint8))
+        return cover, np.maximum(head, neck)
 
     def _title(self, title: TitleLike | None) -> Title:
         return self.title if title is None else title_of(title)
@@ -192,16 +206,70 @@ def redrawn(picture: Image.Image, title: TitleLike) -> Image.Image:
     return picture
 
 
-def _background_share(person: drawing.Person, title: Title, side: int) -> NDArray[np.float64]:
-    """How much of each pixel is background, 0 to 1: what changes between a drawing on black and one on white."""
-    plain = replace(title.palette, background="flat", ramp=(), wash_rest=0.0, grey=False, value=1.0)
-    bare = replace(title, palette=plain, line=replace(title.line, grain=0.0))
-    black, white = (
-        np.asarray(drawing.draw(replace(person, background=ground, seed=0), bare, side), dtype=float)
-        for ground in ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    )
+def _share(person: drawing.Person, title: Title, part: str) -> NDArray[np.float32]:
+    """How much of each pixel, `[COVER, COVER]`, 0 to 1, shows a colour of the person: "background", "skin" ...
+
+    It is what changes between a drawing with that colour black and one with it white.
+    """
+    plain = replace(title.palette, background="flat", ramp=(), wash_skin=0.0, wash_rest=0.0, grey=False, value=1.0)
+    line = replace(title.line, grain=0.0, shade="flat")
+    bare = replace(title, palette=plain, line=line)
+    black, white = (_pixels(drawing.draw(_colored(person, part, level), bare, COVER)) for level in (BLACK, WHITE))
     change = (white - black).max(2)
-    return (change / max(float(change.max()), 1.0)).clip(0, 1)
+    return (change / max(float(change.max()), 1.0)).clip(0, 1).astype(np.float32)
+
+
+def _colored(person: drawing.Person, part: str, color: Color) -> drawing.Person:
+    """The person with one colour changed; seed 0, whose plain ground has no disc."""
+    changed: dict[str, Any] = {part: color, "seed": 0}
+    return replace(person, **changed)
+
+
+def _pixels(picture: Image.Image) -> NDArray[np.float64]:
+    return np.asarray(picture, dtype=np.float64)
+
+
+def _drawn_on(person: drawing.Person, title: Title, ground: Image.Image) -> Image.Image:
+    """The person on a picture of the drawing's size; one on black and one on white tell what shows of the ground."""
+    flat = replace(title, palette=replace(title.palette, background="flat"))
+    bare = replace(person, collar=OPEN)
+    black, white = (
+        _pixels(drawing.draw(_colored(bare, "background", level), flat, ground.width)) for level in (BLACK, WHITE)
+    )
+    through = white - black
+    levels = np.maximum(through.reshape(-1, 3).max(0), 1.0)
+    through = (through / levels).clip(0, 1)
+    at = np.unravel_index(through.mean(2).argmax(), through.shape[:2])
+    pixels = black + through * (_pixels(ground) - black[at])
+    return Image.fromarray((pixels.clip(0, 255) + 0.5).astype(np.uint8))
+
+
+def _without(picture: Image.Image, head: NDArray[np.float64]) -> Image.Image:
+    """The picture with what is beside the head `[COVER, COVER]` continued behind it, RGB."""
+    small = _pixels(picture.convert("RGB").resize((COVER, COVER), Image.Resampling.LANCZOS))
+    known = (1 - (2 * blurred(head, 3.0)).clip(0, 1))[..., None]
+    levels = [(small * known, known)]
+    while len(levels[-1][0]) > 4:  # each a quarter of the one before
+        filled, weight = (part.reshape(len(part) // 2, 2, len(part) // 2, 2, -1).mean((1, 3)) for part in levels[-1])
+        levels.append((filled, weight))
+    filled, weight = levels[-1]
+    behind = filled / np.maximum(weight, 1e-6)
+    for filled, weight in levels[-2::-1]:
+        wide = np.stack([_resized(channel, len(filled)) for channel in np.moveaxis(behind, 2, 0)], 2)
+        behind = filled + (1 - weight) * wide
+    continued = Image.fromarray((behind.clip(0, 255) + 0.5).astype(np.uint8))
+    mask = Image.fromarray((255 * (1 - known[..., 0])).astype(np.uint8)).resize(picture.size)
+    return Image.composite(continued.resize(picture.size, Image.Resampling.BICUBIC), picture.convert("RGB"), mask)
+
+
+def _with_lines(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Values 0 to 1, and what is drawn round them."""
+    return np.asarray(Image.fromarray(values.astype(np.float32)).filter(ImageFilter.MaxFilter(LINES)))
+
+
+def _resized(values: NDArray[Any], side: int = COVER) -> NDArray[np.float64]:
+    picture = Image.fromarray(np.asarray(values, dtype=np.float32))
+    return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR), dtype=float)
 
 
 def _size(size: int) -> int:

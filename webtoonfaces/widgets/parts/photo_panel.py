@@ -38,11 +38,13 @@ class PhotoPanel(w.VBox):
         plain = plain_only()
         self._picker = (PlainPicker if plain else Picker)("Photo", give)
         self._board = PlainBoard() if plain else Board()
-        path = w.Text(placeholder="or its path, then Enter", continuous_update=False, layout=w.Layout(flex="1 1 140px"))
+        path = w.Text(
+            placeholder="or type its path", continuous_update=False, layout=w.Layout(flex="1 1 0", min_width="0")
+        )
         example = w.Button(
             description="Example",
             tooltip="Take the photo that comes with webtoonfaces",
-            layout=w.Layout(width="auto"),
+            layout=w.Layout(width="auto", flex="0 0 auto"),
         )
         self._faces = w.Dropdown(
             description="face",
@@ -50,7 +52,7 @@ class PhotoPanel(w.VBox):
             style={"description_width": "36px"},
             options=[("none yet", NO_FACE)],
         )
-        row = w.Box([path, example], layout=w.Layout(flex_flow="row wrap", width="100%"))
+        row = w.Box([path, example], layout=w.Layout(width="100%"))
         super().__init__([self._picker, row, *extra, self._board, self._faces], layout=w.Layout(width="100%"))
         if not plain:
             self._board.add_class("wf-photo-board")

@@ -210,7 +210,7 @@ class SourceBox(w.HBox):
 
     def _file_panel(self) -> w.Widget:
         self._path = w.Text(
-            placeholder="or its path, then Enter",
+            placeholder="or type its path",
             continuous_update=False,
             layout=w.Layout(width=FULL, max_width="300px"),
         )
