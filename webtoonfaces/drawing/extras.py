@@ -14,10 +14,11 @@ from .sketch import HIDES_EAR, Sketch
 
 
 def _frame(sketch: Sketch) -> tuple[Color, float]:
+    """The colour of a frame and the width of its line."""
     color = sketch.ink if sketch.title.palette.grey else mix(sketch.skin_line, rgb("20202a"), 0.5)
     color = darker(color, 0.32 * lightness(sketch.skin))
     # A dark rim is lost between dark skin and dark lashes: there a drawing has it in gold. A photo shows what is worn.
-    gold = min(1.0, max(0.0, (sketch.depth - 0.4) / 0.1)) if sketch.title.hand.jaw > 0 else 0.0
+    gold = min(1.0, max(0.0, (sketch.depth - 0.44) / 0.02)) if sketch.title.hand.jaw > 0 else 0.0
     metal = mix(rgb("f4cc70"), sketch.tone(rgb("f4cc70"), "other"), 0.4)
     return mix(color, metal, gold), max(1.7, sketch.title.line.width * 0.9)
 

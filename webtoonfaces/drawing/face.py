@@ -22,8 +22,11 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     length = float(np.linalg.norm(down)) + 1e-9
     down = down / length
     length = min(max(length, 0.09), 0.125) * 1.05
-    # From the brow to the nose; that of the near side, which perspective lowers, too.
-    top = top - down * length * (0.10 + 0.20 * min(1.0, max(0.0, -sketch.turn * side / (2 * HIDES_EAR))))
+    # From the brow to the nose; that of the near side, which perspective lowers and whose jaw runs in, too.
+    near = min(1.0, max(0.0, -sketch.turn * side / (2 * HIDES_EAR)))
+    top = top - down * length * (0.10 + 0.20 * near)
+    down = down + 0.45 * near * (sketch.ey - down)
+    down = down / np.linalg.norm(down)
     out = ex * side
     wide = 0.052 * sketch.head.scale * (1 - min(1.0, max(0.0, 0.55 * sketch.turn * side / HIDES_EAR)))
     if sketch.turn * -side > HIDES_EAR:
@@ -388,7 +391,10 @@ def beard_color(sketch: Sketch) -> Color:
     color = mix(color, brown, share * (1 - above))
     # Dyed pink it would be lipstick: it keeps half of the brown that grows there.
     pink = min(1.0, max(0.0, 5 * (min(color[0], color[2]) - color[1])))
-    return mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * pink)
+    # And so it does where it would shine on dark skin in a colour that no hair has: green or blue.
+    red, green, blue = sketch.person.hair_color
+    dyed = above * min(1.0, max(0.0, 5 * max(green - red, blue - green)))
+    return mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * max(pink, dyed))
 
 
 def _age(sketch: Sketch) -> None:

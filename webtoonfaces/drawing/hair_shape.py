@@ -18,6 +18,7 @@ from .title import HairHand
 
 KNOTS = 7  # of a lock's edges
 NO_FRINGE = 0.16  # below it hair is combed back
+CROPPED = 0.09  # how much lower the edge of cropped hair is: nothing hangs over the forehead, which would be an egg's
 
 
 @dataclass
@@ -156,24 +157,26 @@ class _Barber:
     # ---- masses
 
     def _cropped(self) -> Points:
-        top = self.head.silhouette(np.linspace(-100, 100, 13), -0.006 if self.hair.length >= 0.16 else -0.0135)
+        at = np.linspace(-100, 100, 13)
+        # Below longer hair it goes in with that hair; a bare head has its own outline.
+        top = self._skull(at, -0.006) if self.hair.length >= 0.16 else self.head.silhouette(at, -0.0135)
         # Before the ears; on the side that a turned head hides, no further than the cheek's outline.
         burns = onto_silhouette(np.array([(0.272, 0.50, -0.25), (0.250, 0.52, -0.2)]), self.head.yaw)
         others = onto_silhouette(np.array([(-0.250, 0.52, -0.2), (-0.272, 0.50, -0.25)]), self.head.yaw)
         right, left = self.head.project(burns), self.head.project(others)
-        return np.concatenate([top, right, self._hairline(0.0), left])
+        return np.concatenate([top, right, self._hairline(CROPPED if self.hair.length < 0.16 else 0.0), left])
 
     def _stubs(self) -> Points:
         """Short hairs across the edge of cropped hair, so that it does not end like a cap."""
         count = 46
         jitter = np.cos(np.arange(count) * 2.4 + 3 * self.jitter[0])
         across = np.linspace(-0.93, 0.93, count) + 0.014 * jitter[::-1]
-        down = self._edge(np.abs(across))
+        down = self._edge(np.abs(across)) + CROPPED
         reach = 0.03 + 0.035 * jitter
         # Above the edge they are sparse, in rows that follow it.
         rows, inner = np.repeat([0.16, 0.34, 0.52, 0.70], 9), np.resize(np.linspace(-0.82, 0.82, 9), 36)
         shift = np.resize(jitter, 36)
-        above = self._edge(np.abs(inner)) - rows + 0.04 * shift
+        above = self._edge(np.abs(inner)) + CROPPED - rows + 0.04 * shift
         inner = (inner + 0.05 * shift[::-1]) * (1 - 0.35 * rows)
         across, down = np.append(across, inner), np.append(down, above)
         reach, jitter = np.append(reach, np.full(36, 0.02)), np.append(jitter, shift)
@@ -211,7 +214,7 @@ class _Barber:
             if far == 0:
                 continue
             skull = self.head.silhouette(side * 98.0, self._rim(98.0))[0]
-            cheek = self._beside(side, [(self.outer, 0.455, -0.25)])[0]
+            cheek = self._beside(side, [(0.268 if self.undercut else self.outer, 0.455, -0.25)])[0]
             gap = max(0.0, side * float((skull - cheek) @ right))
             share = np.clip((side * at - 35) / 63, 0, 1.2) ** 1.5
             points = points - side * far * gap * share[:, None] * right
@@ -286,13 +289,13 @@ class _Barber:
         # A narrow side ends close to the cheek in short tips: long ones would be claws.
         tuck, tall = 0.030 * (1 - self.long), min(1.0, wide / 0.11)
         top = min(0.52, end - 0.11)
-        middle, turn = 0.5 * (top + end), min(0.08, 0.36 * (end - top))
+        middle, turn = top + (0.36 + 0.14 * self.long) * (end - top), min(0.08, 0.46 * (end - top))
         points = [
             (outer, top, -0.22),
             (outer + 0.018 * (0.3 + 0.7 * self.long) + swing, middle, -0.22),
-            (outer + 0.002 - tuck - swing, end - turn, -0.21),
+            (outer + 0.002 - 0.6 * tuck - swing, end - turn, -0.21),
             (outer - 0.36 * wide - tuck, end + 0.010 * tall, -0.20),  # two tips of different length, not a cut
-            (outer - 0.46 * wide - tuck, end - 0.028 * tall, -0.20),
+            (outer - 0.48 * wide - tuck, end - 0.022 * tall, -0.20),
             (outer - 0.76 * wide - tuck, end + 0.032 * tall, depth),
             (inner + 0.03 * wide - 0.2 * tuck - swing, end - turn, depth),
             (inner - 0.004 + swing, middle, depth),
@@ -584,7 +587,7 @@ class _Barber:
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
                 result.behind.append(_scalloped(ring, 0.06 * scale))
-                shadow, knot = self._knot(root, angle, 0.45 * radius, 1.0)
+                shadow, knot = self._knot(root, angle, 0.30 * radius, 1.0)
                 result.tail_roots.append(shadow)
                 result.knots.append(knot)
         elif tie == "ponytail":

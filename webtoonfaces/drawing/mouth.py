@@ -169,13 +169,15 @@ def draw_mouth(sketch: Sketch) -> None:
     painted += (max(painted, 0.55) - painted) * sketch.depth
     below_hair = person.moustache > 0.04 and person.beard <= 0.04
     lip = sketch.lip
+    over = mix(lip, sketch.skin_shadow, 0.35)
     if person.beard > 0.04:  # pale lips would be a hole in a beard
         painted = max(painted, 0.8)
-        lip = mix(lip, BLACK, 0.42) if grey else mix(lip, sketch.skin_shadow, 0.2)
+        lip = mix(lip, BLACK, 0.3) if grey else mix(lip, sketch.skin_shadow, 0.2)
+        over = mix(lip, BLACK, 0.15) if grey else mix(lip, sketch.skin_shadow, 0.35)
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
-        canvas.fill(closed(upper_lip, 75), mix(lip, BLACK, 0.3) if grey and person.beard > 0.04 else mix(lip, sketch.skin_shadow, 0.35), painted * 0.88)
+        canvas.fill(closed(upper_lip, 75), over, painted * 0.88)
         # Below a moustache the lower lip tells which of the two is the mouth.
         canvas.fill(closed(lower_lip, 75), lip, max(painted, 0.5) if below_hair else painted)
     if gap > 0.03:
