@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .colors import BLACK, WHITE, Color, mix, rgb
+from .colors import WHITE, Color, mix, rgb
 from .curves import SIDE, Points, brush, brushes, closed, polygon
 from .sketch import Sketch
 
@@ -172,8 +172,10 @@ def draw_mouth(sketch: Sketch) -> None:
     over = mix(lip, sketch.skin_shadow, 0.35)
     if person.beard > 0.04:  # pale lips would be a hole in a beard
         painted = max(painted, 0.8)
-        lip = mix(lip, BLACK, 0.3) if grey else mix(lip, sketch.skin_shadow, 0.2)
-        over = mix(lip, BLACK, 0.15) if grey else mix(lip, sketch.skin_shadow, 0.35)
+        lip = mix(lip, sketch.skin_shadow, 0.2)
+        over = mix(lip, sketch.skin_shadow, 0.35)
+        if grey:  # between paper and the greys that beards have
+            lip, over = rgb("b8b8b8"), rgb("949494")
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
