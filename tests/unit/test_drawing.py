@@ -504,11 +504,33 @@ def test_a_beard_is_much_darker_than_the_skin_and_leaves_the_mouth_free(title: s
     assert lightness(brow_color(sketch)) < 0.7 * lightness(sketch.skin)
     bare = pixels(replace(bearded, beard=0.0, moustache=0.0, stubble=0.0), title, 256)
     changed = np.abs(pixels(bearded, title, 256) - bare).max(2) > 24
+    # No hair lies on the lips, which are painted deeper in a beard: another colour of hair does not change them.
     middle = (sketch.landmarks[[62, 66]].mean(0) * 256).astype(int)
     half = int(0.2 * np.ptp(sketch.landmarks[[48, 54], 0]) * 256)
-    assert not changed[middle[1] - 1 : middle[1] + 2, middle[0] - half : middle[0] + half].any()
+    lips = np.s_[middle[1] - 1 : middle[1] + 2, middle[0] - half : middle[0] + half]
+    black = pixels(replace(bearded, hair_color=rgb("181010")), title, 256)
+    assert np.abs(pixels(bearded, title, 256) - black)[lips].max() <= 24
     chin = (0.5 * (sketch.landmarks[8] + sketch.landmarks[57]) * 256 + [0, 4]).astype(int)
     assert changed[chin[1] : chin[1] + 3, chin[0] - 2 : chin[0] + 3].all()
+
+
+@pytest.mark.parametrize("yaw", [-28.0, 0.0, 28.0])
+@pytest.mark.parametrize("length", [0.2, 0.28, 0.31])
+def test_the_locks_beside_short_hair_end_in_its_mass(length: float, yaw: float) -> None:
+    head = replace(people(1)[0], pose=Pose(yaw, 0.0, 0.0, 0.9, 0.5, 0.54), hair=Hair(length=length, fringe=0.5))
+    for title in NAMES:
+        shape = hair_shape(head, TITLES[title].hand.hair)
+        assert inside(shape.sides.spine[:, -2], shape.front[0]).all()
+
+
+def test_short_hair_goes_in_to_the_far_cheek() -> None:
+    points = Pose(28.0, 0.0, 0.0, 0.9, 0.5, 0.54)
+    person = replace(people(1)[0], pose=points, hair=Hair(length=0.25, fringe=0.5))
+    front = hair_shape(person, TITLES["night"].hand.hair).front[0]
+    eyes = points.head.project(TEMPLATE[[36, 45]])[:, 1].mean()
+    low = front[(np.abs(front[:, 1] - eyes) < 0.06) & (front[:, 0] > 0.5)]
+    cheek = points.head.face(TEMPLATE)[16, 0]
+    assert 0 < low[:, 0].max() - cheek < 0.042
 
 
 @pytest.mark.parametrize("title", NAMES)

@@ -14,10 +14,11 @@ from .sketch import HIDES_EAR, Sketch
 
 
 def _frame(sketch: Sketch) -> tuple[Color, float]:
+    """The colour of a frame and the width of its line."""
     color = sketch.ink if sketch.title.palette.grey else mix(sketch.skin_line, rgb("20202a"), 0.5)
     color = darker(color, 0.32 * lightness(sketch.skin))
     # A dark rim is lost between dark skin and dark lashes: there a drawing has it in gold. A photo shows what is worn.
-    gold = min(1.0, max(0.0, (sketch.depth - 0.4) / 0.1)) if sketch.title.hand.jaw > 0 else 0.0
+    gold = min(1.0, max(0.0, (sketch.depth - 0.44) / 0.02)) if sketch.title.hand.jaw > 0 else 0.0
     metal = mix(rgb("f4cc70"), sketch.tone(rgb("f4cc70"), "other"), 0.4)
     return mix(color, metal, gold), max(1.7, sketch.title.line.width * 0.9)
 
@@ -104,10 +105,15 @@ def draw_accessory(sketch: Sketch) -> None:
         sketch.line(closed(np.concatenate([upper, lower[::-1]]), 60), width, paint=ink, fill=color)
         canvas.fill(brush((upper + lower)[5:] / 2, 3.0, (0.1, 1, 0.2), 8), dark, 0.6)
     elif kind == "clip":
-        for shift in (0.0, 0.055):
-            at = place(0.62, 0.02) + ey * shift * scale
-            bar = local([(-0.065, -0.010), (0.06, -0.024), (0.068, -0.002), (-0.06, 0.014)], at, 1.0)
-            sketch.line(closed(bar, 40), width, paint=ink, fill=color)
+        # One broad drop with its tongue: two bars on locks that part read as a sign.
+        at = place(0.62, 0.04)
+        drop = [(-0.085, 0.040), (-0.070, 0.020), (0.020, -0.040), (0.066, -0.058), (0.088, -0.036), (0.074, -0.004)]
+        drop += [(0.030, 0.022), (-0.066, 0.052)]
+        sketch.line(closed(local(drop, at, 1.0), 62), width, paint=ink, fill=color)
+        tongue = local([(-0.045, 0.029), (0.010, 0.001), (0.052, -0.026)], at, 1.0)
+        canvas.fill(brush(tongue, 4.2 * scale / 0.9, (0.3, 0.8, 1.0), 8), dark, 0.9)
+        shine = local([(0.000, -0.022), (0.034, -0.041), (0.062, -0.050)], at, 1.0)
+        canvas.fill(brush(shine, 2.2, (0.1, 1, 0.1), 6), WHITE, 0.55)
     elif kind == "ribbon":
         at = place(0.66, -0.52)
         for side in (-1, 1):

@@ -6,7 +6,7 @@ import numpy as np
 
 from .canvas import Paint
 from .colors import BLACK, WHITE, Color, darker, lightness, mix, rgb
-from .curves import SIDE, Points, brush, brushes, closed, opened, polygons
+from .curves import SIDE, Points, brush, brushes, closed, opened, polygons, resample
 from .eyes import Eye, lens
 from .mouth import draw_moustache, mouth_outline, smiles
 from .sketch import HIDES_EAR, Sketch, bounds
@@ -22,6 +22,11 @@ def draw_ear(sketch: Sketch, side: int) -> None:
     length = float(np.linalg.norm(down)) + 1e-9
     down = down / length
     length = min(max(length, 0.09), 0.125) * 1.05
+    # From the brow to the nose; that of the near side, which perspective lowers and whose jaw runs in, too.
+    near = min(1.0, max(0.0, -sketch.turn * side / (2 * HIDES_EAR)))
+    top = top - down * length * (0.10 + 0.20 * near)
+    down = down + 0.45 * near * (sketch.ey - down)
+    down = down / np.linalg.norm(down)
     out = ex * side
     wide = 0.052 * sketch.head.scale * (1 - min(1.0, max(0.0, 0.55 * sketch.turn * side / HIDES_EAR)))
     if sketch.turn * -side > HIDES_EAR:
@@ -251,18 +256,12 @@ def _beard(sketch: Sketch) -> None:
     if max(person.beard, person.moustache, person.stubble) < 0.04:
         return
     color = beard_color(sketch)
-    edge, width = mix(color, sketch.ink, 0.5), 0.6 * sketch.title.line.hair_width
+    edge = mix(color, sketch.ink, 0.5)
     bearded = person.beard > 0.04
     if person.stubble > 0.04 and not bearded:  # short hairs along the jaw and over the lip
         canvas.fill(polygons(_stubble(sketch)), mix(sketch.skin_shadow, color, 0.55), 0.35 + 0.4 * person.stubble)
     if bearded:
-        sketch.line(_full_beard(sketch), width, edge, color)
-        if sketch.title.line.width:  # a few hairs that follow the jaw
-            jaw = sketch.landmarks[4:13]
-            roots = jaw + (sketch.landmarks[57] - jaw) * 0.22
-            tips = roots + (jaw - roots) * 0.7 + (sketch.landmarks[8] - roots) * 0.08
-            strands = np.stack([roots, (roots + tips) / 2, tips], 1)
-            canvas.fill(brushes(strands, 1.4, (0, 1, 0.2), 5), edge, 0.6)
+        _draw_full_beard(sketch, color, edge)
     elif person.moustache > 0.04:
         mouth, root, _, _ = _lip_room(sketch)
         draw_moustache(sketch, mouth, root, _middle_of_lip(sketch, mouth), color, edge)
@@ -277,8 +276,43 @@ def _lip_room(sketch: Sketch) -> tuple[Points, Points, float, float]:
     return mouth, root, upper, max(upper + 0.05 * sketch.unit, lip - max(0.15 * lip, 0.065 * sketch.unit))
 
 
-def _full_beard(sketch: Sketch) -> str:
-    """From the ears along the jaw, over the whole chin and the upper lip; open where the lips are.
+def _draw_full_beard(sketch: Sketch, color: Color, edge: Color) -> None:
+    """A beard that thins out on the cheeks: a veil of short hairs, then tufts over its edge, then strands along it."""
+    canvas, ex, ey, unit = sketch.canvas, sketch.ex, sketch.ey, sketch.unit
+    path, border = _full_beard(sketch)
+    border = resample(border, 29)
+    t = np.linspace(-1, 1, 29)
+    veil = np.interp(np.abs(t), [0, 0.3, 0.5, 0.8, 1], [0.0, 0.02, 0.13, 0.12, 0.0]) * unit
+    if sketch.title.line.shade != "flat" and not sketch.title.palette.grey:
+        for share in (1.0, 0.5):
+            outline = np.concatenate([border - share * veil[:, None] * ey, border[::-1] + 0.03 * unit * ey])
+            canvas.fill(closed(outline, 100), mix(sketch.skin_shadow, color, 0.6), 0.22)
+    canvas.fill(path, color)
+    # Tufts lean to the middle, where these hairs have their roots. At the nose and the ears they are short.
+    long = np.interp(np.abs(t), [0, 0.25, 0.5, 0.85, 1], [0.03, 0.05, 0.11, 0.11, 0.04]) * unit
+    long *= np.resize([1.0, 0.55, 1.25, 0.7, 0.9], 29)
+    tips = border - long[:, None] * (ey + np.sign(t)[:, None] * 0.45 * ex)
+    roots = border + 0.06 * unit * ey
+    tufts = np.stack([tips, 0.5 * (tips + roots), roots], 1)
+    canvas.fill(brushes(tufts, 0.075 * unit * SIDE, (0.0, 0.7, 1.0), 4), color)
+    # Strands that follow the jaw, dark and light by turns.
+    jaw, mouth = sketch.landmarks[3:14], sketch.landmarks[57]
+    jaw = np.concatenate([jaw, 0.5 * (jaw[1:] + jaw[:-1])])
+    shift = np.resize([0.0, 0.10, -0.05, 0.06], len(jaw))[:, None]
+    starts = jaw + (mouth - jaw) * (0.34 + shift)
+    ends = starts + (jaw - starts) * 0.72 + (sketch.landmarks[8] - starts) * 0.08
+    strands = np.stack([starts, 0.52 * starts + 0.48 * ends - 0.01 * unit * ey, ends], 1)
+    if sketch.title.palette.grey:
+        light = mix(color, WHITE, 0.5)
+        canvas.fill(brushes(strands[1::2], 1.1, (0.1, 1, 0.1), 5), light, 0.7)
+        return
+    canvas.fill(brushes(strands[::2], 1.5, (0.0, 1, 0.2), 5), edge, 0.55)
+    canvas.fill(brushes(strands[1::2], 1.7, (0.0, 1, 0.2), 5), mix(color, sketch.hair_light, 0.3), 0.6)
+
+
+def _full_beard(sketch: Sketch) -> tuple[str, Points]:
+    """From the ears along the jaw, over the whole chin and the upper lip; open where the lips are. And its upper border
+    from the left ear to the right one.
 
     How far it has grown shows on the cheeks alone: less on the chin would be a strap.
     """
@@ -313,12 +347,12 @@ def _full_beard(sketch: Sketch) -> str:
     keep = np.where(np.arange(15) < 7, depth > first, depth > last)
     jaw_line = below[keep][::-1] + ey * 0.03
     outline = np.concatenate([root + inner @ axes, jaw_line])
-    # A little skin is left round the lips: without it lips and hair run into one blot.
+    # Hardly any skin is left round the lips: more of it would be one large pale mouth.
     centre = (low + high) / 2
-    gap = mouth + np.sign(mouth - centre) * np.array([0.045, 0.05]) * unit
+    gap = mouth + np.sign(mouth - centre) * np.array([0.02, 0.02]) * unit
     chin = float(sketch.landmarks[8] @ ey) - height
     gap[:, 1] = np.clip(gap[:, 1], lower, chin - 0.1 * unit)
-    return closed(outline, 100) + closed((root + gap @ axes)[::-1], 100)
+    return closed(outline, 100) + closed((root + gap @ axes)[::-1], 100), root + inner @ axes
 
 
 def _middle_of_lip(sketch: Sketch, mouth: Points) -> float:
@@ -354,7 +388,13 @@ def beard_color(sketch: Sketch) -> Color:
     # Brown, and not black, darkens it: black makes fair hair olive.
     brown = darker(sketch.tone(rgb("4a2a1a"), "hair"), 0.6 * limit)
     share = (light - limit) / (light - lightness(brown)) if light > limit else 0.0
-    return mix(color, brown, share * (1 - above))
+    color = mix(color, brown, share * (1 - above))
+    # Dyed pink it would be lipstick: it keeps half of the brown that grows there.
+    pink = min(1.0, max(0.0, 5 * (min(color[0], color[2]) - color[1])))
+    # And so it does where it would shine on dark skin in a colour that no hair has: green or blue.
+    red, green, blue = sketch.person.hair_color
+    dyed = above * min(1.0, max(0.0, 5 * max(green - red, blue - green)))
+    return mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * max(pink, dyed))
 
 
 def _age(sketch: Sketch) -> None:

@@ -18,6 +18,7 @@ from .title import HairHand
 
 KNOTS = 7  # of a lock's edges
 NO_FRINGE = 0.16  # below it hair is combed back
+CROPPED = 0.09  # how much lower the edge of cropped hair is: nothing hangs over the forehead, which would be an egg's
 
 
 @dataclass
@@ -156,24 +157,26 @@ class _Barber:
     # ---- masses
 
     def _cropped(self) -> Points:
-        top = self.head.silhouette(np.linspace(-100, 100, 13), -0.006 if self.hair.length >= 0.16 else -0.0135)
+        at = np.linspace(-100, 100, 13)
+        # Below longer hair it goes in with that hair; a bare head has its own outline.
+        top = self._skull(at, -0.006) if self.hair.length >= 0.16 else self.head.silhouette(at, -0.0135)
         # Before the ears; on the side that a turned head hides, no further than the cheek's outline.
         burns = onto_silhouette(np.array([(0.272, 0.50, -0.25), (0.250, 0.52, -0.2)]), self.head.yaw)
         others = onto_silhouette(np.array([(-0.250, 0.52, -0.2), (-0.272, 0.50, -0.25)]), self.head.yaw)
         right, left = self.head.project(burns), self.head.project(others)
-        return np.concatenate([top, right, self._hairline(0.0), left])
+        return np.concatenate([top, right, self._hairline(CROPPED if self.hair.length < 0.16 else 0.0), left])
 
     def _stubs(self) -> Points:
         """Short hairs across the edge of cropped hair, so that it does not end like a cap."""
         count = 46
         jitter = np.cos(np.arange(count) * 2.4 + 3 * self.jitter[0])
         across = np.linspace(-0.93, 0.93, count) + 0.014 * jitter[::-1]
-        down = self._edge(np.abs(across))
+        down = self._edge(np.abs(across)) + CROPPED
         reach = 0.03 + 0.035 * jitter
         # Above the edge they are sparse, in rows that follow it.
         rows, inner = np.repeat([0.16, 0.34, 0.52, 0.70], 9), np.resize(np.linspace(-0.82, 0.82, 9), 36)
         shift = np.resize(jitter, 36)
-        above = self._edge(np.abs(inner)) - rows + 0.04 * shift
+        above = self._edge(np.abs(inner)) + CROPPED - rows + 0.04 * shift
         inner = (inner + 0.05 * shift[::-1]) * (1 - 0.35 * rows)
         across, down = np.append(across, inner), np.append(down, above)
         reach, jitter = np.append(reach, np.full(36, 0.02)), np.append(jitter, shift)
@@ -196,6 +199,27 @@ class _Barber:
         middle = 0.5 * float(np.clip(self.hair.part, -0.6, 0.6)) * (1 - np.abs(across))
         return self.head.scalp(across + middle, self._edge(np.abs(across)) + lower)
 
+    def _skull(self, angle: ArrayLike, beyond: ArrayLike) -> Points:
+        """`Head.silhouette`; short hair on the side that a turned head hides goes in to the cheek before its end.
+
+        There the skull is seen from its back, wider than the face: what stood on it would be a lump beside the eye.
+        """
+        points = self.head.silhouette(angle, beyond)
+        if self.close == 0:
+            return points
+        right = np.array([-self.head.up[1], self.head.up[0]])
+        at = np.atleast_1d(np.asarray(angle, dtype=float))
+        for side in (1, -1):
+            far = self.close * min(1.0, max(0.0, side * float(np.sin(self.head.yaw)) / 0.2))
+            if far == 0:
+                continue
+            skull = self.head.silhouette(side * 98.0, self._rim(98.0))[0]
+            cheek = self._beside(side, [(0.268 if self.undercut else self.outer, 0.455, -0.25)])[0]
+            gap = max(0.0, side * float((skull - cheek) @ right))
+            share = np.clip((side * at - 35) / 63, 0, 1.2) ** 1.5
+            points = points - side * far * gap * share[:, None] * right
+        return points
+
     @cached_property
     def _silhouette(self) -> Points:
         """The outer edge of the mass, from left to right over the top."""
@@ -205,7 +229,7 @@ class _Barber:
             at = np.linspace(-reach, reach, 13)
             base = self.volume * (1 - self.taper * (np.abs(at) / reach) ** 2)
             base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * (1 - self.undercut * (np.abs(at) / reach))
-            return self.head.silhouette(at, base)
+            return self._skull(at, base)
         count = 8
         edges = np.linspace(-reach, reach, count + 1)
         edges[1:-1] += np.resize(self.jitter, count - 1) * 3
@@ -232,7 +256,7 @@ class _Barber:
         base = self.volume * (1 - self.taper * (np.abs(at) / reach) ** 2)
         base += 0.006 * np.sin(at / 17 + 3 * self.jitter[0]) * min(1.0, self.hair.length * 2)
         base -= 0.012 * (1 - np.minimum(1, np.abs(at) / 60)) * (self.hair.open > 0.6) * (self.hair.open - 0.6)
-        return self.head.silhouette(at, base + np.array(heights))
+        return self._skull(at, base + np.array(heights))
 
     def _front(self) -> Points:
         edge = self._peak() if self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5 else self._hairline(0.03)
@@ -250,9 +274,9 @@ class _Barber:
         if self.long < 0.05:
             # In to the head, in two tips of different length before the ear: a plain edge would be a helmet's.
             wide, tall = outer - inner, end - 0.455
-            points = [(outer, 0.455, -0.25), (outer - 0.22 * wide, 0.455 + 0.36 * tall, -0.24)]
-            points += [(inner + 0.42 * wide, end - 0.2 * tall, -0.22), (inner + 0.34 * wide, end - 0.42 * tall, -0.21)]
-            points += [(inner + 0.12 * wide, end + 0.06 * tall, -0.20), (inner, end - 0.5 * tall, depth)]
+            points = [(outer, 0.455, -0.25), (outer - 0.26 * wide, 0.455 + 0.40 * tall, -0.24)]
+            points += [(inner + 0.34 * wide, end - 0.22 * tall, -0.22), (inner + 0.26 * wide, end - 0.38 * tall, -0.21)]
+            points += [(inner - 0.05 * wide, end + 0.06 * tall, -0.20), (inner - 0.1 * wide, end - 0.5 * tall, depth)]
             points += [(inner, 0.48, depth)]
             edge = self._beside(side, points)
             # It begins where the mass over the skull ends: a turned skull is seen from its back, wider than its ears.
@@ -262,16 +286,20 @@ class _Barber:
         if self.hair.curl > 0.5:
             return self._beside(side, self._curled_side(side, outer))
         swing, wide = 0.014 * self.wave, outer - inner
+        # A narrow side ends close to the cheek in short tips: long ones would be claws.
+        tuck, tall = 0.030 * (1 - self.long), min(1.0, wide / 0.11)
+        top = min(0.52, end - 0.11)
+        middle, turn = top + (0.36 + 0.14 * self.long) * (end - top), min(0.08, 0.46 * (end - top))
         points = [
-            (outer, 0.52, -0.22),
-            (outer + 0.018 + swing, middle, -0.22),
-            (outer + 0.002 - swing, end - 0.075, -0.21),
-            (outer - 0.30 * wide, end + 0.015, -0.20),  # two tips of different length, not a cut
-            (outer - 0.42 * wide, end - 0.03, -0.20),
-            (outer - 0.66 * wide, end + 0.035, depth),
-            (inner + 0.05 * wide - swing, end - 0.08, depth),
+            (outer, top, -0.22),
+            (outer + 0.018 * (0.3 + 0.7 * self.long) + swing, middle, -0.22),
+            (outer + 0.002 - 0.6 * tuck - swing, end - turn, -0.21),
+            (outer - 0.36 * wide - tuck, end + 0.010 * tall, -0.20),  # two tips of different length, not a cut
+            (outer - 0.48 * wide - tuck, end - 0.022 * tall, -0.20),
+            (outer - 0.76 * wide - tuck, end + 0.032 * tall, depth),
+            (inner + 0.03 * wide - 0.2 * tuck - swing, end - turn, depth),
             (inner - 0.004 + swing, middle, depth),
-            (inner + 0.004, 0.52, depth),
+            (inner + 0.004, top, depth),
         ]
         return self._beside(side, points)
 
@@ -316,7 +344,7 @@ class _Barber:
         stand = self.volume * (0.7 - 0.85 * self.undercut * (at / 92) ** 2) - 0.012 * self.undercut
         if self.undercut and self.hair.curl > 0.5:
             stand -= 0.05 * (at / 92) ** 2
-        top = self.head.silhouette(at, stand)
+        top = self._skull(at, stand)
         if self.hair.sides >= 0.4 and (self.long < 0.05 or self.tied):
             return self._nape()
         if self.hair.sides < 0.4:
@@ -331,9 +359,12 @@ class _Barber:
         x -= 0.09 * (1 - self.long) * np.clip((y - 0.52) / (end - 0.5), 0, 1) + 0.035 * np.clip(
             (y - end + 0.12) / 0.12, 0, 1
         )
-        right = project(np.stack([x, y, np.full(7, -0.3)], 1))
-        left = project(np.stack([-x, y, np.full(7, -0.3)], 1))[::-1]
-        tips = np.linspace(x[-1], -x[-1], 13)[1:-1]
+        # Short hair seen from one side goes in to the neck below the ear: what stood off it would be a flap.
+        seen = float(np.sin(self.head.yaw)) / 0.5 * 0.11 * (1 - self.long) * np.clip((y - 0.47) / (end - 0.47), 0, 1)
+        one, other = x - np.maximum(0, -seen), x - np.maximum(0, seen)
+        right = project(np.stack([one, y, np.full(7, -0.3)], 1))
+        left = project(np.stack([-other, y, np.full(7, -0.3)], 1))[::-1]
+        tips = np.linspace(one[-1], -other[-1], 13)[1:-1]
         drop = np.where(np.arange(11) % 2 == 0, -0.045, 0.03) + 0.012 * np.resize(self.jitter, 11)
         drop *= (0.3 + 0.6 * self.hand.point) * (0.35 + 0.65 * self.long)
         bottom = project(np.stack([tips, end + drop, np.full(11, -0.3)], 1))
@@ -346,7 +377,7 @@ class _Barber:
         what a narrow face and the lock before its ear leave open between them.
         """
         at = np.linspace(-92, 92, 9)
-        top = self.head.silhouette(at, self.volume * 0.7)
+        top = self._skull(at, self.volume * 0.7)
         low = self.head.project(
             [(0.13, 0.665, -0.29), (0.08, 0.68, -0.28), (-0.08, 0.68, -0.28), (-0.13, 0.665, -0.29)]
         )
@@ -436,7 +467,8 @@ class _Barber:
                 continue
             inner = self.inner
             outer = max(self.outer, inner + 0.05)
-            count = 2 if self.long < 0.05 else 4 if hand.locks >= 6 else 3
+            # As many as have room: narrow ones are a bundle of lines.
+            count = 2 if self.long < 0.3 else 3 if self.long < 0.7 or hand.locks < 6 else 4
             # Big and small locks by turns, none like its neighbour; 0 is the outermost.
             parts = np.array([1.25, 0.7, 1.1, 0.6])[:count] * (1 + 0.35 * self.jitter[1 : 1 + count] * side)
             parts = parts / parts.sum()
@@ -456,10 +488,11 @@ class _Barber:
             over = head.silhouette(side * angle, stand)
             temple = self._beside(side, np.stack([x + 0.004, np.full(count, 0.46), np.full(count, -0.2)], 1))
             end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
-            # Short hair hugs the head: its outer locks end higher and further in than those before the ear.
+            # Short hair hugs the head: its locks are partings in the mass, whose own tips are its ends. What left it
+            # would be a claw.
             short = self.close
-            end += short * (0.455 + (self.end - 0.455) * (0.5 + 0.5 * share) - end)
-            hug = x - 0.6 * short * (x - inner)
+            end += short * (0.455 + (self.end - 0.455) * (0.30 + 0.38 * share) - end)
+            hug = x - short * (0.6 * (x - inner) + 0.10 * (inner - 0.25))
             far = min(1.0, max(0.0, side * float(np.sin(head.yaw)) / 0.2))
             width = width * (1 - (0.25 + 0.3 * far) * short)
             if self.tied:
@@ -554,7 +587,7 @@ class _Barber:
                 t = np.linspace(0, 2 * np.pi, 15)[:-1]
                 ring = middle + np.stack([np.cos(t), np.sin(t)], 1) * radius
                 result.behind.append(_scalloped(ring, 0.06 * scale))
-                shadow, knot = self._knot(root, angle, 0.45 * radius, 1.0)
+                shadow, knot = self._knot(root, angle, 0.30 * radius, 1.0)
                 result.tail_roots.append(shadow)
                 result.knots.append(knot)
         elif tie == "ponytail":

@@ -168,12 +168,20 @@ def draw_mouth(sketch: Sketch) -> None:
     }[kind]
     painted += (max(painted, 0.55) - painted) * sketch.depth
     below_hair = person.moustache > 0.04 and person.beard <= 0.04
+    lip = sketch.lip
+    over = mix(lip, sketch.skin_shadow, 0.35)
+    if person.beard > 0.04:  # pale lips would be a hole in a beard
+        painted = max(painted, 0.8)
+        lip = mix(lip, sketch.skin_shadow, 0.2)
+        over = mix(lip, sketch.skin_shadow, 0.35)
+        if grey:  # between paper and the greys that beards have
+            lip, over = rgb("b8b8b8"), rgb("949494")
     if painted > 0.02:
         upper_lip = np.concatenate([outer[0:7], inner[[3, 2, 1]]])
         lower_lip = np.concatenate([outer[6:12], outer[:1], inner[[7, 6, 5]]])
-        canvas.fill(closed(upper_lip, 75), mix(sketch.lip, sketch.skin_shadow, 0.35), painted * 0.88)
+        canvas.fill(closed(upper_lip, 75), over, painted * 0.88)
         # Below a moustache the lower lip tells which of the two is the mouth.
-        canvas.fill(closed(lower_lip, 75), sketch.lip, max(painted, 0.5) if below_hair else painted)
+        canvas.fill(closed(lower_lip, 75), lip, max(painted, 0.5) if below_hair else painted)
     if gap > 0.03:
         opening = closed(np.concatenate([upper, lower[1:-1]]), 75)
         canvas.fill(opening, rgb("101010") if grey else mix(rgb("5a1822"), sketch.ink, 0.3))
@@ -256,9 +264,6 @@ def draw_moustache(sketch: Sketch, mouth: Points, root: Points, middle: float, c
         down = top + thick * _MOUSTACHE_Y
         down[3] = top + drop
         sides.append((side * reach, down))
-    # Dyed pink it would be lipstick: it keeps half of the brown that grows there.
-    pink = min(1.0, max(0.0, 5 * (min(color[0], color[2]) - color[1])))
-    color = mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * pink)
     (left, left_down), (right, right_down) = sides
     outline = np.concatenate(
         [
@@ -330,7 +335,7 @@ def mouth_outline(sketch: Sketch) -> Points:
         return _comic_opening(sketch)
     bend = 0.0 if sketch.person.anger > 0.3 else _comic_bend(sketch)
     across = np.array([-0.42, 0.0, 0.42, 0.0]) * span
-    down = np.array([0.0, min(0.0, bend) - 0.08, 0.0, max(0.0, bend) + 0.12]) * span
+    down = np.array([0.0, min(0.0, bend) - 0.05, 0.0, max(0.0, bend) + 0.06]) * span
     return np.asarray(middle + np.outer(across, sketch.ex) + np.outer(down, sketch.ey))
 
 

@@ -146,7 +146,11 @@ class Sketch:
             reach = float(np.linalg.norm(cheek[1] - start))
             along, down = along / np.linalg.norm(along), down / np.linalg.norm(down)
             joint = [start, start + 0.4 * reach * along, cheek[1] - 0.4 * reach * down, cheek[1]]
-            over[1:] += far * (_JOINT @ np.array(joint) - over[1:])
+            curve = _JOINT @ np.array(joint)
+            # Beside the eye a head goes in, between the brow's bone and the cheek's: a straight wall is a helmet's.
+            deep = 0.08 * self.unit * min(1.0, max(0.0, abs(self.turn) - 0.1) / 0.3)
+            curve += np.outer(np.array([0.0, -0.15, 1.0, 0.0]) * deep, -side * self.ex)
+            over[1:] += far * (curve - over[1:])
         return points
 
     @cached_property
