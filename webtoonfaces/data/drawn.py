@@ -32,6 +32,7 @@ from webtoonfaces import drawing
 from webtoonfaces.data import manifest
 from webtoonfaces.data.folder import HELD_OUT_EVERY
 from webtoonfaces.drawing.pseudo_photo import pseudo_photo
+from webtoonfaces.drawing.raster import RASTERISER
 from webtoonfaces.errors import BadInputError, UnknownNameError
 from webtoonfaces.files import replacing, write_text
 
@@ -192,7 +193,7 @@ def _versions() -> dict[str, str]:
     code = hashlib.sha256()
     for path in sorted(Path(drawing.__file__).parent.glob("*.py")):
         code.update(f"{path.name}\n{path.read_text(encoding='utf-8')}".encode())
-    return {"resvg_py": importlib.metadata.version("resvg_py"), "drawing": code.hexdigest()}
+    return {RASTERISER: importlib.metadata.version(RASTERISER), "drawing": code.hexdigest()}
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,10 @@ def closed(points: ArrayLike, corner: float = 62.0) -> str:
     end = p[following]
     step = end - p
     length = np.abs(step) + 1e-9
+    step /= length
     before, after = _handles(step, length, step[previous], length[previous], corner)
-    curve = _cubics(p + after, end - before[following], end)
-    return f"M{_text(p[:1])}C{_text(curve)}Z"
+    numbers = _cubics(p + after, end - before[following], end)
+    return f"M{numbers[-2]} {numbers[-1]}C{_text(numbers)}Z"
 
 
 def traced(points: ArrayLike, corner: float = 62.0, each: int = 4) -> Points:
@@ -40,6 +41,7 @@ def traced(points: ArrayLike, corner: float = 62.0, each: int = 4) -> Points:
     following, previous = _neighbours(len(p))
     step = p[following] - p
     length = np.abs(step) + 1e-9
+    step /= length
     before, after = _handles(step, length, step[previous], length[previous], corner)
     t = np.arange(each) / each
     weights = np.array([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3])
@@ -52,11 +54,11 @@ def opened(points: ArrayLike, corner: float = 75.0) -> str:
     p = _units(points)
     step = p[1:] - p[:-1]
     length = np.abs(step) + 1e-9
-    inner = _handles(step[1:], length[1:], step[:-1], length[:-1], corner)
-    before = np.append(inner[0], step[-1] / 3)
-    after = np.append(step[0] / 3, inner[1])
-    curve = _cubics(p[:-1] + after, p[1:] - before, p[1:])
-    return f"M{_text(p[:1])}C{_text(curve)}"
+    before, after = step / 3, step / 3
+    step /= length
+    before[:-1], after[1:] = _handles(step[1:], length[1:], step[:-1], length[:-1], corner)
+    numbers = _cubics(p[:-1] + after, p[1:] - before, p[1:])
+    return f"M{round(p[0].real)} {round(p[0].imag)}C{_text(numbers)}"
 
 
 def polygon(points: ArrayLike) -> str:
@@ -79,10 +81,8 @@ def brushes(lines: Points, width: float | Points, profile: Sequence[float] = (0.
     if not len(lines):
         return ""
     half = _profile(tuple(profile), samples) * np.reshape(np.asarray(width, dtype=float), (-1, 1)) * (FINE / 2)
-    path = _units(resample(lines, samples))
-    along = np.empty_like(path)
-    along[:, 1:-1] = path[:, 2:] - path[:, :-2]
-    along[:, 0], along[:, -1] = path[:, 1] - path[:, 0], path[:, -1] - path[:, -2]
+    both = _units(lines) @ _places_and_steps(lines.shape[1], samples)
+    path, along = both[:, :samples], both[:, samples:]
     across = along * (1j * half / (np.abs(along) + 1e-9))
     return "".join(_each_leaf(path + across, path - across))
 
@@ -106,9 +106,7 @@ def each_stroke(lines: Points) -> list[str]:
     """As `strokes`, but one path for each line."""
     if not len(lines):
         return []
-    p = _units(lines)
-    starts, curves = _texts(p[:, :1].view(float)), _texts(_smooth(p).view(float))
-    return [f"M{start}C{curve}" for start, curve in zip(starts, curves, strict=True)]
+    return [f"M{start}C{curve}" for start, curve in _smooth(_units(lines))]
 
 
 def resample(lines: Points, samples: int) -> Points:
@@ -158,19 +156,20 @@ def _units(points: ArrayLike) -> NDArray[np.complex128]:
 
 
 def _handles(
-    step: NDArray[np.complex128],
+    unit: NDArray[np.complex128],
     length: NDArray[np.float64],
-    last: NDArray[np.complex128],
+    last_unit: NDArray[np.complex128],
     last_length: NDArray[np.float64],
     corner: float,
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Bezier handles before and after points, from the steps after and before them: as long as a third of each."""
-    unit, last_unit = step / length, last / last_length
-    along = last_unit * length + unit * last_length
-    along /= np.abs(along) + 1e-9
+    before = last_unit * length + unit * last_length
+    before /= np.abs(before) + 1e-9
+    after = before
     sharp = (last_unit * unit.conj()).real < math.cos(math.radians(corner))
-    before, after = np.where(sharp, last_unit, along), np.where(sharp, unit, along)
-    return np.multiply(before, last_length / 3), np.multiply(after, length / 3)
+    if sharp.any():
+        before, after = np.where(sharp, last_unit, before), np.where(sharp, unit, after)
+    return before * (last_length / 3), after * (length / 3)
 
 
 @lru_cache(maxsize=256)
@@ -180,32 +179,24 @@ def _neighbours(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return (index + 1) % count, (index - 1) % count
 
 
-def _smooth(p: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """The cubics `[N, (K - 1) * 3]` of smooth lines through evenly spaced points `[N, K]`."""
-    slope = np.empty_like(p)
-    slope[:, 1:-1] = (p[:, 2:] - p[:, :-2]) / 6
-    slope[:, 0], slope[:, -1] = (p[:, 1] - p[:, 0]) / 3, (p[:, -1] - p[:, -2]) / 3
-    return _cubics((p + slope)[:, :-1], (p - slope)[:, 1:], p[:, 1:])
+def _smooth(p: NDArray[np.complex128]) -> list[tuple[str, str]]:
+    """Smooth lines through evenly spaced points `[N, K]`: the text of each one's start and of its cubics."""
+    rows = np.rint((p @ _smooth_weights(p.shape[1])).view(float)).astype(int).tolist()
+    return [(f"{row[0]} {row[1]}", _text(row[2:])) for row in rows]
 
 
 def _each_leaf(left: NDArray[np.complex128], right: NDArray[np.complex128]) -> list[str]:
     """Outlines along the left edges `[N, K]` and back along the right ones, smooth but for the two ends."""
-    n, k = left.shape
-    edges = np.empty((2, n, k), complex)
-    edges[0], edges[1] = left, right[:, ::-1]
-    curves = _smooth(edges.reshape(2 * n, k))
-    starts = _texts(edges[:, :, 0].reshape(-1, 1).view(float))
-    sides = _texts(curves.view(float))
-    return [f"M{starts[i]}C{sides[i]}L{starts[n + i]}C{sides[n + i]}Z" for i in range(n)]
+    n = len(left)
+    sides = _smooth(np.concatenate([left, right[:, ::-1]]))
+    return [f"M{sides[i][0]}C{sides[i][1]}L{sides[n + i][0]}C{sides[n + i][1]}Z" for i in range(n)]
 
 
-def _cubics(
-    first: NDArray[np.complex128], second: NDArray[np.complex128], end: NDArray[np.complex128]
-) -> NDArray[np.complex128]:
-    """Handles and ends `[..., K]` as they follow one another in a path: `[..., 3 * K]`."""
-    result = np.empty((*first.shape, 3), complex)
-    result[..., 0], result[..., 1], result[..., 2] = first, second, end
-    return result.reshape(*first.shape[:-1], -1)
+def _cubics(first: NDArray[np.complex128], second: NDArray[np.complex128], end: NDArray[np.complex128]) -> list[int]:
+    """Handles and ends `[K]` as they follow one another in a path."""
+    result = np.empty((len(end), 3), complex)
+    result[:, 0], result[:, 1], result[:, 2] = first, second, end
+    return np.rint(result.view(float)).astype(int).ravel().tolist()
 
 
 def _texts(rows: NDArray[np.float64]) -> list[str]:
@@ -213,14 +204,34 @@ def _texts(rows: NDArray[np.float64]) -> list[str]:
     return str(np.rint(rows).astype(int).tolist())[2:-2].replace(", ", " ").split("] [")
 
 
-def _text(points: NDArray[np.complex128]) -> str:
-    """Coordinates of points `[K]` as a path writes them."""
-    return str(np.rint(points.view(float)).astype(int).tolist())[1:-1].replace(", ", " ")
+def _text(numbers: list[int]) -> str:
+    return str(numbers)[1:-1].replace(", ", " ")
 
 
 @lru_cache(maxsize=256)
 def _profile(profile: tuple[float, ...], samples: int) -> Points:
     return np.interp(np.linspace(0, 1, samples), np.linspace(0, 1, len(profile)), profile)
+
+
+@lru_cache(maxsize=256)
+def _smooth_weights(count: int) -> NDArray[np.complex128]:
+    """What points `[..., count]` are multiplied by: `[count, 3 * count - 2]` for a start, and handles and ends."""
+    unit = np.eye(count)
+    slope = np.empty((count, count))
+    slope[1:-1] = (unit[2:] - unit[:-2]) / 6
+    slope[0], slope[-1] = (unit[1] - unit[0]) / 3, (unit[-1] - unit[-2]) / 3
+    cubics = np.stack([(unit + slope)[:-1], (unit - slope)[1:], unit[1:]], 1).reshape(-1, count)
+    return np.concatenate([unit[:1], cubics]).T.astype(complex)
+
+
+@lru_cache(maxsize=256)
+def _places_and_steps(count: int, samples: int) -> NDArray[np.complex128]:
+    """What lines `[..., count]` are multiplied by: `[count, 2 * samples]` for points on them, and steps there."""
+    places = _weights(count, samples)
+    steps = np.empty_like(places)
+    steps[1:-1] = places[2:] - places[:-2]
+    steps[0], steps[-1] = places[1] - places[0], places[-1] - places[-2]
+    return np.concatenate([places, steps]).T.astype(complex)
 
 
 @lru_cache(maxsize=256)

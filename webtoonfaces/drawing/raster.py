@@ -1,4 +1,8 @@
-"""A canvas to pixels: SVG through resvg, slow changes of colour through numpy, which takes a tenth of the time."""
+"""A canvas to pixels: SVG through resvg, slow changes of colour through numpy, which takes a tenth of the time.
+
+Two packages hold resvg. `resvg` is compiled for speed and takes a third of the time; `resvg_py`, compiled for size, is
+there for every Python and platform. Their pixels are the same.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,36 @@ import io
 from functools import lru_cache
 
 import numpy as np
-import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
 from .canvas import Canvas, Stop, Wash, document
 
+try:
+    from resvg import render, usvg
+except ImportError:
+    import resvg_py
+
+    RASTERISER = "resvg_py"
+
+    def _png(svg: str, size: int) -> bytes:
+        return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True))
+else:
+    RASTERISER = "resvg"
+    _OPTIONS = usvg.Options.default()  # no fonts: a drawing has no text
+
+    def _png(svg: str, size: int) -> bytes:
+        tree = usvg.Tree.from_str(svg, _OPTIONS)
+        scale = size / tree.int_size()[0]
+        return bytes(render(tree, (scale, 0, 0, 0, scale, 0), bg_size=(size, size)))
+
+
 STEPS = 1024  # of a wash from its first stop to its last: finer than eight bits
 
 
 def rendered(svg: str, size: int, mode: str = "RGB") -> Image.Image:
-    """The picture `size` x `size` of an SVG text, RGB or RGBA."""
-    png = resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True)
-    picture = Image.open(io.BytesIO(png))
+    """The picture `size` x `size` of a square SVG text, RGB or RGBA."""
+    picture = Image.open(io.BytesIO(_png(svg, size)))
     picture.load()
     return picture if picture.mode == mode else picture.convert(mode)
 

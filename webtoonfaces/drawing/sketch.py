@@ -115,10 +115,22 @@ class Sketch:
 
     def warp(self, points: Points) -> Points:
         """Points near the contour move as it moves, so that hair and ears stay on a stylised face."""
+        source, shift = self._warping
+        # The squared distance to each point of the contour, times a factor; its parts first, to sum in one product.
+        squares = np.einsum("...i,...i->...", points, points)[..., None]
+        known = np.concatenate([points, squares, np.ones_like(squares)], -1)
+        moved = np.exp(known @ source) @ shift
+        return points + moved[..., :2] / (moved[..., 2:] + 0.35)
+
+    @cached_property
+    def _warping(self) -> tuple[Points, Points]:
         source = self.person.points[:17]
-        apart = points[..., None, :] - source
-        near = np.exp((apart * apart).sum(-1) * (-1 / (2 * 0.06**2)))
-        return points + (near @ self.shift_of_contour) / (near.sum(-1, keepdims=True) + 0.35)
+        ones = np.ones((17, 1))
+        factor = -1 / (2 * 0.06**2)
+        squares = (source * source).sum(1, keepdims=True)
+        return factor * np.concatenate([-2 * source, ones, squares], 1).T, np.concatenate(
+            [self.shift_of_contour, ones], 1
+        )
 
     @cached_property
     def forehead(self) -> Points:
