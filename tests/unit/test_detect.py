@@ -134,7 +134,7 @@ def test_what_the_detector_doubts_is_left_out_beside_a_face(photo, monkeypatch, 
     """A badge on a suit is a false detection, and must not be redrawn."""
     (sure,) = detect_faces(photo)
     found = [replace(sure, score=score) for score in (2.0, 0.1, 0.5, 0.29)]
-    monkeypatch.setattr("webtoonfaces.faces.find.detect_faces", lambda *_, **__: list(found))
+    monkeypatch.setattr("webtoonfaces.faces.find.find_faces", lambda *_, **__: list(found))
     assert [face.score for face in align_faces(photo)] == [2.0, 0.5]
     assert align_face(photo, index=1).score == 0.5
     with pytest.raises(FaceNotFoundError, match="Only 2 faces"):

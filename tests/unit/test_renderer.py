@@ -151,6 +151,24 @@ def test_the_draft_of_a_slow_autoencoder_is_half_as_large_inside(renderer, tiny_
     assert sizes == [(4, 4), (8, 8)]
 
 
+def test_drafts_and_pictures_of_an_autoencoder_both_start_at_the_block_that_changed(tiny_swapae):
+    renderer, ran = Renderer(swapae=tiny_swapae), []
+    structure = r.Stored.of(np.random.RandomState(0).randn(1, tiny_swapae.generator.config.structure_channels, 8, 8))
+    a, b = (r.Stored.of(np.random.RandomState(i).randn(1, tiny_swapae.num_ws, tiny_swapae.style_dim)) for i in (1, 2))
+    layers = tiny_swapae.generator.layers
+    hooks = [layer.register_forward_hook(lambda *_, i=i: ran.append(i)) for i, layer in enumerate(layers)]
+    for location in (6, 5, 4):
+        picture = r.Decoded(structure, r.SwapAt(a, b, location))
+        for draft in (True, False):
+            renderer._seconds = {("swapae", tiny_swapae.cell * 8): 10.0}
+            ran.clear()
+            drawn = renderer.render(Request(picture, draft=draft))
+            assert drawn.draft == draft and drawn.picture
+            assert ran == list(range(0 if location == 6 else location, len(layers)))
+    for hook in hooks:
+        hook.remove()
+
+
 def test_the_draft_of_a_slow_sheet_draws_fewer_tiles(renderer, tiny_generator, monkeypatch):
     drawn: list[object] = []
     real = tiny_generator.synthesis

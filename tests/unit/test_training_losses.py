@@ -247,3 +247,33 @@ def test_the_filter_for_larger_maps_is_the_same_in_bfloat16(padding, size):
     found = ops._apply_filter(x, 4.0, 2, padding, size)
     assert found.dtype == torch.bfloat16 and found.shape == wanted.shape
     torch.testing.assert_close(found.float(), wanted, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "resample",
+    [
+        lambda x: ops.blur(x, (1, 1), gain=4.0),
+        lambda x: ops.blur(x, (2, 2)),
+        lambda x: ops.blur(x, (2, 1)),
+        lambda x: ops.blur(x, (1, 1), stride=2),
+        lambda x: ops.blur(x, (0, 0), stride=2),
+        ops.upsample,
+        lambda x: ops.upsample(x, gain=1.0),
+    ],
+)
+@pytest.mark.parametrize("shape", [(2, 4, 8, 6), (1, 3, 9, 7)])
+def test_the_filter_of_gpus_is_the_same_with_its_gradients(resample, shape, monkeypatch):
+    """Here on the CPU, where nothing else would try it."""
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)).double().requires_grad_()
+
+    def computed() -> list[torch.Tensor]:
+        y = resample(x)
+        (slope,) = torch.autograd.grad(y.square().sum(), x, create_graph=True)
+        (curve,) = torch.autograd.grad(slope.square().sum(), x)
+        with torch.no_grad():
+            return [y.detach(), resample(x), slope.detach(), curve]
+
+    wanted = computed()
+    monkeypatch.setattr(ops, "pools", lambda x: True)
+    for found, known in zip(computed(), wanted, strict=True):
+        torch.testing.assert_close(found, known, rtol=1e-6, atol=1e-9)

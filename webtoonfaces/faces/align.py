@@ -363,9 +363,13 @@ def _surroundings(image: Image.Image, corners: Points, *, shrink: float, beyond:
     low, high = np.floor(corners.min(0) - margin).astype(int), np.ceil(corners.max(0) + margin).astype(int)
     used = [_mirrored(np.arange(a, b), n) for a, b, n in zip(low, high, image.size, strict=True)]
     start, stop = np.array([i.min() for i in used]), np.array([i.max() + 1 for i in used])
-    part = image.crop((*start.tolist(), *stop.tolist()))
+    box = (*start.tolist(), *stop.tolist())
     if shrink > 1:
-        part = part.resize([max(1, round(n / shrink)) for n in part.size], Image.Resampling.LANCZOS)
+        # It is sampled at twice the needed resolution, so averages of whole pixels first cannot be seen in the end.
+        sides = [max(1, round(n / shrink)) for n in stop - start]
+        part = image.resize(sides, Image.Resampling.LANCZOS, box, reducing_gap=1.5)
+    else:
+        part = image.crop(box)
     scale = np.array(part.size) / (stop - start)
     corners = (corners - start) * scale
 
@@ -395,10 +399,14 @@ def _beyond(indices: NDArray[np.int_], first: float, last: float) -> Points:
 
 def _soften(region: NDArray[np.uint8], away: Points, side: float) -> NDArray[np.uint8]:
     """The mirrored border, blurred and faded to the median colour; `away` is the distance from the photo, in sides."""
-    blurred = np.asarray(Image.fromarray(region).filter(ImageFilter.GaussianBlur(0.02 * side)), np.float64)
-    soft = region + (blurred - region) * (away / 0.05).clip(0, 1)[..., None]
-    median = np.median(region[away == 0], axis=0) if (away == 0).any() else np.median(region, axis=(0, 1))
-    return np.rint(soft + (median - soft) * (away / 0.4).clip(0, 1)[..., None]).astype(np.uint8)
+    inside, outside = away == 0, away > 0
+    median = np.median(region[inside] if inside.any() else region.reshape(-1, region.shape[2]), axis=0)
+    blurred = np.asarray(Image.fromarray(region).filter(ImageFilter.GaussianBlur(0.02 * side)))[outside]
+    mirrored, away = region[outside].astype(np.float64), away[outside][:, None]
+    soft = mirrored + (blurred - mirrored) * (away / 0.05).clip(0, 1)
+    result = region.copy()
+    result[outside] = np.rint(soft + (median - soft) * (away / 0.4).clip(0, 1)).astype(np.uint8)
+    return result
 
 
 def _convex_hull(points: Points) -> Points:

@@ -19,7 +19,7 @@ from webtoonfaces.faces.align import (
     quad_from_box,
     quad_from_landmarks,
 )
-from webtoonfaces.faces.detect import Face, detect_faces, face_in_box
+from webtoonfaces.faces.detect import Face, face_in_box, find_faces
 from webtoonfaces.images import ImageSource, load_image
 
 ADVICE = (
@@ -67,7 +67,7 @@ def align_face(
     if index < 0:
         raise BadInputError(f"index is {index}; the most prominent face has index 0, the next 1.")
     try:
-        faces = _believed(detect_faces(photo, landmarks=landmark_model, thorough=index > 0))
+        faces = _believed(find_faces(photo, landmark_model, thorough=index > 0))
     except MissingExtraError as error:
         if fallback is None:
             raise
@@ -92,7 +92,7 @@ def align_faces(
     For the order from left to right, sort by `face.box`. Raises FaceNotFoundError if no face is found.
     """
     photo = load_image(image)
-    faces = _believed(detect_faces(photo, landmarks=landmark_model, max_side=max_side, thorough=True))
+    faces = _believed(find_faces(photo, landmark_model, max_side=max_side, thorough=True))
     if not faces:
         raise FaceNotFoundError(_not_found(0, 0))
     return [_by_face(photo, face, size) for face in faces]

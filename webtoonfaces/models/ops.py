@@ -92,6 +92,13 @@ def _made_filter(channels: int, gain: float, dtype: torch.dtype, device: torch.d
 @full_precision
 def _apply_filter(x: Tensor, gain: float, stride: int, padding: int, size: tuple[int, int] | None) -> Tensor:
     """The filtered map [N, C, H, W]; with `size`, the adjoint operation, whose result has `size` (height, width)."""
+    if pools(x):
+        if size is None:
+            return _pooled(x, gain, stride, padding)
+        if stride == 1:
+            return _pooled(x, gain, 1, 3 - padding)
+        if (padding, tuple(size)) == (1, (2 * x.shape[2], 2 * x.shape[3])):
+            return _stretched(x, gain)
     kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     if size is None:
         return F.conv2d(x, kernel, stride=stride, padding=padding, groups=x.shape[1])
@@ -106,6 +113,26 @@ def _apply_filter(x: Tensor, gain: float, stride: int, padding: int, size: tuple
     return F.conv_transpose2d(
         x, kernel, stride=stride, padding=padding, output_padding=extra, groups=x.shape[1]
     )  # [N, C, *size]
+
+
+def pools(x: Tensor) -> bool:
+    """Whether the filter is computed by pooling: cuDNN's depthwise convolution is slow in channels-last memory."""
+    return x.device.type == "cuda"
+
+
+def _pooled(x: Tensor, gain: float, stride: int, padding: int) -> Tensor:
+    """The filter as means of 2 x 2 pixels, taken three times: [1, 1] * [1, 1] * [1, 1] = [1, 3, 3, 1]."""
+    if padding > 1:
+        x = F.pad(x, (padding - 1,) * 4)
+    x = F.avg_pool2d(x, 2, 1, padding=min(padding, 1))
+    x = F.avg_pool2d(F.avg_pool2d(x, 2, 1), 2, stride)
+    return x if gain == 1 else x * gain
+
+
+def _stretched(x: Tensor, gain: float) -> Tensor:
+    """Zeros inserted and filtered, [N, C, 2H, 2W]: that is linear interpolation, with zeros beyond the border."""
+    x = F.interpolate(F.pad(x, (1, 1, 1, 1)), scale_factor=2.0, mode="bilinear")[:, :, 2:-2, 2:-2]
+    return x if gain == 4 else x * (gain / 4)
 
 
 class _Filtered(torch.autograd.Function):
@@ -146,6 +173,8 @@ def upsample(x: Tensor, *, gain: float = 4.0) -> Tensor:
 
 @full_precision
 def _doubled(x: Tensor, gain: float) -> Tensor:
+    if pools(x):
+        return _stretched(x, gain)
     kernel = _filter(x.shape[1], gain, x.dtype, x.device)
     return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 

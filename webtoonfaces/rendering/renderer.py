@@ -94,7 +94,8 @@ class Renderer:
         self._lock = threading.RLock()
         self._codes: _Kept[Tensor] = _Kept(KEPT_CODES)
         self._cells: _Kept[Image.Image] = _Kept(KEPT_CELLS)
-        self._face_prefix, self._swap_prefix = Prefix(), Prefix()
+        self._face_prefix = Prefix()
+        self._swap_prefixes = {False: Prefix(), True: Prefix()}  # of drafts: True; their maps have other sides
         self._seconds: dict[tuple[str, int], float] = {}  # (model, side) -> measured, smoothed
         self._reduced = False  # whether what is being drawn is less than the full picture
 
@@ -222,11 +223,12 @@ class Renderer:
         if structure.ndim != 4:
             raise BadInputError(f"A structure code is [1, C, h, w], not {list(structure.shape)}.")
         side = swapae.cell * max(structure.shape[2:])
-        if draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8:
+        halved = draft and self._draft_side("swapae", side) < side and min(structure.shape[2:]) >= 8
+        if halved:
             # This network has no smaller outputs; a structure of half the size takes a quarter of the work.
             structure = F.interpolate(structure, scale_factor=0.5, mode="area")
         with self._timed("swapae", self.swapae.cell * max(structure.shape[2:])):
-            prefix = self._swap_prefix if picture.noise != "random" else None
+            prefix = self._swap_prefixes[halved] if picture.noise != "random" else None
             images = swapae.decode(structure, style, noise_mode=picture.noise, prefix=prefix)
         drawn = to_pil(images)[0]
         if max(drawn.size) == side:
