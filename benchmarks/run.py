@@ -3,7 +3,7 @@
 The reference is the published computation (`benchmarks/plain.py`) or, where the table says "ours", another of our ways.
 `of (a)` is the share of the rate of a 512-channel 3 x 3 convolution, measured in the same run. The full-size weights
 are those of `tests/golden`, so nothing is downloaded. Repetitions of all rows are interleaved, and medians are of the
-ratios of neighbours.
+ratios of neighbours. The figures so far are written after each run, so one that is stopped has given something.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import gc
 import importlib.util
 import io
+import itertools
 import json
 import math
 import os
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ from benchmarks import plain
 from tests.golden.fill import fill, layout_state_dict, picture
 from webtoonfaces.models import ops
 from webtoonfaces.pretrained.generators import StyleGAN2, SwappingAutoencoder
+from webtoonfaces.rendering import recipe
+from webtoonfaces.rendering.renderer import Renderer, Request
 from webtoonfaces.weights import convert
 
 Work = Callable[[], Any]
@@ -43,7 +46,11 @@ SIDE, CHANNELS = 64, 512  # of the convolution whose rate is the measure (a)
 
 @dataclass(frozen=True)
 class Row:
-    """One line. `against` names the reference; ours draws `pictures` for its one; `gflop` is of one picture."""
+    """One line. `against` names the reference; ours draws `pictures` for its one; `gflop` is of one picture.
+
+    warm_up : what is done before the first run, by default both works.
+    note : asked for after the runs, what is to be known beside the name.
+    """
 
     name: str
     against: str
@@ -51,6 +58,8 @@ class Row:
     ours: Work
     gflop: float = 0.0
     pictures: int = 1
+    warm_up: Work | None = None
+    note: Callable[[], str] | None = None
 
 
 class Bench:
@@ -114,7 +123,8 @@ def _synthesis(bench: Bench, n: int) -> Row:
     G, sd, one, ws = bench.stylegan2(), bench.state("stylegan2_generator"), bench.ws(1), bench.ws(n)
     gflop = arithmetic(G.network, lambda: G.network.synthesis(one))
     name = "StyleGAN2 synthesis" + (f", {n} in a batch" if n > 1 else "")
-    return Row(name, "plain", lambda: plain.synthesis(sd, one), lambda: G.synthesis(ws), gflop, n)
+    reference = lambda: plain.synthesis(sd, one)  # noqa: E731
+    return Row(name, "plain", reference, lambda: G.synthesis(ws), gflop, n, warm_up=lambda: G.synthesis(ws[:4]))
 
 
 def _batch(bench: Bench) -> Row:
@@ -145,11 +155,12 @@ def _decode(bench: Bench) -> Row:
     return Row("SwapAE decode", "plain", *work, gflop)
 
 
-def _engine_synthesis(bench: Bench, engine: str) -> Row:
-    G, fast, ws = bench.stylegan2(), bench.stylegan2(engine=engine), bench.ws(1)
+def _engine_synthesis(bench: Bench, engine: str, n: int = 1) -> Row:
+    G, fast, one, ws = bench.stylegan2(), bench.stylegan2(engine=engine), bench.ws(1), bench.ws(n)
     sd = bench.state("stylegan2_generator")
-    gflop = arithmetic(G.network, lambda: G.network.synthesis(ws))
-    return Row(f"synthesis, {engine}", "plain", lambda: plain.synthesis(sd, ws), lambda: fast.synthesis(ws), gflop)
+    gflop = arithmetic(G.network, lambda: G.network.synthesis(one))
+    name, reference = f"synthesis, {engine}" + (f", {n} in a batch" if n > 1 else ""), lambda: plain.synthesis(sd, one)
+    return Row(name, "plain", reference, lambda: fast.synthesis(ws), gflop, n, warm_up=lambda: fast.synthesis(ws[:2]))
 
 
 def _engine_decode(bench: Bench, engine: str) -> Row:
@@ -182,16 +193,42 @@ def _layer(bench: Bench, layer: int) -> Row:
     return Row(f"layers from {layer} on", "ours, whole", lambda: G.synthesis(codes[0]), move)
 
 
-def _draft(bench: Bench, side: int) -> Row:
-    """Explorers take the largest that is drawn in 80 ms: of a full-size model on two cores, 32 px."""
-    G, ws = bench.stylegan2(), bench.ws(1)
-    return Row(f"draft of {side} px", "ours, whole", lambda: G.synthesis(ws), lambda: G.synthesis(ws, max_size=side))
+def _stored(codes: Tensor) -> recipe.Stored:
+    return recipe.Stored.of(codes.numpy())
 
 
-def _swap_draft(bench: Bench) -> Row:
-    AE, (structure, ws) = bench.swapae(), bench.codes()
-    half = F.interpolate(structure, scale_factor=0.5, mode="area")
-    return Row("draft of a decode", "ours, whole", lambda: AE.decode(structure, ws), lambda: AE.decode(half, ws))
+def _dragged(name: str, renderer: Renderer, pictures: list[recipe.Picture], model: str) -> Row:
+    """Drafts as explorers draw them while a handle moves through the pictures, against the pictures themselves."""
+    turn = itertools.cycle(pictures)
+
+    def shown(draft: bool) -> None:
+        drawn = renderer.render(Request(next(turn), draft=draft))
+        assert drawn.picture is not None, drawn.error
+
+    def warm_up() -> None:  # a renderer measures how long its pictures take, and then chooses
+        for draft in (False, *[True] * 6, False):
+            shown(draft)
+
+    chosen = lambda: f"{renderer._draft_side(model, renderer.side(pictures[0]))} px"  # noqa: E731
+    return Row(name, "ours, whole", lambda: shown(False), lambda: shown(True), warm_up=warm_up, note=chosen)
+
+
+def _drag(bench: Bench) -> Row:
+    """All layers change, as on the interpolation pad. The renderer takes the largest draft that is drawn in 80 ms."""
+    ws = bench.ws(2)
+    pictures = [recipe.Face(_stored(torch.lerp(ws[:1], ws[1:], t / 5))) for t in range(5)]
+    return _dragged("draft while dragging, StyleGAN2", Renderer(bench.stylegan2()), pictures, "stylegan2")
+
+
+def _swap_drag(bench: Bench, locations: Sequence[int]) -> Row:
+    """Another style in all blocks; with `locations`, a slider of the swap location that moves through them."""
+    structure, ws = bench.codes()
+    styles = [_stored(style) for style in (ws, ws.flip(-1), ws.roll(1, -1))]
+    if locations:
+        styles = [recipe.SwapAt(styles[0], styles[1], at) for at in locations]
+    pictures = [recipe.Decoded(_stored(structure), style) for style in styles]
+    name = "draft while dragging, SwapAE" + (f", locations {min(locations)} to {max(locations)}" if locations else "")
+    return _dragged(name, Renderer(swapae=bench.swapae()), pictures, "swapae")
 
 
 def _load(bench: Bench) -> Row:
@@ -214,18 +251,23 @@ def _load(bench: Bench) -> Row:
     return Row("load a StyleGAN2", "a .pt", by_hand, lambda: wf.load_stylegan2(ours))
 
 
-FRAMES = 180
+FRAMES, LOCATION = 180, 3
+
+
+def _walk(bench: Bench, count: int) -> tuple[Tensor, list[Tensor]]:
+    """A structure, and styles that change from the swap location on, as in the exploration of a photo."""
+    structure, ws = bench.codes()
+    rest = [torch.lerp(ws, ws.flip(-1), i / count)[:, LOCATION:] for i in range(count)]
+    return structure, [torch.cat([ws[:, :LOCATION], style], dim=1) for style in rest]
 
 
 def _animation(bench: Bench) -> Row:
     """One frame of an exploration, against a loop that encodes the photo for every frame.
 
-    A tenth of the 180 frames is drawn. Encoding the photo once is part of it, so the whole would be slightly faster.
+    Six of the 180 frames are drawn. Encoding the photo once is part of it, so the whole would be slightly faster.
     """
-    AE, images, (_, ws), count = bench.swapae(), picture(1), bench.codes(), FRAMES // 10
+    AE, images, (_, styles) = bench.swapae(), picture(1), _walk(bench, FRAMES // 30)
     encoder, generator = bench.state("swapae_encoder"), bench.state("swapae_generator")
-    other = ws.flip(-1)
-    styles = [torch.cat([ws[:, :5], torch.lerp(ws, other, i / count)[:, 5:]], dim=1) for i in range(count)]
 
     def every_frame() -> None:
         plain.decode(generator, plain.encode(encoder, images)[0], styles[0])
@@ -236,23 +278,29 @@ def _animation(bench: Bench) -> Row:
         for style in styles:
             AE.decode(code, style, prefix=prefix)
 
-    return Row("a frame of an exploration", "encodes each", every_frame, ours, pictures=count)
+    return Row("a frame of an exploration", "encodes each", every_frame, ours, pictures=len(styles))
 
 
 def _gif(bench: Bench) -> Row:
-    """The GIF of 18 frames of 256 px, against drawing them."""
+    """The GIF of 180 frames of 256 px, for each frame, against drawing a frame.
+
+    The frames are those of a walk, drawn at every thirtieth and faded between them.
+    """
+    from PIL import Image
+
     from webtoonfaces.images import save_gif, to_pil
 
-    AE, (structure, ws), folder = bench.swapae(), bench.codes(), bench.once("folder", tempfile.TemporaryDirectory)
-    count = FRAMES // 10
-    styles = [torch.cat([ws[:, :5], torch.lerp(ws, ws.flip(-1), i / count)[:, 5:]], dim=1) for i in range(count)]
+    AE, folder = bench.swapae(), bench.once("folder", tempfile.TemporaryDirectory)
+    structure, styles = _walk(bench, FRAMES // 30 + 1)
+    prefix, turn = ops.Prefix(), itertools.cycle(styles)
+    drawn = [to_pil(AE.decode(structure, style))[0] for style in styles]
+    frames = [Image.blend(a, b, t / 30) for a, b in itertools.pairwise(drawn) for t in range(30)]
 
-    def drawn() -> Any:
-        prefix = ops.Prefix()
-        return [to_pil(AE.decode(structure, style, prefix=prefix))[0] for style in styles]
+    def frame() -> Any:
+        return to_pil(AE.decode(structure, next(turn), prefix=prefix))[0]
 
-    frames = drawn()
-    return Row("writing the GIF", "drawing it", drawn, lambda: save_gif(frames, Path(folder.name) / "exploration.gif"))
+    name, write = "a frame of its GIF written", lambda: save_gif(frames, Path(folder.name) / "exploration.gif")
+    return Row(name, "drawing it", frame, write, pictures=len(frames), warm_up=lambda: (frame(), frame()))
 
 
 def _align(_: Bench) -> Row:
@@ -308,15 +356,17 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "decode": _decode,
     "decode-bfloat16": _decode_bfloat16,
     "openvino": lambda b: _engine_synthesis(b, "openvino"),
+    "openvino-25": lambda b: _engine_synthesis(b, "openvino", 25),
     "openvino-decode": lambda b: _engine_decode(b, "openvino"),
     "onnx": lambda b: _engine_synthesis(b, "onnx"),
+    "onnx-25": lambda b: _engine_synthesis(b, "onnx", 25),
     "onnx-decode": lambda b: _engine_decode(b, "onnx"),
     "location-3": lambda b: _location(b, 3),
     "location-7": lambda b: _location(b, 7),
     "layer-10": lambda b: _layer(b, 10),
-    "draft-64": lambda b: _draft(b, 64),
-    "draft-32": lambda b: _draft(b, 32),
-    "draft-swapae": _swap_draft,
+    "drag": _drag,
+    "drag-swapae": lambda b: _swap_drag(b, ()),
+    "drag-location": lambda b: _swap_drag(b, (3, 4, 5, 4)),
     "animation": _animation,
     "gif": _gif,
     "load": _load,
@@ -324,8 +374,18 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "cold": _cold,
 }
 GOALS = {"synthesis": 2.2, "synthesis-4": 2.2, "synthesis-25": 2.2, "batch": 1, "bfloat16": 1.5, "encode": 2}
-GOALS |= {"decode": 2.2, "openvino": 2.6, "openvino-decode": 2.8, "location-7": 2.3, "layer-10": 2, "draft-32": 8}
-GOALS |= {"draft-swapae": 4, "animation": 4, "gif": 3, "load": 5, "align": 5, "cold": 1}
+GOALS |= {"decode": 2.2, "openvino": 2.6, "openvino-decode": 2.8, "location-7": 2.3, "layer-10": 2, "drag": 8}
+GOALS |= {
+    "openvino-25": 3,
+    "onnx-25": 3,
+    "drag-swapae": 4,
+    "drag-location": 4,
+    "animation": 4,
+    "gif": 3,
+    "load": 5,
+    "align": 5,
+    "cold": 1,
+}
 NEEDS = {
     "openvino": "openvino",
     "onnx": "onnxruntime",
@@ -358,7 +418,7 @@ def machine() -> dict[str, Any]:
     if info.is_file():
         text = info.read_text()
         about["cpu"] = next((x.split(":")[1].strip() for x in text.splitlines() if x.startswith("model name")), "")
-        about["amx"] = "amx_tile" in text
+        about["amx"], about["bfloat16"] = "amx_tile" in text, "amx_bf16" in text or "avx512_bf16" in text
     for package in ("openvino", "onnxruntime"):
         if importlib.util.find_spec(package):
             about[package] = __import__(package).__version__
@@ -387,53 +447,76 @@ def main() -> int:
         parser.error(f"there are no rows {', '.join(unknown)}; --list names them")
     about = machine()
     bench, peak = Bench(), rate(args.threads)
-    peak_gflop = 3 * args.threads * 2 * 9 * CHANNELS**2 * SIDE**2 / 1e9
     rows = {}
     with torch.no_grad():
         peak()
         for name in wanted:
-            need = NEEDS.get(name.split("-")[0])
-            if need and importlib.util.find_spec(need) is None:
-                print(f"{name}: not measured, {need} is not installed", file=sys.stderr)
+            if missing := lacks(name, about):
+                print(f"{name}: not measured, {missing}", file=sys.stderr)
                 continue
             row = rows[name] = ROWS[name](bench)
-            row.reference(), row.ours()  # warms up
-        runs = [measured(rows, peak, args.repeats, args.clock) for _ in range(args.runs)]
-    peak_rate = peak_gflop / statistics.median(p["peak"] for run in runs for pairs in run.values() for p in pairs)
-    results = [summary(name, row, [run[name] for run in runs], peak_gflop) for name, row in rows.items()]
+            if row.warm_up:
+                row.warm_up()
+            else:
+                row.reference(), row.ours()
+        runs = []
+        for number in range(1, args.runs + 1):
+            runs.append(measured(rows, peak, args.repeats, args.clock, f"run {number} of {args.runs}"))
+            about["most memory in GiB"], about["runs"] = memory(), number
+            results = [summary(name, row, [run[name] for run in runs], args.threads) for name, row in rows.items()]
+            if args.json:
+                told = {"machine": about, "clock": args.clock, "rows": results}
+                args.json.write_text(json.dumps(told, indent=1) + "\n")
+    peak_rate = peak_gflop(args.threads) / statistics.median(
+        p["peak"] for run in runs for pairs in run.values() for p in pairs
+    )
     print(table(results))
     print(f"\n(a): {peak_rate:.0f} GFLOP/s; {args.clock} time; medians of {args.runs} runs of {args.repeats}; {about}")
-    peak_memory = memory()
-    print(f"Most memory of the process, with all models of these rows: {peak_memory:.2f} GiB")
-    if args.json:
-        about["most memory in GiB"] = peak_memory
-        args.json.write_text(json.dumps({"machine": about, "clock": args.clock, "rows": results}, indent=1) + "\n")
+    print(f"Most memory of the process, with all models of these rows: {memory():.2f} GiB")
     return 0
 
 
-def measured(rows: dict[str, Row], peak: Work, repeats: int, clock: str) -> dict[str, list[dict[str, float]]]:
+def lacks(name: str, about: dict[str, Any]) -> str:
+    """Why a row cannot be measured here, or ""."""
+    package = NEEDS.get(name.split("-")[0])
+    if package and importlib.util.find_spec(package) is None:
+        return f"{package} is not installed"
+    if name.endswith("bfloat16") and about.get("bfloat16") is False:
+        return "this CPU has no bfloat16"
+    return ""
+
+
+def peak_gflop(threads: int) -> float:
+    """Of what `rate` gives."""
+    return 3 * threads * 2 * 9 * CHANNELS**2 * SIDE**2 / 1e9
+
+
+def measured(
+    rows: dict[str, Row], peak: Work, repeats: int, clock: str, label: str
+) -> dict[str, list[dict[str, float]]]:
     """The times of one run, in seconds: for each row and repetition those of the three works."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in rows}
     for _ in range(repeats):
         for name, row in rows.items():
             pair = {}
-            for label, work in (("peak", peak), ("reference", row.reference), ("ours", row.ours)):
+            for which, work in (("peak", peak), ("reference", row.reference), ("ours", row.ours)):
                 wall, cpu = measure(work)
-                pair |= {label: wall if clock == "wall" else cpu, f"{label} wall": wall, f"{label} cpu": cpu}
+                pair |= {which: wall if clock == "wall" else cpu, f"{which} wall": wall, f"{which} cpu": cpu}
             found[name].append(pair)
+            print(f"{label}, {name}: {pair['reference'] * row.pictures / pair['ours']:.2f}", file=sys.stderr)
     return found
 
 
-def summary(name: str, row: Row, runs: list[list[dict[str, float]]], peak_gflop: float) -> dict[str, Any]:
+def summary(name: str, row: Row, runs: list[list[dict[str, float]]], threads: int) -> dict[str, Any]:
     """The medians over the runs of the medians of each run."""
 
     def middle(of: Callable[[dict[str, float]], float]) -> float:
         return statistics.median(statistics.median(map(of, pairs)) for pairs in runs)
 
-    share = middle(lambda p: row.gflop * row.pictures / p["ours"] / (peak_gflop / p["peak"]))
+    share = middle(lambda p: row.gflop * row.pictures / p["ours"] / (peak_gflop(threads) / p["peak"]))
     return {
         "row": name,
-        "work": row.name,
+        "work": row.name + (f" ({row.note()})" if row.note else ""),
         "reference": row.against,
         "reference_s": middle(lambda p: p["reference"]),
         "ours_s": middle(lambda p: p["ours"] / row.pictures),

@@ -69,6 +69,16 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return path
 
 
+def cache_folder() -> Path:
+    """Where files are kept that can be made or fetched again; it may not exist yet."""
+    chosen = os.environ.get("WEBTOONFACES_CACHE")
+    if chosen:
+        return expanded(chosen)
+    import platformdirs
+
+    return platformdirs.user_cache_path("webtoonfaces", appauthor=False)
+
+
 def shown(path: str | os.PathLike[str]) -> str:
     """A path as a message shows it: cut where it is very long, and with what is no text escaped."""
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode()

@@ -15,7 +15,7 @@ from PIL import Image
 
 from webtoonfaces.cli.main import main
 from webtoonfaces.errors import BadInputError, FaceNotFoundError, UnknownNameError
-from webtoonfaces.faces import align_face, align_faces, detect_faces
+from webtoonfaces.faces import align_face, align_faces, detect, detect_faces
 from webtoonfaces.faces.align import quad_from_landmarks
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +85,23 @@ def test_threads_agree(photo):
     with ThreadPoolExecutor(4) as pool:
         boxes = {face.box for faces in pool.map(detect_faces, [photo] * 8) for face in faces}
     assert boxes == {tuple(GOLDEN["box_left_top_right_bottom"])}
+
+
+def test_a_kept_detector_is_the_one_of_dlib_and_a_damaged_file_is_made_again(photo, monkeypatch, tmp_path):
+    monkeypatch.setenv("WEBTOONFACES_CACHE", str(tmp_path / "cache"))
+    new = detect._detector.__wrapped__
+    first = new()
+    (kept,) = (tmp_path / "cache").iterdir()
+    whole = kept.read_bytes()
+    for found in (new(), first):
+        boxes, scores, kinds = found.run(np.asarray(photo), 0, -1.0)
+        assert len(boxes) > 1 and scores[0] == pytest.approx(1.534, abs=0.001) and len(set(kinds)) > 1
+        assert (scores, kinds) == first.run(np.asarray(photo), 0, -1.0)[1:]
+    kept.write_bytes(whole[:1000] + b"?" + whole[1001:])
+    new()
+    assert kept.read_bytes() == whole
+    monkeypatch.setenv("WEBTOONFACES_CACHE", str(kept / "no folder"))
+    assert new().run(np.asarray(photo), 0, 0.0)[1] == first.run(np.asarray(photo), 0, 0.0)[1]
 
 
 # --- pictures made from it

