@@ -16,14 +16,28 @@ import argparse
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webtoonfaces.drawing import TITLES, Z_DIM, Person, draw, person_of, pseudo_photo, random_person, raster, svg
-from webtoonfaces.drawing.curves import closed
+from webtoonfaces.drawing import (
+    FACTORS,
+    TITLES,
+    Z_DIM,
+    Person,
+    draw,
+    person_of,
+    pseudo_photo,
+    random_person,
+    raster,
+    svg,
+)
+from webtoonfaces.drawing.curves import Points, closed
+from webtoonfaces.drawing.person import Hair
 from webtoonfaces.faces import align_face, masks
 from webtoonfaces.faces.align import to_unit
 from webtoonfaces.images import load_image
@@ -76,76 +90,141 @@ def times(count: int) -> None:
     print(f"{'mean':12} {write * 1e3:7.1f} {paint * 1e3:9.1f} {(write + paint) / unit:12.1f}")
 
 
-def identity(count: int) -> None:
-    """Whether the nearest neighbour of a person, among `count` people in another title, is that person.
+# What changes between two pictures of one person: not who it is.
+PASSING = (
+    *("yaw", "pitch", "roll", "zoom", "shift x", "shift y", "smile", "mouth open", "surprise", "worry", "anger"),
+    *("tears", "eyelids", "wink", "gaze x", "gaze y", "blush", "cloth tone", "cloth hue x", "cloth hue y"),
+    *("ground hue x", "ground hue y", "ground tone", "collar", "accessory"),
+)
 
-    MobileNetV2's features, less each title's mean, seen in the directions in which other people differ most for the
-    titles' differences (linear discriminants of `count` people that are not in the test).
+
+def pictures_of(count: int, rng: np.random.Generator, passing: bool) -> NDArray[np.uint8]:
+    """`[titles, count, 64, 64, 3]`: people in each title; with `passing`, at another moment in each."""
+    places = [FACTORS.index(name) for name in PASSING]
+    shown = np.empty((len(TITLES), count, SIZE // 2, SIZE // 2, 3), np.uint8)
+    for index in range(count):
+        z = rng.normal(size=Z_DIM)
+        for number, title in enumerate(TITLES.values()):
+            if passing:
+                z[places] = rng.normal(size=len(places))
+            shown[number, index] = np.asarray(draw(person_of(z, len(TITLES)).person, title, SIZE).reduce(2))
+    return shown
+
+
+def described(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colours and the directions of edges on a grid of 16 x 16: `[N, D]`."""
+    count, cell = len(pictures), SIZE // 2 // 16
+    colors = pictures.astype(np.float32) / 255
+    grey = colors.mean(-1)
+    right, down = np.gradient(grey, axis=2), np.gradient(grey, axis=1)
+    strength, bins = np.hypot(right, down), (np.arctan2(down, right) % np.pi / np.pi * 6).astype(int) % 6
+    layers = [colors[..., channel] for channel in range(3)] + [np.where(bins == each, strength, 0) for each in range(6)]
+    cells = np.stack([layer.reshape(count, 16, cell, 16, cell).mean((2, 4)) for layer in layers], -1)
+    cells[..., 3:] = np.sqrt(cells[..., 3:])
+    return cells.reshape(count, -1)
+
+
+def shared(known: NDArray[np.uint8], tested: NDArray[np.uint8], ridge: float = 1.0, size: int = 100) -> Points:
+    """Tested pictures in the directions in which the titles agree about other people, a linear map for each title.
+
+    Generalised canonical correlation: the directions are the largest eigenvectors of the mean of the titles'
+    (regularised) projections.
     """
-    import torch
+    grams, count = [], known.shape[1]
+    for mine, theirs in zip(known, tested, strict=True):
+        rows = described(np.concatenate([mine, theirs]))
+        rows -= rows[:count].mean(0)
+        spread = rows[:count].std(0).reshape(-1, 9).mean(0)  # colours and edges count alike
+        rows /= np.tile(spread, rows.shape[1] // 9) * np.sqrt(rows.shape[1])
+        grams.append((rows @ rows[:count].T).astype(float))
+    parts = [np.linalg.eigh(gram[:count]) for gram in grams]
+    agreed = sum((vectors * (values / (values + ridge))) @ vectors.T for values, vectors in parts)
+    directions = np.linalg.eigh(agreed)[1][:, -size:]
+    return np.stack(
+        [
+            gram[count:] @ ((vectors / (values + ridge)) @ (vectors.T @ directions))
+            for gram, (values, vectors) in zip(grams, parts, strict=True)
+        ]
+    )
 
-    from webtoonfaces.images import to_tensor
-    from webtoonfaces.metrics.distances import mobilenet_features
 
-    rng = np.random.default_rng(1)
-    features = mobilenet_features()
+def identity(count: int) -> None:
+    """Whether the nearest neighbour of a person, among 200 people in another title, is that person.
 
-    def described(people: list[Person]) -> np.ndarray:  # type: ignore[type-arg]
-        rows = []
-        for title in TITLES.values():
-            with torch.no_grad():
-                batches = [people[at : at + 32] for at in range(0, len(people), 32)]
-                parts = [features.of(to_tensor([draw(person, title, SIZE) for person in batch])) for batch in batches]
-            of_title = torch.cat(parts).numpy()
-            rows.append(of_title - of_title.mean(0))
-        return np.stack(rows)  # [titles, people, features]
+    A person who keeps pose, place and expression is found by these alone: grey pixels, which were taught nothing, show
+    how far that goes. What tells whether a title keeps who somebody is, is the person at another moment. `count` other
+    people teach what to look at; those who are tested are never seen.
+    """
+    for passing, words in ((False, "same pose and expression"), (True, "another pose, expression, clothes, ground")):
+        rng = np.random.default_rng(1)
+        known, tested = pictures_of(count, rng, passing), pictures_of(200, rng, passing)
+        grey = tested.mean(-1).reshape(*tested.shape[:2], -1)
+        rows = {
+            "grey pixels": found_again(grey - grey.mean(1, keepdims=True)),
+            "learnt": found_again(shared(known, tested)),
+        }
+        # With the people of every title in another order there is nothing to learn: one in 200 is chance.
+        mixed = np.stack([title[rng.permutation(count)] for title in known])
+        rows["learnt from strangers"] = found_again(shared(mixed, tested))
+        print(f"{words}: found again among 200 people in another title")
+        for name, found in rows.items():
+            by_title = [(found[i].sum() + found[:, i].sum()) / (2 * len(TITLES) - 2) for i in range(len(TITLES))]
+            print(f"  {name:22} {np.mean(by_title):6.1%}   ", end="")
+            print(" ".join(f"{title} {value:.0%}" for title, value in zip(TITLES, by_title, strict=True)))
 
-    known = described([random_person(rng) for _ in range(count)])
-    within = (known - known.mean(0)).reshape(-1, known.shape[-1])
-    scatter = within.T @ within / len(within)
-    scatter += 0.02 * np.trace(scatter) / len(scatter) * np.eye(len(scatter))
-    values, vectors = np.linalg.eigh(scatter)
-    whiten = vectors / np.sqrt(values)
-    _, _, directions = np.linalg.svd(known.mean(0) @ whiten, full_matrices=False)
-    tested = described([random_person(rng) for _ in range(count)]) @ whiten @ directions[:100].T
-    tested /= np.linalg.norm(tested, axis=-1, keepdims=True)
-    found = {
-        (a, b): float(((tested[a] @ tested[b].T).argmax(1) == np.arange(count)).mean())
-        for a, b in itertools.permutations(range(len(TITLES)), 2)
-    }
-    for index, name in enumerate(TITLES):
-        print(f"{name:12} {np.mean([value for pair, value in found.items() if index in pair]):6.1%}")
-    print(f"{'all pairs':12} {np.mean(list(found.values())):6.1%} of {count} people found again in another title")
+
+def found_again(rows: Points) -> Points:
+    """The share of people `[titles, titles]` whose nearest neighbour in another title they are; 0 on the diagonal."""
+    rows = rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+    result = np.zeros((len(rows), len(rows)))
+    for a, b in itertools.permutations(range(len(rows)), 2):
+        result[a, b] = ((rows[a] @ rows[b].T).argmax(1) == np.arange(rows.shape[1])).mean()
+    return result
 
 
 def jumps(lines: int, steps: int) -> None:
+    """The largest change between neighbours on each line, and the part of the person that makes most of it."""
     rng = np.random.default_rng(2)
-    title = TITLES["romance"]
     largest = []
     for _ in range(lines):
         a, b = rng.normal(size=(2, Z_DIM))
-        before, before_person, worst = None, None, (0.0, "")
-        for t in np.linspace(0, 1, steps):
-            person = person_of(a + t * (b - a), len(TITLES)).person
-            now = np.asarray(draw(person, title, 64), dtype=np.float32) / 255
-            if before is not None and before_person is not None:
-                change = float(np.abs(now - before).mean())
-                if change > worst[0]:
-                    words = [
-                        field
-                        for field in ("glasses", "earring", "collar", "accessory", "mole")
-                        if getattr(person, field) != getattr(before_person, field)
-                    ]
-                    if person.hair.tie != before_person.hair.tie:  # type: ignore[union-attr]
-                        words.append("tie")
-                    worst = (change, ", ".join(words) or "continuous")
-            before, before_person = now, person
-        largest.append(worst)
+        people = [person_of(a + t * (b - a), len(TITLES)).person for t in np.linspace(0, 1, steps)]
+        shown = [picture(person) for person in people]
+        changes = [float(np.abs(after - before).mean()) for before, after in itertools.pairwise(shown)]
+        worst = int(np.argmax(changes))
+        largest.append((changes[worst], cause(people[worst], people[worst + 1])))
     largest.sort(reverse=True)
     print(f"largest mean change of a pixel between two of {steps} steps, {lines} lines (of the range):")
-    print(f"median {np.median([change for change, _ in largest]):.3f}, most {largest[0][0]:.3f}")
+    print(f"median {np.median([change for change, _ in largest]):.4f}, most {largest[0][0]:.4f}")
     for change, where in largest[:10]:
-        print(f"  {change:.3f}  {where}")
+        print(f"  {change:.4f}  {where}")
+    for name, number in Counter(where.split(" ")[0] for _, where in largest).most_common():
+        print(f"  {number:3} lines: {name}")
+
+
+def picture(person: Person) -> NDArray[np.float32]:
+    return np.asarray(draw(person, TITLES["romance"], 64), dtype=np.float32) / 255
+
+
+def cause(before: Person, after: Person) -> str:
+    """The field of a person that alone changes the picture most, and how much of the range it changes."""
+    start, found = picture(before), []
+    for field in fields(Person):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old == new:
+            continue
+        parts: dict[str, object] = {field.name: new}
+        if isinstance(old, Hair) and isinstance(new, Hair):
+            changed = [part.name for part in fields(Hair) if getattr(old, part.name) != getattr(new, part.name)]
+            parts = {f"hair.{name}": replace(old, **{name: getattr(new, name)}) for name in changed}
+        for name, value in parts.items():
+            other = replace(before, **{field.name: value})
+            words = f" {old!r} -> {new!r}" if isinstance(new, str) else ""
+            if name == "hair.tie" and isinstance(value, Hair) and isinstance(old, Hair):
+                words = f" {old.tie!r} -> {value.tie!r}"
+            found.append((float(np.abs(picture(other) - start).mean()), name + words))
+    change, name = max(found)
+    return f"{name} ({change:.4f} alone)"
 
 
 def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
@@ -191,7 +270,7 @@ if __name__ == "__main__":
     parser.add_argument("--persons", type=int, default=None)
     options = parser.parse_args()
     if options.identity:
-        identity(options.persons or 200)
+        identity(options.persons or 600)
     elif options.hair is not None:
         hair(options.persons or 300, Path(options.hair) if options.hair else None)
     elif options.jumps:
