@@ -206,6 +206,16 @@ def test_settled_z_stand_for_the_same_pictures():
     ).all()
 
 
+@pytest.mark.parametrize("value", [-8.0, -6.0, 6.0, 8.0])
+@pytest.mark.parametrize("sex", [-2.0, 0.1, 2.0])
+def test_numbers_that_are_hardly_ever_drawn_are_settled_too(value, sex):
+    z = torch.full((1, 112), value)
+    z[0, drawing.people.PLACE["masculinity"]], z[0, 3] = sex, value + 1
+    calm = settled(z)
+    assert calm.isfinite().all()
+    assert drawing.person_of(calm[0].double().numpy(), 14) == drawing.person_of(z[0].double().numpy(), 14)
+
+
 def test_close_titles_stay_who_they_are():
     z = torch.stack([torch.from_numpy(z_of_seed(seed, 112)).float() for seed in range(50)])
     close = close_titles(z, torch.full((50,), 0.1))

@@ -58,7 +58,8 @@ def settled(z: Tensor) -> Tensor:
         edges = torch.stack([torch.as_tensor(each, device=z.device).expand(len(z)) for _, each in words]).cumsum(dim=0)
         edges = F.pad(edges[:-1].clamp(max=1), (0, 0, 1, 0))  # [words, N], the lower ones
         upper = F.pad(edges[1:], (0, 0, 0, 1), value=1.0)
-        u = torch.special.ndtr(z[:, PLACE[name]])
+        # In float32, 6 would be 1, which is beyond the last word.
+        u = torch.special.ndtr(z[:, PLACE[name]].double()).clamp(max=1 - 1e-12)
         word = (u >= edges).sum(dim=0) - 1
         middle = (edges + upper).div(2)[word, rows]
         found[:, PLACE[name]] = torch.special.ndtri(middle).to(z.dtype)
