@@ -8,6 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -652,6 +653,15 @@ def test_pixels_are_those_of_the_whole_svg(title: str, size: int) -> None:
         whole = np.asarray(rendered(svg(person, bare, size), size), dtype=float)
         apart = np.abs(np.asarray(draw(person, bare, size), dtype=float) - whole)
         assert apart.mean() < 0.6 and apart.max() <= 6
+
+
+def test_threads_draw_what_the_first_one_draws() -> None:
+    """Explorers draw on threads of their own."""
+    (person,) = people(1, seed=5)
+    here = draw(person, TITLES["night"], 96)
+    with ThreadPoolExecutor(2) as pool:
+        there = list(pool.map(lambda _: draw(person, TITLES["night"], 96), range(4)))
+    assert all(np.array_equal(here, picture) for picture in there)
 
 
 def test_both_rasterisers_give_the_same_pixels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,7 +231,7 @@ def test_without_dlib_a_crop_is_still_drawn(studio, portrait, monkeypatch):
         raise MissingExtraError("Finding faces", "faces", "dlib-bin")
 
     monkeypatch.setattr(photo_module, "align_face", detection.align_face)
-    monkeypatch.setattr(detection, "detect_faces", missing)
+    monkeypatch.setattr(detection, "find_faces", missing)
     monkeypatch.setattr(detection, "face_in_box", missing)
     studio.load(portrait)
     assert "pip install" in studio.status.value and "draw a square" in studio.status.value

@@ -26,10 +26,11 @@ except ImportError:
         return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True))
 else:
     RASTERISER = "resvg"
-    _OPTIONS = usvg.Options.default()  # no fonts: a drawing has no text
 
     def _png(svg: str, size: int) -> bytes:
-        tree = usvg.Tree.from_str(svg, _OPTIONS)
+        # Made for each picture, because only the thread that made them may use them; it takes a microsecond. They hold
+        # no fonts: a drawing has no text.
+        tree = usvg.Tree.from_str(svg, usvg.Options.default())
         scale = size / tree.int_size()[0]
         return bytes(render(tree, (scale, 0, 0, 0, scale, 0), bg_size=(size, size)))
 

