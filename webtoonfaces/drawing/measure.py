@@ -1,7 +1,8 @@
 """A face in a photo becomes a person: pose, hair, colours and what is worn, each measured or left plain.
 
 Nothing is guessed: what the pixels do not show keeps the plain value of `Person`, and `Measured` says which parts that
-were. A person's sex is neither asked nor inferred.
+were. A person's sex is neither asked nor inferred; nor is age, because folds and shadows look alike in one photo, so a
+portrait has no wrinkles (`replace(person, age=0.8)` draws them).
 """
 
 from __future__ import annotations

@@ -177,7 +177,8 @@ def portrait(
     size : px, 16 to 4096: how large it shows itself.
     index : which face of a photo of several, the most prominent being 0; `align_faces` gives them all.
 
-    The result says which parts it `found` and which are drawn `plain`. Raises FaceNotFoundError, ImageError,
+    The result says which parts it `found` and which are drawn `plain`. Age is not measured: a portrait has no wrinkles,
+    unless `dataclasses.replace(portrait.person, age=0.8)` is drawn. Raises FaceNotFoundError, ImageError,
     UnknownNameError, BadInputError, and MissingExtraError where dlib is needed and missing.
     """
     chosen, side = title_of(title), _size(size)
