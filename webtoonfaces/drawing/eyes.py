@@ -366,7 +366,7 @@ def _dot_eye(sketch: Sketch, eye: Eye, *, bead: bool) -> None:
     width = max(1.6, sketch.title.line.width)
     if eye.open < 0.25 or _laughing(sketch):
         x = np.linspace(-1, 1, 7)
-        arc = eye.at(x * 0.62, -0.62 * eye.up * (1 - x * x) + 0.25 * eye.up, 0.0)
+        arc = eye.at(x * 0.78, -0.62 * eye.up * (1 - x * x) + 0.25 * eye.up, 0.0)
         canvas.fill(brush(arc, width * 1.15, (0.6, 1, 0.6)), ink)
         return
     radius, height = _dot_radii(sketch, eye, eye.open, bead=bead)

@@ -11,6 +11,8 @@ from .eyes import Eye, lens
 from .mouth import draw_moustache, mouth_outline, smiles
 from .sketch import HIDES_EAR, Sketch, bounds
 
+BEARD_APART = 0.13  # the least difference in lightness between a beard and the skin
+
 
 def draw_ear(sketch: Sketch, side: int) -> None:
     """The ear on one side of the picture (-1 left, 1 right), with its ring or drop."""
@@ -47,7 +49,7 @@ def draw_ear(sketch: Sketch, side: int) -> None:
         if line.shade in ("tone", "dots", "hatch"):
             sketch.shade([closed(root, 150)], sketch.skin, bounds(root), 0.8)
         else:  # one plain shade: a shadow in several layers leaves nothing of so small a shape
-            canvas.fill(closed(root, 150), sketch.skin_shadow, 0.6)
+            canvas.fill(closed(root, 150), sketch.skin_shadow, 0.9 if line.shade in ("two", "ink") else 0.6)
     canvas.stroke(opened(root, 150), sketch.skin_line, line.width * 0.85)
     shell = [
         root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
@@ -394,7 +396,11 @@ def beard_color(sketch: Sketch) -> Color:
     # And so it does where it would shine on dark skin in a colour that no hair has: green or blue.
     red, green, blue = sketch.person.hair_color
     dyed = above * min(1.0, max(0.0, 5 * max(green - red, blue - green)))
-    return mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * max(pink, dyed))
+    color = mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * max(pink, dyed))
+    # As light as the skin it would be a stain: nearer than that it is darker.
+    gap = lightness(color) - skin
+    wanted = skin + float(np.interp(gap, [-BEARD_APART, 0.04, BEARD_APART], [-BEARD_APART, -BEARD_APART, BEARD_APART]))
+    return darker(color, wanted) if abs(gap) < BEARD_APART else color
 
 
 def _age(sketch: Sketch) -> None:

@@ -120,6 +120,7 @@ class _Barber:
         loose = 0.3 if self.tied else hair.length
         self.end = float(np.interp(loose, [0, 0.12, 0.3, 0.5, 0.75, 1], [0.46, 0.50, 0.575, 0.78, 1.02, 1.32]))
         self.long = float(np.clip((loose - 0.3) / 0.2, 0, 1))
+        self.slim = float(np.clip((0.9 - self.long) / 0.3, 0, 1))  # 1 for sides that end in one tip
         self.undercut = hair.sides < 0.4
         self.close = close = (1 - self.long) * (hair.curl <= 0.5)  # 1 for hair that hugs the head
         # How much thinner the mass is at the temples than on top. Over shaved sides it ends on the skull; short hair
@@ -270,27 +271,14 @@ class _Barber:
             return self._beside(side, [(0.268, 0.40, -0.27), (0.262, 0.41, -0.22)])
         depth, inner = -0.17, self.inner
         outer = max(self.outer, inner + 0.045)
-        middle = (0.52 + end) / 2
-        if self.long < 0.05:
-            # In to the head, in two tips of different length before the ear: a plain edge would be a helmet's.
-            wide, tall = outer - inner, end - 0.455
-            points = [(outer, 0.455, -0.25), (outer - 0.26 * wide, 0.455 + 0.40 * tall, -0.24)]
-            points += [(inner + 0.34 * wide, end - 0.22 * tall, -0.22), (inner + 0.26 * wide, end - 0.38 * tall, -0.21)]
-            points += [(inner - 0.05 * wide, end + 0.06 * tall, -0.20), (inner - 0.1 * wide, end - 0.5 * tall, depth)]
-            points += [(inner, 0.48, depth)]
-            edge = self._beside(side, points)
-            # It begins where the mass over the skull ends: a turned skull is seen from its back, wider than its ears.
-            right = np.array([-self.head.up[1], self.head.up[0]])
-            gap = max(0.0, side * float((self._silhouette[-1 if side > 0 else 0] - edge[0]) @ right))
-            return edge + side * gap * np.array([1.0, 0.7, 0.2, 0.15, 0.0, 0.0, 0.0])[:, None] * right
         if self.hair.curl > 0.5:
-            return self._beside(side, self._curled_side(side, outer))
+            return self._beside(side, self._curled_side(side, outer) if self.long >= 0.05 else self._round_side(outer))
         swing, wide = 0.014 * self.wave, outer - inner
         # A narrow side ends close to the cheek in short tips: long ones would be claws.
         tuck, tall = 0.030 * (1 - self.long), min(1.0, wide / 0.11)
         top = min(0.52, end - 0.11)
         middle, turn = top + (0.36 + 0.14 * self.long) * (end - top), min(0.08, 0.46 * (end - top))
-        points = [
+        hanging = [
             (outer, top, -0.22),
             (outer + 0.018 * (0.3 + 0.7 * self.long) + swing, middle, -0.22),
             (outer + 0.002 - 0.6 * tuck - swing, end - turn, -0.21),
@@ -301,7 +289,31 @@ class _Barber:
             (inner - 0.004 + swing, middle, depth),
             (inner + 0.004, top, depth),
         ]
-        return self._beside(side, points)
+        # Hair that just covers the ear gets slim towards one tip on the cheek, with a shorter one behind it.
+        drop = end - top
+        tapered = [
+            (outer, top, -0.22),
+            (outer - 0.03 * wide, top + 0.30 * drop, -0.22),
+            (outer - 0.20 * wide, top + 0.58 * drop, -0.21),
+            (outer - 0.46 * wide, top + 0.86 * drop, -0.20),
+            (outer - 0.52 * wide, top + 0.74 * drop, -0.20),
+            (inner + 0.10 * wide, end + 0.02, depth),
+            (inner - 0.02 * wide, top + 0.66 * drop, depth),
+            (inner - 0.004, top + 0.36 * drop, depth),
+            (inner + 0.004, top, depth),
+        ]
+        edge = self._beside(side, np.array(hanging) + self.slim * (np.array(tapered) - hanging))
+        # It begins where the mass over the skull ends: a turned skull is seen from its back, wider than its ears.
+        right = np.array([-self.head.up[1], self.head.up[0]])
+        gap = self.close * max(0.0, side * float((self._silhouette[-1 if side > 0 else 0] - edge[0]) @ right))
+        return edge + side * gap * np.array([1.0, 0.8, 0.4, 0.2, 0.15, 0.0, 0.0, 0.0, 0.0])[:, None] * right
+
+    def _round_side(self, outer: float) -> Points:
+        """Short curls on one side, which go in to the head before the ear."""
+        tall = self.end - 0.455
+        points = [(outer, 0.455, -0.25), (0.7 * outer + 0.3 * self.inner, 0.455 + 0.45 * tall, -0.24)]
+        points += [(0.3 * outer + 0.7 * self.inner, self.end - 0.2 * tall, -0.22), (self.inner, self.end, -0.20)]
+        return np.array([*points, (self.inner - 0.005, self.end - 0.5 * tall, -0.17), (self.inner, 0.48, -0.17)])
 
     def _curled_side(self, side: int, outer: float) -> Points:
         """Long curls on one side: clumps that swing in and out and get wider, not a roll with two straight edges."""
@@ -359,6 +371,8 @@ class _Barber:
         x -= 0.09 * (1 - self.long) * np.clip((y - 0.52) / (end - 0.5), 0, 1) + 0.035 * np.clip(
             (y - end + 0.12) / 0.12, 0, 1
         )
+        # Behind sides that end in a tip on the cheek it goes in to the neck, or it would flare out under them.
+        x -= self.slim * np.clip((y - 0.5) / (end - 0.5), 0, 1) ** 1.5 * np.maximum(0, x - 0.22)
         # Short hair seen from one side goes in to the neck below the ear: what stood off it would be a flap.
         seen = float(np.sin(self.head.yaw)) / 0.5 * 0.11 * (1 - self.long) * np.clip((y - 0.47) / (end - 0.47), 0, 1)
         one, other = x - np.maximum(0, -seen), x - np.maximum(0, seen)
@@ -490,7 +504,7 @@ class _Barber:
             end = self.end - drop - 0.03 * np.abs(jitter) + 0.035
             # Short hair hugs the head: its locks are partings in the mass, whose own tips are its ends. What left it
             # would be a claw.
-            short = self.close
+            short = max(self.close, self.slim * (hair.curl <= 0.5))
             end += short * (0.455 + (self.end - 0.455) * (0.30 + 0.38 * share) - end)
             hug = x - short * (0.6 * (x - inner) + 0.10 * (inner - 0.25))
             far = min(1.0, max(0.0, side * float(np.sin(head.yaw)) / 0.2))
