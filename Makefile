@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 WIDGETS7 := $(VENV)/ipywidgets7
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
+# Each file's tests stay in one process (tests/conftest.py); `ARGS="-n 0"` runs all of them in this one.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test attack test-all test-widgets7 lint lab-check colab-check clean
@@ -19,14 +21,14 @@ lab: $(VENV)/.lab ## install what is missing, then start JupyterLab; Ctrl-C stop
 	$(BIN)/python tools/jupyter.py $(ARGS)
 
 test: $(VENV)/.test ## install what is missing, then run the tests; the slow ones are left out
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-all: $(VENV)/.test ## run every test, the slow ones too
-	$(BIN)/python -m pytest -m '' $(ARGS)
+	$(PYTEST) -m '' $(ARGS)
 
 test-widgets7: $(VENV)/.widgets7 ## run the explorers' tests with the ipywidgets 7.7 of Colab
 	PYTHONPATH=$(WIDGETS7) $(BIN)/python -c 'import ipywidgets as w; assert w.__version__.startswith("7.7."), w.__version__'
-	PYTHONPATH=$(WIDGETS7) $(BIN)/python -m pytest tests/widgets $(ARGS)
+	PYTHONPATH=$(WIDGETS7) $(PYTEST) tests/widgets $(ARGS)
 
 attack: $(VENV)/.test ## try hostile files, servers and kills, in at most 30 minutes; print a table
 	nice -n 10 $(BIN)/python -m tests.attack $(ARGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 
@@ -10,6 +12,21 @@ from webtoonfaces.pretrained.generators import StyleGAN2, SwappingAutoencoder, l
 
 TINY_STYLEGAN2 = stylegan2.StyleGAN2Config(size=32, channels=(16, 16, 8, 8), w_dim=24, mapping_layers=2)
 TINY_SWAPAE = swapae.SwapAEConfig(channel=2, size=64, discriminator_channels=(8, 8, 8, 8, 8))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One thread for each of several processes that run tests: threads that fight over a core are slower than one."""
+    if hasattr(config, "workerinput"):
+        os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
+        torch.set_num_threads(1)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay in one process, which keeps what they share; so do all that need the browser."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "browser" else str(item.path)))
 
 
 @pytest.fixture(scope="session")

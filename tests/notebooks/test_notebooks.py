@@ -8,8 +8,6 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import jupytext
@@ -77,19 +75,6 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     return done
 
 
-@pytest.fixture(scope="module")
-def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Path, Future[nbformat.NotebookNode]]]:
-    """The notebooks of the chosen tests, two at a time: a kernel's start, and most cells, keep one core busy."""
-    chosen = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
-    wanted = [
-        item.callspec.params["path"] for item in chosen if item.originalname == "test_it_runs_with_nothing_downloaded"
-    ]
-    with ThreadPoolExecutor(2) as pool:
-        yield {path: pool.submit(run, read(path), tmp_path_factory.mktemp(path.stem)) for path in wanted}
-
-
 def test_there_is_a_notebook() -> None:
     assert NOTEBOOKS, "notebooks/ is empty"
 
@@ -155,8 +140,8 @@ def test_it_needs_nothing_but_the_public_names(path: Path) -> None:
 
 
 @each_notebook
-def test_it_runs_with_nothing_downloaded(path: Path, running: dict[Path, Future[nbformat.NotebookNode]]) -> None:
-    done = running[path].result()
+def test_it_runs_with_nothing_downloaded(path: Path, tmp_path: Path) -> None:
+    done = run(read(path), tmp_path)
     outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
     assert outputs, "it shows nothing"
 
