@@ -329,13 +329,14 @@ def _full_beard(sketch: Sketch) -> tuple[str, Points]:
         hidden = min(1.0, max(0.0, (sketch.turn * side - 0.1) / 0.2))  # a cheek that turns away shows no sideburn
         ear, jaw = (sketch.landmarks[index] @ ey - height for index in ((1, 4) if side < 0 else (15, 12)))
         top = float(ear + (jaw - ear) * (0.15 + 0.45 * hidden))
-        down = np.array([top, 0.5 * top + 0.5 * lower, 0.1 * top + 0.9 * lower + (0.08 - 0.1 * grown) * unit])
+        # Down the cheek in a bow, and up to the moustache: a straight edge would be a mask's.
+        down = np.array([top, 0.42 * top + 0.58 * lower, lower + (0.12 - 0.05 * grown) * unit])
         contour = sketch.contour(side, down + height) - root @ ex
         room = np.maximum(0.0, contour * side - corner * side)
-        inset = np.minimum(np.array([0.0, 0.06 + 0.07 * grown, 0.14 + 0.14 * grown]) * unit, 0.6 * room)
+        inset = np.minimum(np.array([0.0, 0.05 + 0.03 * grown, 0.13 + 0.09 * grown]) * unit, 0.6 * room)
         cheek = np.stack([contour - side * inset, down], 1)
         lip = [
-            (corner + side * min(0.16 * unit, 0.5 * float(room[2])), lower + (0.03 - 0.05 * grown) * unit),
+            (corner + side * min(0.16 * unit, 0.5 * float(room[2])), lower + (0.10 - 0.04 * grown) * unit),
             (corner + side * 0.01 * unit, 0.6 * upper + 0.4 * lower),
             (middle + 0.4 * (corner - middle), upper),
         ]
