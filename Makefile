@@ -8,7 +8,7 @@ WIDGETS7 := $(VENV)/ipywidgets7
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 # Each file's tests stay in one process (tests/conftest.py); `ARGS="-n 0"` runs all of them in this one.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test attack test-all test-widgets7 lint lab-check colab-check clean
