@@ -123,6 +123,7 @@ def test_the_command_exports_an_upscaler(tmp_path, capsys):
 
 
 @needs_onnx
+@pytest.mark.slow
 def test_the_command(tmp_path, capsys):
     assert main(["export-onnx", "demo", str(tmp_path / "out"), "--cut", "4"]) == 0
     told = capsys.readouterr().out
