@@ -2,7 +2,7 @@
 
 python benchmarks/upscaling.py                          # PSNR by title, and times; persons are in no data set
 python benchmarks/upscaling.py --size 256               # 256 -> 1024 px
-python benchmarks/upscaling.py --soft                   # of small pictures as a network draws them, a little soft
+python benchmarks/upscaling.py --degraded              # of small pictures as a network draws them
 python benchmarks/upscaling.py --model demo             # of a StyleGAN2's own, against the drawn person of the same z
 python benchmarks/upscaling.py --picture out/crops.png  # crops at 100 %, side by side
 """
@@ -28,7 +28,7 @@ from webtoonfaces.metrics.drawn import FIRST_SEED
 from webtoonfaces.pretrained.generators import load_stylegan2
 from webtoonfaces.pretrained.upscaler import REALESR, load_upscaler
 from webtoonfaces.training.step import StepRandom
-from webtoonfaces.training.trainers.upscaler import degraded
+from webtoonfaces.training.trainers.upscaler import Config, degraded
 
 SMALL, FACTOR = 128, 4
 SEED = 77  # of persons that no data set of this project has
@@ -50,17 +50,17 @@ def ways(files: list[str]) -> dict[str, Way]:
     return found
 
 
-def pairs(count: int, size: int, *, soft: bool) -> dict[str, list[tuple[Image.Image, Image.Image]]]:
+def pairs(count: int, size: int, *, changed: bool) -> dict[str, list[tuple[Image.Image, Image.Image]]]:
     """Title -> the small and the large picture of each of `count` persons."""
     people = [person(index, SEED).person for index in range(count)]
     drawn = {
         name: [(draw(one, title, size), draw(one, title, FACTOR * size)) for one in people]
         for name, title in TITLES.items()
     }
-    if not soft:
+    if not changed:
         return drawn
     return {
-        name: [(softened(small, index), large) for index, (small, large) in enumerate(listed)]
+        name: [(as_taught(small, index), large) for index, (small, large) in enumerate(listed)]
         for name, listed in drawn.items()
     }
 
@@ -78,10 +78,10 @@ def generated(count: int, model: str) -> dict[str, list[tuple[Image.Image, Image
     return found
 
 
-def softened(picture: Image.Image, seed: int) -> Image.Image:
+def as_taught(picture: Image.Image, seed: int) -> Image.Image:
     """As the trainer's inputs that are changed, every one of them."""
     images = as_floats(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
-    return to_pil(degraded(images, StepRandom(SEED, seed), share_of=1.0, blur=0.8, noise=0.03))[0]
+    return to_pil(degraded(images, StepRandom(SEED, seed), Config(degraded=1.0)))[0]
 
 
 def psnr(picture: Image.Image, truth: Image.Image) -> float:
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=4, help="a title (default: 4)")
     parser.add_argument("--size", type=int, default=SMALL, help=f"of the small pictures (default: {SMALL})")
     parser.add_argument("--model", help="take the pictures of this StyleGAN2, taught by drawn persons")
-    parser.add_argument("--soft", action="store_true", help="small pictures as a network draws them")
+    parser.add_argument("--degraded", action="store_true", help="small pictures as a network draws them")
     parser.add_argument("--file", action="append", default=[], help="another upscaler too")
     parser.add_argument("--picture", help="write crops at 100 %%, a row a title: each way, and the truth")
     options = parser.parse_args()
@@ -124,7 +124,7 @@ def main() -> None:
     if options.model:
         data = generated(options.persons, options.model)
     else:
-        data = pairs(options.persons, options.size, soft=options.soft)
+        data = pairs(options.persons, options.size, changed=options.degraded)
     large = next(iter(data.values()))[0][1]
     print(f"PSNR in dB against the SVG at {large.width} px, {options.persons} persons a title")
     print(f"{'title':12}" + "".join(f"{name[:20]:>21}" for name in known))

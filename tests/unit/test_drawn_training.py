@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,16 +21,17 @@ from webtoonfaces import drawing
 from webtoonfaces.cli.evaluate import add_evaluate
 from webtoonfaces.data.drawn import draw_data
 from webtoonfaces.data.factors import (
+    CHOICES,
     TITLES,
     Z_DIM,
-    close_titles,
+    choice_tables,
     drawn_of,
     factors_of,
     people_of,
-    settled,
     titles_of,
     z_in_titles,
     z_of_seed,
+    z_of_seeds,
 )
 from webtoonfaces.data.pairs import Pairs, groups_of_layers, mixed_targets
 from webtoonfaces.errors import BadInputError
@@ -49,7 +51,7 @@ from webtoonfaces.training.trainers import drawn
 from webtoonfaces.weights import convert
 
 SIZE, PERSONS, NAMES = 32, 8, ("comedy", "noir")
-MODEL = StyleGAN2Config(size=SIZE, channels=(8, 8, 8, 8), w_dim=112, mapping_layers=2)
+MODEL = StyleGAN2Config(size=SIZE, channels=(8, 8, 8, 8), w_dim=112, mapping_layers=2, choices=CHOICES)
 needs_features = pytest.mark.skipif(find_spec(PACKAGE) is None, reason="MobileNetV2's weights are not installed")
 
 
@@ -64,12 +66,12 @@ def every(data) -> Pairs:
     return Pairs(data)
 
 
-def trainer_of(pairs: Pairs, mixed=None, knows_z=False, **recipe) -> drawn.DrawnTrainer:
+def trainer_of(pairs: Pairs, mixed=None, from_weights=False, **recipe) -> drawn.DrawnTrainer:
     torch.manual_seed(0)
-    config = drawn.Config(model=MODEL, **{"feature_weight": 0.0, **recipe})
-    people = people_of([pairs.z_seeds[name] for name in pairs.names], MODEL.w_dim)
-    others = {"bank": people, "held_out": pairs, "held_out_people": people}
-    return drawn.DrawnTrainer(config, Accelerator(cpu=True), pairs, people, **others, mixed=mixed, knows_z=knows_z)
+    config = drawn.Config(**{"model": MODEL, "feature_weight": 0.0, **recipe})
+    people = (z_of_seeds if from_weights else people_of)([pairs.z_seeds[name] for name in pairs.names], MODEL.w_dim)
+    others = {"bank": None if from_weights else people, "held_out": pairs, "held_out_people": people}
+    return drawn.DrawnTrainer(config, Accelerator(cpu=True), pairs, people, **others, mixed=mixed)
 
 
 def share(pairs: Pairs, rows: list[int], *, step: int = 0, slot: int = 0, slots: int = 1) -> Share:
@@ -178,68 +180,30 @@ def test_the_last_layers_hand_nothing_over():
 
 
 def test_grown_weights_keep_what_their_z_mean(every):
-    small = StyleGAN2Config(size=32, channels=(4, 4, 4, 4), w_dim=MODEL.w_dim, mapping_layers=2)
     torch.manual_seed(1)
-    source = Generator(small)
-    trainer = trainer_of(every, knows_z=True)
+    source = Generator(replace(MODEL, channels=(4, 4, 4, 4)))
+    source.choices.load_state_dict(choice_tables())
+    trainer = trainer_of(every, from_weights=True)
     assert trainer.load_weights({"g_ema": source}, grow=True) == []
     z = torch.randn(2, MODEL.w_dim)
     torch.testing.assert_close(trainer.networks["g"].mapping(z), source.mapping(z))
-    torch.testing.assert_close(trainer.networks["guide"](z), source.mapping(z))
+    with pytest.raises(BadInputError, match="choices in z"):
+        trainer.load_weights({"g_ema": Generator(replace(MODEL, choices=()))}, grow=True)
 
 
-def test_settled_z_stand_for_the_same_pictures():
-    z = torch.stack([torch.from_numpy(z_of_seed(seed, 112)).float() for seed in range(200)])
-    calm = settled(z)
-    assert torch.equal(titles_of(calm), titles_of(z)) and torch.equal(settled(calm), calm)
-    for one, other in zip(z.double().numpy(), calm.double().numpy(), strict=True):
-        assert drawing.person_of(one, len(TITLES)) == drawing.person_of(other, len(TITLES))
-    lead = calm[:, : len(TITLES)].topk(2, dim=1).values
-    assert (lead[:, 0] - lead[:, 1]).min() > 1.5
-    for name in ("glasses", "collar", "earring", "mole"):  # a word has one number, whoever has it
-        place = drawing.people.PLACE[name]
-        assert len(calm[:, place].unique()) <= 8 or name == "earring"
-    moved = z.clone()
-    moved[:, drawing.people.PLACE["glasses"]] = -3.0
-    assert (
-        settled(moved)[:, drawing.people.PLACE["glasses"]] == settled(moved)[0, drawing.people.PLACE["glasses"]]
-    ).all()
-
-
-@pytest.mark.parametrize("value", [-8.0, -6.0, 6.0, 8.0])
-@pytest.mark.parametrize("sex", [-2.0, 0.1, 2.0])
-def test_numbers_that_are_hardly_ever_drawn_are_settled_too(value, sex):
-    z = torch.full((1, 112), value)
-    z[0, drawing.people.PLACE["masculinity"]], z[0, 3] = sex, value + 1
-    calm = settled(z)
-    assert calm.isfinite().all()
-    assert drawing.person_of(calm[0].double().numpy(), 14) == drawing.person_of(z[0].double().numpy(), 14)
-
-
-def test_close_titles_stay_who_they_are():
-    z = torch.stack([torch.from_numpy(z_of_seed(seed, 112)).float() for seed in range(50)])
-    close = close_titles(z, torch.full((50,), 0.1))
-    values = close[:, : len(TITLES)].topk(2, dim=1).values
-    assert torch.equal(titles_of(close), titles_of(z)) and (values[:, 0] - values[:, 1]).max() < 0.1001
-    assert ((close != z).sum(dim=1) <= 1).all()
-
-
-def test_a_guide_teaches_the_mapping_network_where_titles_are_close(every):
-    trainer = trainer_of(every, knows_z=True, learning_rate=0.01)
-    torch.manual_seed(1)
-    trainer.load_weights({"g_ema": Generator(MODEL)})
-    guide = [p.clone() for p in trainer.networks["guide"].parameters()]
+def test_a_run_from_weights_draws_all_from_z(every):
+    trainer = trainer_of(every, from_weights=True, learning_rate=0.01)
+    before = [p.clone() for p in trainer.networks["g"].style.parameters()]
     rows = list(range(8))
     scores = [trainer.step([share(every, rows, step=step)], step=step, shown=8 * step) for step in range(30)]
-    assert np.mean([s["mapping"] for s in scores[-5:]]) < 0.7 * scores[0]["mapping"]
-    assert np.mean([s["l1"] for s in scores[-5:]]) < scores[0]["l1"]
-    assert any((a != b).any() for a, b in zip(guide, trainer.networks["guide"].parameters(), strict=True))
-    # Pictures teach the guide, and the regression teaches the mapping network; neither touches the other.
-    trainer.optimizers["g"].zero_grad(set_to_none=True)
-    trainer.optimizers["mapping"].zero_grad(set_to_none=True)
-    trainer._loss(share(every, rows), drawn.Scores(), from_z=False, adversarial=False).backward()
-    assert all(p.grad is None for p in trainer.networks["g"].style.parameters())
-    assert all(p.grad is not None for p in trainer.networks["guide"].parameters())
+    assert np.mean([s["l1"] for s in scores[-5:]]) < scores[0]["l1"] and "mapping" not in scores[0]
+    assert all((a != b).any() for a, b in zip(before, trainer.networks["g"].style.parameters(), strict=True))
+    assert trainer.networks.keys().isdisjoint({"factors"}) and trainer.optimizers.keys() == {"g"}
+
+
+def test_choices_of_another_hand_are_refused(every):
+    with pytest.raises(BadInputError, match="choices"):
+        trainer_of(every, model=replace(MODEL, choices=(3, 2, 2)))
 
 
 @pytest.fixture

@@ -400,19 +400,34 @@ def test_other_data_is_refused(data, tmp_path):
 
 def test_degraded_pictures_keep_their_size_and_a_part_is_untouched():
     images = torch.rand(64, 3, 9, 9, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    made = trainer.degraded(images, StepRandom(0, 1), share_of=0.5, blur=0.8, noise=0.03)
+    made = trainer.degraded(images, StepRandom(0, 1), trainer.Config(degraded=0.5))
     same = [torch.equal(a, b) for a, b in zip(images, made, strict=True)]
     assert made.shape == images.shape
     assert 15 <= sum(same) <= 49
     assert (made - images).abs().mean() < 0.3
-    again = trainer.degraded(images, StepRandom(0, 1), share_of=0.5, blur=0.8, noise=0.03)
+    again = trainer.degraded(images, StepRandom(0, 1), trainer.Config(degraded=0.5))
     assert torch.equal(made, again)
 
 
-def test_a_blur_changes_no_flat_colour():
+def test_no_flat_colour_is_changed():
     flat = torch.full((4, 3, 6, 6), 0.25)
-    made = trainer.degraded(flat, StepRandom(0, 2), share_of=1.0, blur=0.8, noise=0.0)
+    made = trainer.degraded(flat, StepRandom(0, 2), trainer.Config(degraded=1.0, noise=0.0))
     assert torch.allclose(made, flat, atol=1e-5)
+
+
+def test_pixels_are_displaced_by_x_and_y():
+    image = torch.rand(1, 3, 5, 6)
+    by = torch.tensor([1.0, 2.0]).view(1, 2, 1, 1).expand(1, 2, 5, 6)
+    assert torch.allclose(trainer.displaced(image, by)[..., :3, :5], image[..., 2:, 1:], atol=1e-5)
+    assert torch.allclose(trainer.displaced(image, 0 * by), image, atol=1e-5)
+
+
+def test_hard_edges_lose_what_lies_between_and_get_no_rim():
+    ramp = torch.tensor([-0.5, -0.5, -0.5, 0.1, 0.5, 0.5, 0.5]).expand(1, 3, 7, 7)
+    hard = trainer.hardened(ramp, torch.tensor([8.0]))
+    assert (hard.min(), hard.max()) == (ramp.min(), ramp.max())
+    assert torch.allclose(hard[..., 3], torch.tensor(0.5)), "the pixel between is as light as the lighter side"
+    assert torch.equal(trainer.hardened(ramp, torch.zeros(1)), ramp)
 
 
 def test_it_learns(data):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -24,7 +23,9 @@ from webtoonfaces.files import replacing
 
 TITLES = tuple(drawing.TITLES)
 Z_DIM = drawing.Z_DIM  # numbers of z that say who is drawn, and in which title
-LEAD = 1.7  # the largest of fourteen normal numbers, on average
+MILLION = 1_000_000
+_EVERY = words_of(0.0)
+CHOICES = (len(TITLES), len(_EVERY), max(map(len, _EVERY.values())))  # of a generator whose z stands for persons
 _WORDS = {"glasses": GLASSES, "earring": EARRINGS, "collar": COLLARS, "accessory": ACCESSORIES, "tie": TIES}
 
 
@@ -42,34 +43,21 @@ def z_in_titles(z: Tensor, titles: Tensor) -> Tensor:
     return moved
 
 
-def settled(z: Tensor) -> Tensor:
-    """z [N, D] that stands for the same pictures, with every title and word as far from the others as it can be.
-
-    Where the two largest title numbers are nearly equal, or a number is near the edge between two words, a small step
-    of z changes the whole picture. Here the title's number is the usual largest of so many, the others are equal, and
-    the number of a word is in the middle of those that stand for it.
-    """
-    found, rows = z.clone(), torch.arange(len(z), device=z.device)
-    found[:, : len(TITLES)] = -LEAD / (len(TITLES) - 1)
-    found[rows, titles_of(z)] = LEAD
-    feminine, masculine = SEXES
-    share = ((z[:, PLACE["masculinity"]] - feminine) / (masculine - feminine)).clamp(0, 1)
-    for name, words in words_of(share * share * (3 - 2 * share)).items():
-        edges = torch.stack([torch.as_tensor(each, device=z.device).expand(len(z)) for _, each in words]).cumsum(dim=0)
-        edges = F.pad(edges[:-1].clamp(max=1), (0, 0, 1, 0))  # [words, N], the lower ones
-        upper = F.pad(edges[1:], (0, 0, 0, 1), value=1.0)
-        # In float32, 6 would be 1, which is beyond the last word.
-        u = torch.special.ndtr(z[:, PLACE[name]].double()).clamp(max=1 - 1e-12)
-        word = (u >= edges).sum(dim=0) - 1
-        middle = (edges + upper).div(2)[word, rows]
-        found[:, PLACE[name]] = torch.special.ndtri(middle).to(z.dtype)
-    return found
-
-
-def close_titles(z: Tensor, gaps: Tensor) -> Tensor:
-    """z [N, D] whose second largest title number is raised to the largest less gaps [N]; their title stays."""
-    values, places = z[:, : len(TITLES)].topk(2, dim=1)
-    return z.scatter(1, places[:, 1:], torch.maximum(values[:, 1:], values[:, :1] - gaps[:, None]))
+def choice_tables() -> dict[str, Tensor]:
+    """Where numbers of z choose a title or a word, as `person_of` reads them, for `models.choices.Choices`."""
+    names, most = list(_EVERY), CHOICES[2]
+    edges = np.full((2, len(names), most), 2 * MILLION)  # beyond any share: no word
+    for row, name in enumerate(names):
+        first, last = (np.cumsum([0.0, *(share for _, share in words_of(sex)[name][:-1])]) for sex in (0.0, 1.0))
+        edges[0, row, : len(first)] = np.rint(MILLION * first)
+        edges[1, row, : len(first)] = np.rint(MILLION * (last - first))
+    edges[1, edges[0] == 2 * MILLION] = 0
+    return {
+        "titles": torch.arange(len(TITLES)),
+        "words": torch.tensor([PLACE[name] for name in names]),
+        "edges": torch.from_numpy(edges),
+        "lever": torch.tensor([PLACE["masculinity"], *(round(MILLION * edge) for edge in SEXES)]),
+    }
 
 
 def factors_of(person: drawing.Person) -> NDArray[np.float32]:
@@ -88,10 +76,18 @@ def factors_of(person: drawing.Person) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class People:
-    """Persons as z, float32 [N, width], and as factors, float32 [N, F]."""
+    """Persons as z, float32 [N, width], and as factors, float32 [N, F], where these are asked for."""
 
     z: Tensor
-    factors: Tensor
+    factors: Tensor | None = None
+
+    def to(self, device: torch.device) -> People:
+        return People(self.z.to(device), None if self.factors is None else self.factors.to(device))
+
+
+def z_of_seeds(seeds: Sequence[int], width: int) -> People:
+    """The persons of these seeds, without their factors; takes no time."""
+    return People(torch.from_numpy(np.stack([z_of_seed(seed, width) for seed in seeds]).astype(np.float32)))
 
 
 def people_of(seeds: Sequence[int], width: int, *, kept_in: Path | None = None, progress: bool = False) -> People:
@@ -107,13 +103,6 @@ def people_of(seeds: Sequence[int], width: int, *, kept_in: Path | None = None, 
             with replacing(kept_in) as draft, draft.open("wb") as file:
                 np.save(file, factors)
     return People(torch.from_numpy(z.astype(np.float32)), torch.from_numpy(factors))
-
-
-def unknown_people(seeds: Sequence[int], width: int) -> People:
-    """The z of these seeds, with factors of 0, for those who need no factors; takes no time."""
-    z = np.stack([z_of_seed(seed, width) for seed in seeds])
-    one = factors_of(drawing.person_of(z[0], len(TITLES)).person)
-    return People(torch.from_numpy(z.astype(np.float32)), torch.zeros(len(z), len(one)))
 
 
 def titles_of(z: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .choices import Choices
 from .ops import (
     EqualLinear,
     ModulatedConv2d,
@@ -42,12 +43,15 @@ class StyleGAN2Config:
     size : side of the picture in px, a power of two from 32 to 1024.
     channels : channel counts at 4, 8, ... `size` px; `published_channels` gives those of the paper.
     w_dim : width of z and w.      mapping_layers : depth of the mapping network.
+    choices : where numbers of z choose (`choices.Choices`), how many of them choose a title, how many a word, and the
+        most words of one; empty, as published, where none do.
     """
 
     size: int = 256
     channels: tuple[int, ...] = published_channels(256)
     w_dim: int = 512
     mapping_layers: int = 8
+    choices: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_whole("size", self.size, 32, 1024)
@@ -55,6 +59,11 @@ class StyleGAN2Config:
         check_whole("mapping_layers", self.mapping_layers, 0, 64)
         for width in self.channels:
             check_whole("each of channels", width, 1, 4096)
+        if self.choices:
+            if len(self.choices) != 3:
+                raise ValueError(f"choices is three numbers or none, not {len(self.choices)}.")
+            for count in self.choices:
+                check_whole("each of choices", count, 2, self.w_dim)
         if self.size not in (32, 64, 128, 256, 512, 1024):
             raise ValueError(f"A StyleGAN2 makes pictures of 32, 64, 128, 256, 512 or 1024 px, not {self.size}.")
         if len(self.channels) != len(resolutions(self.size)):
@@ -126,6 +135,7 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         d, widths = config.w_dim, config.channels
+        self.choices = Choices(*config.choices) if config.choices else None
         self.style = nn.Sequential(
             PixelNorm(), *(EqualLinear(d, d, lr_mul=0.01, activate=True) for _ in range(config.mapping_layers))
         )
@@ -147,7 +157,7 @@ class Generator(nn.Module):
 
     def mapping(self, z: Tensor) -> Tensor:
         """z, float32 [N, D] -> w [N, D]."""
-        return self.style(z)
+        return self.style(z if self.choices is None else self.choices(z))
 
     @torch.no_grad()
     def measure_w_avg(self) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from ..data.factors import people_of, unknown_people
+from ..data.factors import People, people_of, z_of_seeds
 from ..data.folder import PictureFolder, load_in_memory
 from ..data.pairs import MixedTargets, Pairs, Places, following, mixed_targets
 from ..data.small import SmallPictures
@@ -104,8 +104,8 @@ def launch(
         if isinstance(configuration, pairs.Config):
             trainer = _pair_trainer(configuration, accelerator, people, run)
         else:
-            knows_z = bool(init or begun.get("init"))
-            trainer = _drawn_trainer(configuration, accelerator, people, run, knows_z=knows_z)
+            from_weights = bool(init or begun.get("init"))
+            trainer = _drawn_trainer(configuration, accelerator, people, run, from_weights=from_weights)
     elif family == "stylegan2":
         folder = PictureFolder(data, size=configuration.model.size, split="train")
         trainer = StyleGAN2Trainer(configuration, accelerator)
@@ -195,11 +195,11 @@ def _pair_trainer(configuration: Any, accelerator: Accelerator, folder: Pairs, r
 
 
 def _drawn_trainer(
-    configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions, *, knows_z: bool
+    configuration: Any, accelerator: Accelerator, folder: Pairs, run: RunOptions, *, from_weights: bool
 ) -> drawn.DrawnTrainer:
     """The trainer of a StyleGAN2 by drawn persons, whose z the data set must know.
 
-    knows_z : a run that starts from trained weights has a mapping network that guides, so it needs no factors.
+    from_weights : such a run has a mapping network, so it needs no factors.
     """
     held_out = Pairs(folder.path, size=folder.size, split="held_out")
     names = [*folder.names, *folder.to_come]
@@ -208,10 +208,9 @@ def _drawn_trainer(
             f"{folder.path} does not say from which z its persons are drawn. Draw it with: webtoonfaces data drawn"
         )
     width, seeds = configuration.model.w_dim, range(drawn.BANK_FROM, drawn.BANK_FROM + round(configuration.bank))
-    if knows_z:
-        make, bank = unknown_people, unknown_people(seeds[:1], width)
-    else:
-        make = people_of
+    make: Callable[..., People] = z_of_seeds if from_weights else people_of
+    bank = None
+    if not from_weights:
         with accelerator.main_process_first():
             bank = people_of(seeds, width, kept_in=run.out / "bank.npy", progress=accelerator.is_main_process)
     return drawn.DrawnTrainer(
@@ -223,7 +222,6 @@ def _drawn_trainer(
         held_out=held_out,
         held_out_people=make([held_out.z_seeds[name] for name in held_out.names], width),
         mixed=_mixed(configuration, accelerator, folder, run),
-        knows_z=knows_z,
     )
 
 

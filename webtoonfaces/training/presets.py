@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ..data.factors import CHOICES
 from ..models.ops import published_channels
 from ..models.stylegan2 import StyleGAN2Config
 from ..models.swapae import SwapAEConfig
@@ -48,13 +49,19 @@ STYLEGAN2 = {
     ),
     "demo-drawn": Preset(
         drawn.Config(
-            model=StyleGAN2Config(size=128, channels=(256, 192, 128, 64, 32, 16), w_dim=256, mapping_layers=4)
+            model=StyleGAN2Config(
+                size=128, channels=(256, 192, 128, 64, 32, 16), w_dim=256, mapping_layers=4, choices=CHOICES
+            )
         ),
         8,
         "128 px, 3 M parameters, taught by drawn persons whose z is known: two cores",
     ),
     "demo-drawn-64": Preset(
-        drawn.Config(model=StyleGAN2Config(size=64, channels=(256, 192, 128, 64, 32), w_dim=256, mapping_layers=4)),
+        drawn.Config(
+            model=StyleGAN2Config(
+                size=64, channels=(256, 192, 128, 64, 32), w_dim=256, mapping_layers=4, choices=CHOICES
+            )
+        ),
         16,
         "64 px, to grow demo-drawn from with --init and --grow",
     ),

@@ -199,7 +199,22 @@ def _stylegan2_generator(sd: Mapping[str, Tensor]) -> stylegan2.StyleGAN2Config:
         channels=tuple(channels),
         w_dim=_dim(sd, "style.1.weight", 1, 512),
         mapping_layers=_count(sd, r"style\.(\d+)\.weight") - 1 if "style.1.weight" in sd else 8,
+        choices=tuple(_dim(sd, *axis) for axis in CHOICE_AXES) if "choices.edges" in sd else (),
     )
+
+
+CHOICE_AXES = (("choices.titles", 0, 2), ("choices.words", 0, 2), ("choices.edges", 2, 2))
+
+
+def _choices_in_z(sd: Mapping[str, Tensor]) -> None:
+    """LayoutError unless the places where numbers of z choose are places of z, and a word begins at 0."""
+    if "choices.edges" not in sd:
+        return
+    places = torch.cat([sd["choices.titles"], sd["choices.words"], sd["choices.lever"][:1]]).long()
+    low, high = sd["choices.lever"][1:]
+    first = sd["choices.edges"][:, :, 0]
+    if places.min() < 0 or places.max() >= sd["style.1.weight"].shape[1] or low >= high or first.any():
+        raise LayoutError("The choices of this StyleGAN2 lie outside of its z. The file is damaged: get it again.")
 
 
 def _discriminator_channels(sd: Mapping[str, Tensor], multiplier: int) -> tuple[int, ...]:
@@ -268,7 +283,7 @@ def _dexined(_: Any) -> nn.Module:
 
 
 _BUILDERS: dict[str, _Builder] = {
-    "stylegan2_generator": _Builder(stylegan2.Generator, _stylegan2_generator),
+    "stylegan2_generator": _Builder(stylegan2.Generator, _stylegan2_generator, _choices_in_z),
     "stylegan2_discriminator": _Builder(stylegan2.Discriminator, _stylegan2_discriminator),
     "swapae_encoder": _Builder(swapae.Encoder, _swapae_encoder),
     "swapae_generator": _Builder(swapae.Generator, _swapae_generator),

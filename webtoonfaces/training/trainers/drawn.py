@@ -6,11 +6,9 @@ person's factors (landmarks, colours, hair, words, title) and teaches synthesis 
 the mapping network is taught, by regression, to give the same w for z. In the last part of a planned run, the
 pictures are drawn from z, and both networks learn together while the learning rate falls.
 
-A run that starts from trained weights, such as smaller ones that are grown, has a mapping network already. Its weak
-point is a z whose two largest title numbers are nearly equal, or that is near the edge between two words: it draws a
-mixture there, and pictures cannot teach it better, since a step of z is all that tells the two apart. So a copy of it,
-the guide, learns together with synthesis from `settled` z, which are far from all edges, and the mapping network is
-taught by regression, from as many z as time allows, to give the guide's w of the settled z for z itself.
+A run that starts from trained weights, such as smaller ones that are grown, has a mapping network already, and all its
+pictures are drawn from z. What a mapping network cannot learn is a step: where the title or a word changes, it draws a
+mixture of both. So it is given z with its choices made (`models.choices`).
 
 Layers are taught, too: with one title's w in the first layers and another's in the rest, the target is the person in
 the mixture of both, so that early layers hold the hand, middle ones the line and late ones the palette.
@@ -29,7 +27,7 @@ from accelerate import Accelerator
 from PIL import Image
 from torch import Tensor, nn
 
-from ...data.factors import TITLES, People, close_titles, settled, z_in_titles
+from ...data.factors import CHOICES, TITLES, People, choice_tables, z_in_titles
 from ...data.pairs import MIXED_GROUPS, MixedTargets, Pairs, groups_of_layers
 from ...errors import BadInputError
 from ...images import as_floats, contact_sheet, to_pil
@@ -45,8 +43,6 @@ MAPPING_RATE = 100  # times the learning rate: the mapping network scales its we
 REGRESSION_RATE = 300  # the same for its regression, which runs ahead: measured against 100, which lags behind
 BANK_FROM = 2**31  # the first seed of the bank: no data set's person
 REGRESSED = 16  # z for each picture of a batch, in a step of the mapping network
-GUIDED = 128  # the same where a guide takes any z, half of which have titles that are close
-CLOSE = 0.6  # the most by which close titles differ
 PREVIEWED = 8
 
 
@@ -54,13 +50,14 @@ PREVIEWED = 8
 class Config:
     """The configuration.
 
-    model : sizes of the networks; w_dim is at least the numbers of z that say who is drawn.
+    model : sizes of the networks; w_dim is at least the numbers of z that say who is drawn, choices are `CHOICES`.
     l1_weight, feature_weight : of the mean absolute difference, and of that of MobileNetV2's features.
     adversarial_weight : of the adversary that a run ends with.     adversarial_from : the part of the planned run after
         which it is asked.
     mapping_steps : of the mapping network's regression, for each step of the others.
-    bank : persons that the mapping network learns from, none of whom is in the data set; each takes 4 ms to make up.
-    joint_from : part of the planned run after which pictures are drawn from z; not used with a guide.
+    bank : persons that it learns from, none of whom is in the data set; each takes 4 ms to make up.
+    joint_from : part of the planned run after which pictures are drawn from z.
+        These three are not used by a run that starts from weights.
     mixing : share of the pictures with two titles' codes.      mixed : pictures a person and kind for these.
     average_kimg : half-life of the moving average, in thousands of pictures; at most a twentieth of those seen.
     """
@@ -108,9 +105,8 @@ class DrawnTrainer:
 
     pairs, people : the pictures that are learnt from, on the accelerator's device, and whom they show, row by row, also
         those to come. A share's rows are places in `pairs`, and its pictures are not looked at.
-    bank : more persons, for the mapping network.       held_out, held_out_people : for the sample grids.
-    knows_z : the run starts from weights, whose mapping network is to guide; then no factors are needed.
-    mixed : pictures in mixed titles; None leaves these out.
+    bank : more persons, for the mapping network; None for a run that starts from weights, which draws all from z.
+    held_out, held_out_people : for the sample grids.       mixed : pictures in mixed titles; None leaves these out.
     """
 
     family = "stylegan2"
@@ -122,22 +118,22 @@ class DrawnTrainer:
         pairs: Pairs,
         people: People,
         *,
-        bank: People,
+        bank: People | None,
         held_out: Pairs,
         held_out_people: People,
         mixed: MixedTargets | None = None,
-        knows_z: bool = False,
     ):
-        self._config, self.accelerator, self._mixed, self._knows_z = config, accelerator, mixed, knows_z
+        self._config, self.accelerator, self._mixed = config, accelerator, mixed
         self._pairs, self._held_out = pairs, held_out
-        self._people, self._bank, self._held_out_people = (
-            People(one.z.to(accelerator.device), one.factors.to(accelerator.device))
-            for one in (people, bank, held_out_people)
-        )
+        self._people, self._held_out_people = (one.to(accelerator.device) for one in (people, held_out_people))
+        self._bank = None if bank is None else bank.to(accelerator.device)
         self._groups = torch.tensor(groups_of_layers(config.model.num_ws), device=accelerator.device)
         self._titles = torch.tensor([TITLES.index(title) for title in pairs.titles], device=accelerator.device)
-        every = torch.cat([people.factors, bank.factors])
         g = models.Generator(config.model)
+        if g.choices is not None:
+            if config.model.choices != CHOICES:
+                raise BadInputError(f"choices is {CHOICES} for drawn persons, or (), not {config.model.choices}.")
+            g.choices.load_state_dict(choice_tables())
         self._supervision = Supervision(
             accelerator,
             config.model.size,
@@ -145,11 +141,12 @@ class DrawnTrainer:
             feature_weight=config.feature_weight,
             adversarial_weight=config.adversarial_weight,
         )
-        teacher: dict[str, nn.Module] = (
-            {"guide": copy.deepcopy(g.style)}
-            if knows_z
-            else {"factors": FactorNetwork(every.mean(dim=0), every.std(dim=0).clamp(min=1e-3), config.model.w_dim)}
-        )
+        teacher: dict[str, nn.Module] = {}
+        if bank is not None:
+            if people.factors is None or bank.factors is None:
+                raise ValueError("people and bank need their factors")
+            every = torch.cat([people.factors, bank.factors])
+            teacher["factors"] = FactorNetwork(every.mean(dim=0), every.std(dim=0).clamp(min=1e-3), config.model.w_dim)
         self.networks: dict[str, nn.Module] = {
             "g": g,
             **teacher,
@@ -162,14 +159,15 @@ class DrawnTrainer:
         mapping = set(g.style.parameters())
         synthesis = [p for p in g.parameters() if p not in mapping]
         groups: list[dict[str, Any]] = [
-            {"params": synthesis if knows_z else [*synthesis, *self.networks["factors"].parameters()]},
-            {"params": [*(self.networks["guide"] if knows_z else g.style).parameters()]},
+            {"params": [*synthesis, *(p for network in teacher.values() for p in network.parameters())]},
+            {"params": [*g.style.parameters()]},
         ]
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "g": Muon(groups, config.learning_rate),
-            "mapping": Muon(g.style.parameters(), config.learning_rate * REGRESSION_RATE),
             **self._supervision.optimizers,
         }
+        if bank is not None:
+            self.optimizers["mapping"] = Muon(g.style.parameters(), config.learning_rate * REGRESSION_RATE)
 
     def config(self) -> Config:
         return self._config
@@ -182,11 +180,7 @@ class DrawnTrainer:
 
     def load_weights(self, networks: Mapping[str, nn.Module], *, grow: bool = False) -> list[str]:
         """Start from these networks, whichever of the run's are given; returns the names of those left fresh."""
-        fresh = start_from(self.networks, networks, grow=grow)
-        if "guide" in fresh:
-            self.networks["guide"].load_state_dict(self.networks["g"].style.state_dict())  # type: ignore[union-attr]
-            fresh.remove("guide")
-        return fresh
+        return start_from(self.networks, networks, grow=grow)
 
     def step(self, shares: Sequence[Share], *, step: int, shown: int, done: float = 0.0) -> dict[str, float]:
         """One step of all networks on the whole batch, of which `shares` are this process's part.
@@ -196,19 +190,21 @@ class DrawnTrainer:
         config, scores = self._config, Scores()
         rate = config.learning_rate * min(1.0, (1 - done) / (1 - FALLS_FROM))
         synthesis, joint = self.optimizers["g"].param_groups
-        (regression,) = self.optimizers["mapping"].param_groups
-        synthesis["lr"], joint["lr"], regression["lr"] = rate, rate * MAPPING_RATE, rate * REGRESSION_RATE
+        synthesis["lr"], joint["lr"] = rate, rate * MAPPING_RATE
 
         def loss_of(share: Share) -> Tensor:
             with self.accelerator.autocast():
-                from_z = not self._knows_z and done > config.joint_from
+                from_z = self._bank is None or done > config.joint_from
                 return self._loss(share, scores, from_z=from_z, adversarial=done >= config.adversarial_from)
 
         loss = minimise(self.accelerator, self.optimizers["g"], shares, loss_of)
         self._supervision.judge(shares, step, scores)
         scores.note(loss=loss, rate=rate)
-        for _ in range(round(config.mapping_steps)):
-            scores.note(mapping=minimise(self.accelerator, self.optimizers["mapping"], shares, self._regression))
+        if self._bank is not None:
+            regression = self.optimizers["mapping"]
+            regression.param_groups[0]["lr"] = rate * REGRESSION_RATE
+            for _ in range(round(config.mapping_steps)):
+                scores.note(mapping=minimise(self.accelerator, regression, shares, self._regression))
         batch = sum(len(share) for share in shares) * self.accelerator.num_processes
         # An average over more than has been seen would keep the random start alive.
         decay = half_life(min(config.average_kimg * 1000, max(shown, batch) / 20), batch)
@@ -251,26 +247,18 @@ class DrawnTrainer:
     def _w(self, people: People, who: Tensor, titles: Tensor, *, from_z: bool) -> Tensor:
         if from_z:
             return self.networks["g"].mapping(z_in_titles(people.z[who], titles))  # type: ignore[operator]
-        if self._knows_z:
-            return self.networks["guide"](settled(z_in_titles(people.z[who], titles)))
+        assert people.factors is not None
         return self.networks["factors"](people.factors[who], titles)
 
     def _regression(self, share: Share) -> Tensor:
         """How far the mapping network is from the w that it is taught, as a share of how much these differ."""
-        if self._knows_z:
-            z = share.random.normal(len(share), GUIDED, self._config.model.w_dim).flatten(0, 1)
-            gaps = CLOSE * share.random.uniform(len(z)) ** 1.5
-            half = torch.arange(len(z), device=z.device) % 2 == 0
-            z = torch.where(half[:, None], close_titles(z, gaps), z)
-            with torch.no_grad():
-                wanted = self.networks["guide"](settled(z))
-            found = self.networks["g"].mapping(z)  # type: ignore[operator]
-        else:
-            u = share.random.uniform(len(share), REGRESSED, 2).flatten(0, 1)
-            who, titles = (u[:, 0] * len(self._bank.z)).long(), (u[:, 1] * len(TITLES)).long()
-            with torch.no_grad():
-                wanted = self._w(self._bank, who, titles, from_z=False)
-            found = self._w(self._bank, who, titles, from_z=True)
+        bank = self._bank
+        assert bank is not None
+        u = share.random.uniform(len(share), REGRESSED, 2).flatten(0, 1)
+        who, titles = (u[:, 0] * len(bank.z)).long(), (u[:, 1] * len(TITLES)).long()
+        with torch.no_grad():
+            wanted = self._w(bank, who, titles, from_z=False)
+        found = self._w(bank, who, titles, from_z=True)
         return (found - wanted).square().mean() / wanted.var(dim=0).mean().clamp(min=1e-6)
 
     @torch.no_grad()

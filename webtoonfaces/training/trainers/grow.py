@@ -107,7 +107,7 @@ def _may_grow(network: nn.Module, source: nn.Module) -> bool:
         return False
     if isinstance(large, stylegan2.StyleGAN2Config):
         same = not isinstance(network, stylegan2.Generator) or (
-            (small.w_dim, small.mapping_layers) == (large.w_dim, large.mapping_layers)
+            (small.w_dim, small.mapping_layers, small.choices) == (large.w_dim, large.mapping_layers, large.choices)
         )
         return same and all(a <= b for a, b in zip(small.channels, large.channels, strict=False))
     if isinstance(network, ops.ResidualDiscriminator):
@@ -123,6 +123,7 @@ def _sizes(network: nn.Module) -> str:
         own = f"{config.size} px and {' '.join(map(str, config.channels))} channels"
         if isinstance(network, stylegan2.Generator):
             own += f", w of {config.w_dim}, {config.mapping_layers} mapping layers"
+            own += ", choices in z" if config.choices else ""
         return own
     if isinstance(network, ops.ResidualDiscriminator):
         return f"{config.size} px and {' '.join(map(str, config.discriminator_channels))} channels"

@@ -1,8 +1,9 @@
 """Teaching the upscaler with exact pairs: a drawing is an SVG, so the same person is drawn at both sizes.
 
-The large pictures are a data set's (`data drawn --size 512`), the small ones are drawn from its persons. Networks do
-not draw as sharply as the hand, so a part of the small pictures is softened and gets faint noise, smooth as well as
-fine; the large picture stays as it is drawn, and ink becomes ink again.
+The large pictures are a data set's (`data drawn --size 512`), the small ones are drawn from its persons. Networks draw
+worse than the hand: their contours are soft, and yet follow the pixels in steps, of which an upscaler that has seen
+clean drawings only makes a stair. So a part of the small pictures gets harder edges, wobbles, is softened, and gets
+faint noise, smooth as well as fine; the large picture stays as it is drawn, and ink becomes ink again.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Config:
     crop : side in px of the part of a small picture that a step sees; of the large one it is four times as long.
     edge_weight : of the mean absolute difference of neighbouring pixels' differences, which keeps ink crisp.
     degraded : share of the small pictures that are changed; the others stay as they are drawn.
-    blur : largest deviation in px of their blur.      noise : largest deviation of their noise, of a range of 2.
+    hardness : largest strength of their sharpening.     wobble, blur : largest deviations in px of their places, and of
+        their blur.      noise : largest deviation of their noise, of a range of 2.
     average_kimg : half-life of the moving average, in thousands of pictures; at most a twentieth of those seen.
     """
 
@@ -47,6 +49,8 @@ class Config:
     learning_rate: float = 0.0008
     edge_weight: float = 1.0
     degraded: float = 0.6
+    hardness: float = 4.0
+    wobble: float = 0.4
     blur: float = 0.8
     noise: float = 0.03
     average_kimg: float = 10.0
@@ -130,7 +134,7 @@ class UpscalerTrainer:
         for axis, chosen in ((3, mirrored), (2, turned)):
             mask = chosen.to(small.device).view(-1, 1, 1, 1)
             small, large = (torch.where(mask, one.flip(axis), one) for one in (small, large))
-        small = degraded(small, share.random, share_of=config.degraded, blur=config.blur, noise=config.noise)
+        small = degraded(small, share.random, config)
         last = torch.channels_last
         return small.contiguous(memory_format=last), large.contiguous(memory_format=last)
 
@@ -163,27 +167,52 @@ def edge_loss(drawn: Tensor, truth: Tensor) -> Tensor:
     return off.diff(dim=3).abs().mean() + off.diff(dim=2).abs().mean()
 
 
-def degraded(images: Tensor, random: StepRandom, *, share_of: float, blur: float, noise: float) -> Tensor:
-    """A share of the pictures [N, 3, H, W] as a network draws them: a little soft, with fine and with smooth noise.
+def degraded(images: Tensor, random: StepRandom, config: Config) -> Tensor:
+    """A share of the pictures [N, 3, H, W] as a network draws them, each with strengths of its own."""
+    n, device = len(images), images.device
+    u = random.uniform(n, 7).to(device)
+    made = hardened(images, config.hardness * u[:, 5])
+    made = displaced(
+        made, (config.wobble * u[:, 6]).view(-1, 1, 1, 1) * random.normal(n, 2, *images.shape[2:]).to(device)
+    )
+    made = blurred(made, config.blur * u[:, 1], config.blur * u[:, 2])
+    fine = random.normal(n, *images.shape[1:]).to(device)
+    smooth = F.avg_pool2d(random.normal(n, *images.shape[1:]).to(device), 3, 1, 1, count_include_pad=False)
+    scale = (config.noise * u[:, 3:5] ** 2).view(n, 2, 1, 1, 1)
+    made = made + scale[:, 0] * fine + 2 * scale[:, 1] * smooth
+    return torch.where((u[:, 0] < config.degraded).view(-1, 1, 1, 1), made, images).clamp(-1, 1)
 
-    blur : largest deviation in px, along each axis.      noise : largest deviation of each of the two kinds of noise.
-    """
-    n = len(images)
-    u = random.uniform(n, 5)
-    chosen = (u[:, 0] < share_of).view(-1, 1, 1, 1)
-    soft = images
-    at = torch.arange(TAPS, device=images.device, dtype=images.dtype) - TAPS // 2
-    for axis in (2, 3):
-        deviation = (blur * u[:, axis - 1]).clamp(min=0.05).to(images.device)
-        kernel = torch.exp(-0.5 * (at / deviation[:, None]) ** 2)
+
+def displaced(images: Tensor, by: Tensor) -> Tensor:
+    """Each picture [N, 3, H, W] with its pixels taken from `by` [N, 2, H, W] px aside, x before y."""
+    height, width = images.shape[2:]
+    y, x = (torch.arange(side, device=images.device, dtype=images.dtype) for side in (height, width))
+    at = torch.stack([x.expand(height, width), y[:, None].expand(height, width)]) + by
+    scale = torch.tensor([2 / width, 2 / height], device=images.device).view(2, 1, 1)
+    places = ((at + 0.5) * scale - 1).permute(0, 2, 3, 1)
+    return F.grid_sample(images, places, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def blurred(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Each picture [N, 3, H, W] under a Gaussian of its own deviations in px, [N], along the two axes."""
+    n, half = len(images), TAPS // 2
+    at = torch.arange(TAPS, device=images.device, dtype=images.dtype) - half
+    for axis, deviation in ((2, down), (3, across)):
+        kernel = torch.exp(-0.5 * (at / deviation.clamp(min=0.05)[:, None]) ** 2)
         kernel = kernel / kernel.sum(dim=1, keepdim=True)  # [N, taps]
         shape = (1, 1, TAPS, 1) if axis == 2 else (1, 1, 1, TAPS)
         weight = kernel.repeat_interleave(3, dim=0).reshape(3 * n, *shape[1:])
-        half = TAPS // 2
-        padded = F.pad(soft, (0, 0, half, half) if axis == 2 else (half, half, 0, 0), mode="replicate")
-        soft = F.conv2d(padded.reshape(1, 3 * n, *padded.shape[2:]), weight, groups=3 * n).reshape(images.shape)
-    fine = random.normal(n, *images.shape[1:]).to(images.device)
-    smooth = F.avg_pool2d(random.normal(n, *images.shape[1:]).to(images.device), 3, 1, 1, count_include_pad=False)
-    scale = (noise * u[:, 3:] ** 2).to(images.device).view(n, 2, 1, 1, 1)
-    changed = soft + scale[:, 0] * fine + 2 * scale[:, 1] * smooth
-    return torch.where(chosen.to(images.device), changed, images).clamp(-1, 1)
+        padded = F.pad(images, (0, 0, half, half) if axis == 2 else (half, half, 0, 0), mode="replicate")
+        images = F.conv2d(padded.reshape(1, 3 * n, *padded.shape[2:]), weight, groups=3 * n).view(images.shape)
+    return images
+
+
+def hardened(images: Tensor, strength: Tensor) -> Tensor:
+    """Each picture [N, 3, H, W] sharpened by a strength of its own, [N], up to what is around a pixel and not beyond.
+
+    Without that bound edges would get a rim of light, which networks do not draw.
+    """
+    one = torch.full((len(images),), 0.8, device=images.device)
+    sharp = images + strength.view(-1, 1, 1, 1) * (images - blurred(images, one, one))
+    padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
+    return sharp.clamp(-F.max_pool2d(-padded, 3, 1), F.max_pool2d(padded, 3, 1))
