@@ -26,9 +26,9 @@ test: $(VENV)/.test ## install what is missing, then run the tests; the slow one
 test-all: $(VENV)/.test ## run every test, the slow ones too
 	$(PYTEST) -m '' $(ARGS)
 
-test-widgets7: $(VENV)/.widgets7 ## run the explorers' tests with the ipywidgets 7.7 of Colab
+test-widgets7: $(VENV)/.widgets7 ## run the explorers' tests with the ipywidgets 7.7 of Colab; what they draw is tested by `test`
 	PYTHONPATH=$(WIDGETS7) $(BIN)/python -c 'import ipywidgets as w; assert w.__version__.startswith("7.7."), w.__version__'
-	PYTHONPATH=$(WIDGETS7) $(PYTEST) tests/widgets $(ARGS)
+	PYTHONPATH=$(WIDGETS7) $(PYTEST) tests/widgets -m 'not slow and not pixels' $(ARGS)
 
 attack: $(VENV)/.test ## try hostile files, servers and kills, in at most 30 minutes; print a table
 	nice -n 10 $(BIN)/python -m tests.attack $(ARGS)

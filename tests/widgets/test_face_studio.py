@@ -364,6 +364,7 @@ def test_a_crop_without_landmarks_is_encoded_itself_and_it_says_so(studio):
 # the drawn portrait
 
 
+@pytest.mark.pixels
 def test_the_portrait_is_shown_beside_the_face_in_any_title(opened):
     opened.view = "drawn"
     assert opened.wait(WAIT) and view(opened).size == (640, 320)
@@ -387,6 +388,7 @@ def test_a_title_chosen_by_hand_is_shown(opened):
     assert (opened.title, opened.view) == ("pastel", "face")
 
 
+@pytest.mark.pixels
 def test_the_portrait_is_saved_and_copied(opened, pair, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     opened.title = "noir"
@@ -402,6 +404,7 @@ def test_the_portrait_is_saved_and_copied(opened, pair, tmp_path, monkeypatch):
     assert drawn.draw(size=64).tobytes() == opened.portrait().draw(size=64).tobytes()
 
 
+@pytest.mark.pixels
 def test_the_cell_of_a_portrait_says_which_photo_it_needs(opened, portrait):
     opened.view = "drawn"
     assert 'photo = "photo.jpg"' in opened.to_python()
@@ -434,6 +437,7 @@ def test_one_face_or_all_are_pasted(studio, pair):
     assert both[:, 512:].any() and np.array_equal(both[:, :512], one[:, :512])
 
 
+@pytest.mark.pixels
 @pytest.mark.parametrize("cartoonize", [None, "classical"])
 def test_a_saved_face_has_its_codes_and_replays(portrait, demo_swapae, demo_generator, tmp_path, cartoonize):
     shelf = Shelf(tmp_path / "shelf")
@@ -456,6 +460,7 @@ def test_the_whole_photo_is_saved_without_a_recipe_and_it_says_so(opened, tmp_pa
     assert "recipe never holds a photo" in opened.status.value
 
 
+@pytest.mark.pixels
 @pytest.mark.parametrize("change", ["seed", "style", "crop", "second", "cartoon", "mixed"])
 def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_path, change):
     studio = FaceStudio(demo_swapae, demo_generator, photo=None, shelf=Shelf(tmp_path / "shelf"), seed=4, location=2.5)
@@ -474,6 +479,7 @@ def test_the_cell_makes_the_same_pixels(pair, demo_swapae, demo_generator, tmp_p
     studio.close()
 
 
+@pytest.mark.pixels
 def test_the_cell_of_an_upload_reads_the_saved_picture(portrait, demo_swapae, demo_generator, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     studio = FaceStudio(demo_swapae, demo_generator, photo=portrait, shelf=Shelf(tmp_path / "shelf"))

@@ -43,6 +43,7 @@ def test_cutoff_leaves_the_later_layers_alone(pad, tiny_generator):
     assert same(pad.render(), tiny_generator.render(ws)[0])
 
 
+@pytest.mark.pixels
 def test_the_grid_has_the_corners_in_its_corners(pad, tiny_generator):
     pad.seeds = [7, 8, 9, 10]
     pad.grid = True
@@ -132,6 +133,7 @@ def test_keeping_tells_other_explorers(pad, tiny_generator, shelf):
     apart.close()
 
 
+@pytest.mark.pixels
 def test_a_sheet_has_no_code_for_a_corner(pad):
     pad.grid = True
     pad.keep()
@@ -147,6 +149,7 @@ def test_a_code_of_another_model_is_refused(demo_generator, pad, shelf):
         pad.take("between", corner=0)
 
 
+@pytest.mark.pixels
 def test_a_saved_picture_is_made_again(demo_generator, tmp_path, shelf):
     pad = InterpolationPad(demo_generator, shelf=shelf)
     pad.upscale = False
@@ -156,6 +159,7 @@ def test_a_saved_picture_is_made_again(demo_generator, tmp_path, shelf):
     pad.close()
 
 
+@pytest.mark.pixels
 def test_the_loop_is_an_animation(pad, tmp_path):
     for name in ("loop.gif", "loop.webp"):
         with Image.open(pad.save_loop(tmp_path / name, steps=2)) as loop:

@@ -188,6 +188,7 @@ def test_the_cell_makes_the_same_pixels(setting, mixer, run_cell):
     assert same(run_cell(mixer.to_python()), mixer.render())
 
 
+@pytest.mark.pixels
 @pytest.mark.parametrize("matrix", [False, True])
 def test_a_saved_picture_is_made_again(matrix, demo_generator, shelf, tmp_path):
     mixer = LayerMixer(demo_generator, shelf=shelf)

@@ -80,6 +80,7 @@ def test_mixes_go_from_the_first_to_the_second_picture(swap, tiny_generator, tin
     other.close()
 
 
+@pytest.mark.pixels
 def test_fixed_noise_is_another_picture_and_repeats(swap):
     plain = swap.render()
     swap.noise = "const"
@@ -109,6 +110,7 @@ def test_a_recipe_holds_codes_and_neither_photo_nor_path(swap, photo, tmp_path):
         assert "me at home" not in str(saved.info)
 
 
+@pytest.mark.pixels
 def test_a_saved_picture_is_made_again(demo_swapae, demo_generator, shelf, photo, tmp_path):
     swap = SwapExplorer(demo_swapae, demo_generator, structure=photo, style=4, location=2.25, shelf=shelf)
     swap.upscale = False
@@ -135,6 +137,7 @@ def test_the_cell_makes_the_same_pixels(setting, swap, photo, run_cell):
     assert same(run_cell(swap.to_python()), swap.render())
 
 
+@pytest.mark.pixels
 def test_the_cell_of_an_upload_reads_what_was_saved(demo_swapae, demo_generator, shelf, photo, run_cell):
     swap = SwapExplorer(demo_swapae, demo_generator, style=Path(photo).read_bytes(), shelf=shelf)
     swap.upscale = False
@@ -168,6 +171,7 @@ def test_from_the_shelf(swap, tiny_generator, run_cell):
     mixer.close()
 
 
+@pytest.mark.pixels
 def test_what_was_mixed_again_and_again_can_still_be_read(swap, tmp_path):
     for _ in range(20):
         swap.location, swap.style_mix = 2, 0.5
