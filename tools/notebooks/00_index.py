@@ -45,7 +45,7 @@ except ModuleNotFoundError:  # for example on Colab; installs what is missing, w
 
 # %%
 G = wf.load_stylegan2("demo")
-wf.show(G.render(G.sample_ws(range(6), truncation_psi=0.7)), columns=6)
+wf.show(G.render(G.sample_ws(range(6), truncation_psi=0.7), upscale=True), columns=6)
 
 # %% [markdown]
 # If they do not appear, type `webtoonfaces doctor` in a terminal: it says what is missing.

@@ -42,12 +42,13 @@ wf.InterpolationPad(G)
 
 # %% [markdown]
 # ## The same in code
-# `sample_ws` gives the codes of seeds, `interpolate` the grid between four of them.
+# `sample_ws` gives the codes of seeds, `interpolate` the grid between four of them. The demo model draws small
+# pictures; `upscale=True` enlarges them four times, with crisp ink.
 
 # %%
 ws = G.sample_ws([0, 1, 2, 3], truncation_psi=0.7)
 grid = wf.interpolate(ws, rows=5, cols=5)
-wf.show(G.render(grid), columns=5)
+wf.show(G.render(grid, upscale=True), columns=5)
 
 # %% [markdown]
 # ## How typical?
@@ -57,7 +58,7 @@ wf.show(G.render(grid), columns=5)
 # %%
 ws = G.sample_ws(7)
 levels = (0, 0.3, 0.7, 1)
-faces = [G.render(wf.truncate(ws, G.w_avg, psi=psi))[0] for psi in levels]
+faces = [G.render(wf.truncate(ws, G.w_avg, psi=psi), upscale=True)[0] for psi in levels]
 wf.show(faces, titles=[f"psi {psi}" for psi in levels], height=1.8)
 
 # %% [markdown]
@@ -68,5 +69,5 @@ wf.show(faces, titles=[f"psi {psi}" for psi in levels], height=1.8)
 from IPython.display import Image
 
 walk = wf.loop(G.sample_ws(range(4), truncation_psi=0.7), steps=12)
-frames = [frame.resize((384, 384)) for frame in G.render(walk)]
+frames = [frame.resize((384, 384)) for frame in G.render(walk, upscale=True)]
 Image(data=wf.save_webp(frames, "loop.webp", fps=16).read_bytes(), format="webp")

@@ -47,7 +47,8 @@ wf.LayerMixer(G)
 # %%
 a, b = G.sample_ws(0, truncation_psi=0.7), G.sample_ws(3, truncation_psi=0.7)
 kept = range(0, G.num_ws + 1, 2)
-wf.show([G.render(wf.swap_at(a, b, location=layers))[0] for layers in kept], titles=[f"{k} kept" for k in kept])
+faces = [G.render(wf.swap_at(a, b, location=layers), upscale=True)[0] for layers in kept]
+wf.show(faces, columns=len(kept), titles=[f"{k} kept" for k in kept])
 
 # %% [markdown]
 # Any layers can be swapped, and each with its own strength. Here, the later half, and beyond the second face:
@@ -56,7 +57,7 @@ wf.show([G.render(wf.swap_at(a, b, location=layers))[0] for layers in kept], tit
 late = range(G.num_ws // 2, G.num_ws)
 steps = (0, 0.5, 1, 1.5)
 mixed = [wf.swap_layers(a, b, layers=late, strength=strength) for strength in steps]
-wf.show([G.render(code)[0] for code in mixed], titles=[f"strength {strength}" for strength in steps])
+wf.show([G.render(code, upscale=True)[0] for code in mixed], titles=[f"strength {strength}" for strength in steps])
 
 # %% [markdown]
 # ## All pairs
@@ -64,8 +65,8 @@ wf.show([G.render(code)[0] for code in mixed], titles=[f"strength {strength}" fo
 
 # %%
 rows, columns = G.sample_ws([0, 1, 2], truncation_psi=0.7), G.sample_ws([4, 5, 6, 7], truncation_psi=0.7)
-cells = [None, *G.render(columns)]
+cells = [None, *G.render(columns, upscale=True)]
 for a in rows:
-    mixed = [wf.swap_layers(a[None], b[None], layers=late) for b in columns]
-    cells += [G.render(a[None])[0], *(G.render(code)[0] for code in mixed)]
-wf.contact_sheet(cells, columns=1 + len(columns), cell=128, background="white")
+    mixed = wf.swap_layers(a[None], columns, layers=late)
+    cells += [*G.render(a[None], upscale=True), *G.render(mixed, upscale=True)]
+wf.contact_sheet(cells, columns=1 + len(columns), cell=192, background="white")

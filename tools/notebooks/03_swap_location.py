@@ -49,10 +49,10 @@ drawing, other = G.render(G.sample_ws([0, 3], truncation_psi=0.7))
 structure, own_style = AE.encode(drawing)
 _, other_style = AE.encode(other)
 
-pictures, titles = [drawing, other], ["structure from", "style from"]
+pictures, titles = wf.upscale([drawing, other]), ["structure from", "style from"]
 for location in (0, 2, 3, 5, AE.num_ws):
     style = wf.swap_at(own_style, other_style, location=location)
-    pictures += AE.render(structure, style)
+    pictures += AE.render(structure, style, upscale=True)
     titles.append(f"location {location}")
 wf.show(pictures, columns=4, titles=titles, height=1.8)
 
@@ -61,5 +61,5 @@ wf.show(pictures, columns=4, titles=titles, height=1.8)
 
 # %%
 shares = (0, 0.25, 0.5, 0.75, 1)
-between = [AE.render(structure, wf.lerp(own_style, other_style, share))[0] for share in shares]
+between = [AE.render(structure, wf.lerp(own_style, other_style, share), upscale=True)[0] for share in shares]
 wf.show(between, titles=[f"{share:.0%} of the other" for share in shares], height=1.8)

@@ -55,7 +55,7 @@ face.image
 # as a portrait, [as in notebook 8](08_portraits.ipynb); `cartoonize=None` takes the photo itself.
 
 # %%
-sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G)
+sheet = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, upscale=True)
 sheet
 
 # %% [markdown]
@@ -64,7 +64,7 @@ sheet
 # (`wf.cartoonize`). The demo models gain less by it.
 
 # %%
-cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, cartoonize=True)
+cartoon = wf.face2webtoon(face, styles=5, swapae=AE, generator=G, cartoonize=True, upscale=True)
 pictures = [sheet.portrait.encoded, cartoon.portrait.encoded, sheet.reconstruction, cartoon.reconstruction]
 wf.show(pictures, columns=4, titles=["portrait", "cartoon", "portrait, reconstructed", "cartoon, reconstructed"])
 
@@ -76,7 +76,7 @@ cartoon
 # A seed is a style; so is any picture.
 
 # %%
-wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(1, 3, 6))
+wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(1, 3, 6), upscale=True)
 
 # %% [markdown]
 # ## Back into the photo

@@ -37,7 +37,7 @@ face = wf.align_face(wf.example_photo())  # or wf.align_face("my-photo.jpg")
 
 # %%
 seeds = range(8)
-sheet = wf.face2webtoon(face, styles=seeds, swapae=AE, generator=G, locations=(3,))
+sheet = wf.face2webtoon(face, styles=seeds, swapae=AE, generator=G, locations=(3,), upscale=True)
 sheet
 
 # %% [markdown]
@@ -49,7 +49,7 @@ from IPython.display import Image
 
 walk = wf.loop(G.sample_ws([0, 3, 6], truncation_psi=0.7), steps=6)
 styles = G.render(walk)
-frames = wf.face2webtoon(face, styles=styles, swapae=AE, generator=G, locations=(3,)).images[0]
+frames = wf.face2webtoon(face, styles=styles, swapae=AE, generator=G, locations=(3,), upscale=True).images[0]
 frames = [frame.resize((384, 384)) for frame in frames]
 Image(data=wf.save_webp(frames, "styles.webp", fps=8).read_bytes(), format="webp")
 

@@ -80,7 +80,7 @@ except wf.errors.WeightsError as error:
 # Everything that the other notebooks do works with any model: five samples, and a pad on which you drag between four.
 
 # %%
-wf.show(G.render(G.sample_ws(range(5), truncation_psi=0.7)))
+wf.show(G.render(G.sample_ws(range(5), truncation_psi=0.7), upscale=True))
 
 # %%
 wf.InterpolationPad(G)
