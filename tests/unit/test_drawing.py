@@ -547,7 +547,7 @@ def test_short_hair_goes_in_to_the_far_cheek() -> None:
 
 
 @pytest.mark.parametrize("title", NAMES)
-def test_an_ear_takes_no_darker_tone_than_the_shadow_of_the_skin(title: str) -> None:
+def test_an_ear_is_no_darker_than_the_shadow_of_the_skin_but_in_its_hollow(title: str) -> None:
     pose = Pose(0.0, 0.0, 0.0, 0.9, 0.5, 0.54)
     points = tuple((float(x), float(y)) for x, y in pose.head.face(TEMPLATE))
     sketch = Sketch(Person(points, pose, hair=Hair(length=0.0)), TITLES[title])
@@ -555,7 +555,9 @@ def test_an_ear_takes_no_darker_tone_than_the_shadow_of_the_skin(title: str) -> 
     shapes = sketch.canvas.svg(64).split("</defs>")[1]  # the dots of a screentone are ink
     fills = re.findall(r'<path d="[^"]*" fill="#([0-9a-f]{6})"', shapes)
     darkest = lightness(sketch.skin_shadow) - 0.02
-    assert fills and all(lightness(rgb(fill)) >= darkest for fill in fills)
+    *ear, hollow = fills
+    assert ear and all(lightness(rgb(fill)) >= darkest for fill in ear)
+    assert lightness(rgb(hollow)) > lightness(sketch.skin_line)
 
 
 def test_an_anger_mark_needs_a_mouth_that_does_not_smile() -> None:
@@ -720,3 +722,32 @@ def test_the_straight_fringe_of_a_photo_is_drawn_in_locks_and_one_with_tips_is_k
         kept = hair_shape(replace(person, hair=tips), hand).front[0]
         assert len(kept) == len(tips.front[0])
     assert len(seen) > 5, "each hand has its own locks"
+
+
+def test_a_tail_is_tied_in_sight_wherever_the_head_is() -> None:
+    tied = 0
+    for person in people(120, seed=61):
+        assert isinstance(person.hair, Hair)
+        if person.hair.curl > 0.5:
+            continue
+        for tie in ("ponytail", "twintails"):
+            hair = replace(person.hair, tie=tie, length=max(0.3, person.hair.length))
+            shape = hair_shape(replace(person, hair=hair), TITLES["romance"].hand.hair)
+            for knot in shape.knots:
+                covered = np.mean([inside(knot, outline) for outline in shape.front])
+                assert covered < 0.7 and (knot > 0).all()
+                tied += 1
+    assert tied > 200
+
+
+def test_combed_back_hair_has_no_line_and_no_shadow_at_its_edge() -> None:
+    for person in people(120, seed=62):
+        assert isinstance(person.hair, Hair)
+        hair = replace(person.hair, fringe=0.05, curl=0.0, length=max(0.3, person.hair.length))
+        painter = HairPainter(Sketch(replace(person, hair=hair), TITLES["romance"]))
+        shape = painter.shape
+        assert shape.swept and shape.hairline is not None and shape.combed is not None and shape.short is not None
+        assert painter.front_path not in painter.fringe_path
+        begins = shape.combed[:, 0]
+        near = np.linalg.norm(begins[:, None] - resample(shape.hairline, 60), axis=2).min(axis=1)
+        assert near.max() < 0.03 and (shape.combed[:, -1, 1] < begins[:, 1]).mean() > 0.9

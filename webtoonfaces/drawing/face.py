@@ -45,11 +45,15 @@ def draw_ear(sketch: Sketch, side: int) -> None:
         ]
     )
     canvas.fill(closed(root, 150), sketch.skin if line.width else mix(sketch.skin, sketch.skin_shadow, 0.25))
+    hollow = sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6)
     if side > 0 and line.side > 0 and line.shade != "flat":  # it lies in the shadow of its side
         if line.shade in ("tone", "dots", "hatch"):
             sketch.shade([closed(root, 150)], sketch.skin, bounds(root), 0.8)
         else:  # one plain shade: a shadow in several layers leaves nothing of so small a shape
-            canvas.fill(closed(root, 150), sketch.skin_shadow, 0.9 if line.shade in ("two", "ink") else 0.6)
+            # Its front meets skin that may be light; all in shadow, it would be a patch that belongs to nobody.
+            back = np.array([root[0] * 0.35 + root[1] * 0.65, *root[1:5], root[4] * 0.5 + root[5] * 0.5])
+            canvas.fill(closed(back, 150), sketch.skin_shadow, 0.9 if line.shade in ("two", "ink") else 0.6)
+            hollow = mix(sketch.skin_shadow, sketch.skin_line, 0.3)
     canvas.stroke(opened(root, 150), sketch.skin_line, line.width * 0.85)
     shell = [
         root[1] * 0.55 + root[0] * 0.45 + down * length * 0.12,
@@ -57,9 +61,7 @@ def draw_ear(sketch: Sketch, side: int) -> None:
         root[3] * 0.7 + root[5] * 0.3 - down * length * 0.1,
         root[5] * 0.5 + root[2] * 0.5,
     ]
-    canvas.fill(
-        closed(shell), sketch.skin_shadow if line.shade != "flat" else mix(sketch.skin, sketch.skin_shadow, 0.6), 0.8
-    )
+    canvas.fill(closed(shell), hollow, 0.8)
     if person.earring and sketch.turn * side < HIDES_EAR:
         _earring(sketch, top + out * wide * 0.35 + down * length * 1.02)
 

@@ -18,6 +18,7 @@ from .curves import (
     each_ribbon,
     each_stroke,
     inside,
+    opened,
     polygons,
     ribbons,
     traced,
@@ -59,7 +60,7 @@ class HairPainter:
     def fringe_path(self) -> str:
         """Everything of the hair that hangs over the face: what casts a shadow on it."""
         if self.shape.swept:
-            return self.front_path
+            return ribbons(self.shape.sides.left, self.shape.sides.right)
         return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
 
     def covers_ear(self, side: int) -> bool:
@@ -163,8 +164,7 @@ class HairPainter:
             self._shade_mass(clip=True)
             self._locks(self.shape.sides, sketch.hair)
             if self.shape.swept:
-                with canvas.clip(self.front_path):
-                    self._flow(self.shape.fringe)
+                self._combed()
             else:
                 self._locks(self.shape.fringe, sketch.hair)
             self._shine()
@@ -274,6 +274,17 @@ class HairPainter:
                 canvas.stroke(left_lines[index] + right_lines[index], self.inner_line, self.inner_width)
             elif flat:  # a title without lines on hair still parts one lock from the next
                 canvas.stroke(right_lines[index], parting, 1.1)
+
+    def _combed(self) -> None:
+        """Combed-back hair begins in short hairs on the skin, without a line; strands run back from there."""
+        shape, sketch, canvas = self.shape, self.sketch, self.canvas
+        if shape.hairline is None or shape.combed is None or shape.short is None:
+            return
+        canvas.stroke(opened(shape.hairline[1:-1]), sketch.hair, self.width + 1.2)
+        canvas.fill(brushes(shape.short, 3.0, (0.5, 1, 0.1), 3), sketch.hair)
+        flat = self.line.shade in ("flat", "soft") or not self.width
+        color: Color = mix(sketch.hair, sketch.hair_line, 0.4) if flat and not self.dark else self.inner_line
+        canvas.fill(brushes(shape.combed, max(1.2, 1.25 * self.inner_width), (0.2, 1, 0.7, 0.05), 7), color, 0.9)
 
     def _flow(self, locks: Locks) -> None:
         """Hair that is combed back, or as a photo shows it: a shadow along each lock, and a line where it ends.
@@ -488,7 +499,7 @@ def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     bundles = {name: getattr(shape, name) for name in ("back_locks", "sides", "fringe")}
     arrays = {
         name: array
-        for name in ("coils", "strands", "stubs", "tail_lines", "braid_tie")
+        for name in ("coils", "strands", "stubs", "tail_lines", "braid_tie", "hairline", "combed", "short")
         if (array := getattr(shape, name)) is not None
     }
     parts: list[Points] = [part for group in groups.values() for part in group]

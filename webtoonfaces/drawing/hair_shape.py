@@ -56,6 +56,9 @@ class HairShape:
     fringe: Locks = field(default_factory=no_locks)
     stand: float = 0.03  # how far the mass stands off the skull
     swept: bool = False  # back from the forehead: nothing hangs over it
+    hairline: Points | None = None  # of such hair, `[K, 2]`
+    combed: Points | None = None  # strands `[N, K, 2]` that begin there
+    short: Points | None = None  # hairs `[N, 3, 2]` across it
     clipped: bool = False  # locks end at the front outline (hair seen in a photo)
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
     strands: Points | None = None  # single hairs `[N, K, 2]`
@@ -151,6 +154,8 @@ class _Barber:
             result.sides = self._sides()
             result.fringe = self._fringe()
             result.swept = self.hair.fringe < NO_FRINGE
+            if result.swept:
+                result.hairline, result.combed, result.short = self._combed()
             result.strands = self._flyaways()
         self._tie(result)
         return result
@@ -193,12 +198,43 @@ class _Barber:
         across = np.array([0.99, 0.9, 0.74, 0.4, 0, -0.4, -0.74, -0.9, -0.99])
         return self.head.scalp(across, self._edge(np.abs(across)) + lower)
 
-    def _peak(self) -> Points:
-        """The hairline of combed-back hair: lower than under a fringe, with a peak below the parting."""
+    def _peak(self) -> tuple[Points, Points]:
+        """The hairline of combed-back hair in `Head.scalp`'s numbers, from the right temple to the left one: lower than
+        under a fringe, with corners, and a peak below the parting, deep in some and hardly there in others."""
         across = np.array([0.99, 0.92, 0.78, 0.56, 0.3, 0.1, 0, -0.1, -0.3, -0.56, -0.78, -0.92, -0.99])
-        lower = np.array([0.03, 0.09, 0.10, 0.08, 0.13, 0.20, 0.23, 0.20, 0.13, 0.08, 0.10, 0.09, 0.03])
+        lower = np.array([0.03, 0.09, 0.08, 0.02, 0.08, 0.13, 0.14, 0.13, 0.08, 0.02, 0.08, 0.09, 0.03])
+        peak = np.maximum(0.0, 1 - np.abs(across) / 0.5) * (0.07 + 0.07 * self.jitter[2])
+        uneven = 0.03 * np.resize(self.jitter, 13) * (np.abs(across) < 0.9)
         middle = 0.5 * float(np.clip(self.hair.part, -0.6, 0.6)) * (1 - np.abs(across))
-        return self.head.scalp(across + middle, self._edge(np.abs(across)) + lower)
+        return across + middle, self._edge(np.abs(across)) + lower + peak + uneven
+
+    def _combed(self) -> tuple[Points, Points, Points]:
+        """The hairline of combed-back hair, strands from it back over the head, and short hairs across it.
+
+        An even edge would be a cap's: here hair begins, each strand where it likes.
+        """
+        u, v = self._peak()
+        count = 17
+        wild = np.cos(np.arange(count) * 2.4 + 3 * self.jitter[0])
+        across = np.linspace(-0.88, 0.88, count) + 0.035 * wild
+        low = np.interp(across, u[::-1], v[::-1])
+        part = float(np.clip(self.hair.part, -0.6, 0.6)) * 0.8
+        side = np.tanh((across - part) * 4)
+        begin = np.stack([across, low + 0.01], -1)
+        bend = np.stack([across + 0.20 * side, low - 0.36 + 0.1 * np.abs(across)], -1)
+        end = np.stack([across * 0.55 + 0.42 * side, np.full(count, -0.60)], -1)
+        path = arc(begin, bend, end, 9)
+        # Long and short by turns; the short ones stay at the edge.
+        reach = 1 + (2.0 + 6.0 * (0.5 + 0.5 * np.cos(np.arange(count) * 3.9 + 2 * self.jitter[1]))).astype(int)
+        lines = np.stack([resample(one[: one_reach + 1], 6) for one, one_reach in zip(path, reach, strict=True)])
+        count = 54
+        wild = np.cos(np.arange(count) * 2.4 + 5 * self.jitter[3])
+        across = np.linspace(-0.9, 0.9, count) + 0.012 * wild[::-1]
+        low = np.interp(across, u[::-1], v[::-1])
+        lean = 0.012 * np.tanh((across - part) * 5)
+        tips = [(across + lean, low - 0.10), (across, low - 0.01), (across - lean, low + 0.025 + 0.03 * wild)]
+        short = np.stack([self.head.scalp(a, b) for a, b in tips], 1)
+        return self.head.scalp(u, v), self.head.scalp(lines[..., 0], lines[..., 1]), short
 
     def _skull(self, angle: ArrayLike, beyond: ArrayLike) -> Points:
         """`Head.silhouette`; short hair on the side that a turned head hides goes in to the cheek before its end.
@@ -260,7 +296,8 @@ class _Barber:
         return self._skull(at, base + np.array(heights))
 
     def _front(self) -> Points:
-        edge = self._peak() if self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5 else self._hairline(0.03)
+        swept = self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5
+        edge = self.head.scalp(*self._peak()) if swept else self._hairline(0.03)
         outline = [self._silhouette, self._side(1), edge, self._side(-1)[::-1]]
         return np.concatenate(outline)
 
@@ -316,12 +353,17 @@ class _Barber:
         return np.array([*points, (self.inner - 0.005, self.end - 0.5 * tall, -0.17), (self.inner, 0.48, -0.17)])
 
     def _curled_side(self, side: int, outer: float) -> Points:
-        """Long curls on one side: clumps that swing in and out and get wider, not a roll with two straight edges."""
+        """Long curls on one side: a cloud that gets wider, and leaves the face below the jaw, where it goes behind the
+        shoulder; with two straight edges it would be a roll."""
         t = np.linspace(0, 1, 7)
         y = 0.50 + (self.end - 0.05 - 0.50) * t
         phase = 2 * self.jitter[3] + side
-        wide = outer + 0.055 * self.long * t + 0.020 * np.sin(21 * y + phase)
-        near = self.inner + 0.030 * t * self.long + 0.018 * np.sin(19 * y + 2 + phase) * np.minimum(1, 5 * t)
+        wide = outer + self.long * (0.10 * np.sin(0.5 * np.pi * t) + 0.02 * t) + 0.024 * np.sin(21 * y + phase)
+        wide = wide - (1 - self.long) * (
+            0.03 + 0.06 * t * t
+        )  # shorter ones go in again, or they would be spaniel's ears
+        near = self.inner + 0.020 * t * self.long + 0.018 * np.sin(19 * y + 2 + phase) * np.minimum(1, 5 * t)
+        near = near + 0.11 * self.long * np.clip((y - 0.70) / 0.34, 0, 1)
         end = self.end + 0.03 * side * self.jitter[5]
         tip = [
             (wide[-1] - 0.025, end - 0.005),
@@ -577,6 +619,7 @@ class _Barber:
             angles = (side * (8 + 22 * high),) if tie == "bun" else (-38.0, 38.0)
             radius = scale * (0.105 if tie == "bun" else 0.078) * (0.85 + 0.3 * self.hair.volume)
             for angle in angles:
+                angle = self._in_sight(angle, 0.03 + 0.75 * radius)
                 middle = self.head.silhouette(angle, self._rim(angle) + 0.5 * radius / scale)[0]
                 middle = self._framed(middle, 1.25 * radius)
                 result.tail_roots.append(self._knot(middle, angle, 0.95 * radius, 0.0)[0])
@@ -594,7 +637,7 @@ class _Barber:
         elif self.hair.curl > 0.5 and tie != "braid":  # curls are tied to a puff
             for angle in (side * (40 + 18 * high),) if tie == "ponytail" else (-58.0, 58.0):
                 radius = scale * (0.16 if tie == "ponytail" else 0.125) * (0.8 + 0.4 * self.hair.volume)
-                middle = self.head.silhouette(angle, self._rim(angle) + 0.03 + 0.8 * radius / scale)[0]
+                middle = self.head.silhouette(angle, self._rim(angle) + 0.62 * radius / scale)[0]
                 middle = self._framed(middle, 0.9 * radius)
                 inward = self.head.silhouette(angle, -0.15)[0] - middle
                 root = middle + 0.9 * radius * inward / np.linalg.norm(inward)
@@ -615,6 +658,16 @@ class _Barber:
     def _rim(self, angle: float) -> float:
         """How far the mass stands off the skull at an angle."""
         return self.volume * (1 - min(0.8, self.taper) * (angle / 98) ** 2)
+
+    def _in_sight(self, angle: float, top: float) -> float:
+        """The angle of a tie, or one further down the side, where the hair is as low in the picture as `top`.
+
+        Where the crown is at the picture's edge, a tie would else be pressed down behind the hair.
+        """
+        side = 1.0 if angle > 0 else -1.0
+        lower = np.linspace(abs(angle), 84.0, 8)
+        heights = [float(self.head.silhouette(side * one, self._rim(one))[0, 1]) for one in lower]
+        return side * float(np.interp(top, np.maximum.accumulate(heights), lower))
 
     @staticmethod
     def _framed(points: Points, margin: Points | float) -> Points:
@@ -657,7 +710,9 @@ class _Barber:
         scale = self.head.scale
         side = 1.0 if angle > 0 else -1.0
         wide *= scale * (0.75 + 0.5 * self.hair.volume)
-        root = self.head.silhouette(angle, self._rim(angle) + 0.004)[0]
+        top = 0.03 + 0.4 * wide
+        angle = self._in_sight(angle, top + 0.045 * scale)
+        root = self.head.silhouette(angle, self._rim(angle) + 0.02)[0]
         sway = 0.03 * self.jitter[1] + 0.05 * self.wave * np.array([0, 0, 1, -0.7, 0.9])
         x = side * np.array([0.0, 0.055, 0.125, 0.130, 0.075]) + sway * np.array([0, 0, 1, 1, 1])
         y = np.array([0.0, -0.045, 0.10, 0.33, length])
@@ -666,7 +721,7 @@ class _Barber:
         edge = 0.97 if side > 0 else 0.03
         over = float((resample(nodes, 9)[:, 0] * side + half).max()) - edge * side
         nodes[:, 0] -= side * max(0.0, over) * np.array([0.0, 0.7, 1.0, 1.0, 1.0])
-        nodes[:, 1] = np.maximum(nodes[:, 1], 0.03 + 0.4 * wide)
+        nodes[:, 1] = np.maximum(nodes[:, 1], top)
         spine = resample(nodes, 9)
         spine[:, 0] = np.clip(spine[:, 0], 0.02 + half, 0.98 - half)
         across = normals(spine)
@@ -683,7 +738,15 @@ class _Barber:
         result.tail_lines = np.concatenate([result.tail_lines, np.array(parts)])
         shadow = np.concatenate([left[:3], [spine[1] * 0.5 + spine[2] * 0.5], right[2::-1]])
         result.tail_roots.append(shadow)
-        result.knots.append(self._knot(spine[0] * 0.7 + spine[1] * 0.3, angle, 0.3 * wide, 1.0)[1])
+        place = spine[0] * 0.7 + spine[1] * 0.3
+        result.knots.append(self._knot(place, angle, 0.3 * wide, 1.0)[1])
+        # The hair of that side is drawn to the tie: a tail that only touches the head would hang from nothing.
+        foot = [self.head.silhouette(one, self._rim(one) - 0.012)[0] for one in (angle - 17, angle, angle + 17)]
+        away = (place - foot[1]) / (np.linalg.norm(place - foot[1]) + 1e-9)
+        beside = 0.27 * wide * np.array([-away[1], away[0]])
+        gathered = [foot[0], 0.45 * foot[0] + 0.55 * (place - beside) - 0.006 * away, place - beside, place + beside]
+        gathered += [0.45 * foot[2] + 0.55 * (place + beside) - 0.006 * away, foot[2]]
+        result.behind.append(clockwise(np.array(gathered)))
 
     def _braid(self, result: HairShape, side: float) -> None:
         """Links that overlap from the ear over one shoulder, with a tie and a tuft at the end."""
