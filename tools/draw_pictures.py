@@ -73,7 +73,7 @@ def figures(generator: wf.StyleGAN2, swapae: wf.SwappingAutoencoder) -> Image.Im
 
 def main() -> int:
     generator, swapae = wf.load_stylegan2("demo"), wf.load_swapae("demo")
-    sheet = wf.face2webtoon(wf.example_photo(), styles=5, swapae=swapae, generator=generator, locations=(2, 5))
+    sheet = wf.face2webtoon(wf.example_photo(), styles=5, swapae=swapae, generator=generator, upscale=True)
     drawn = {
         "face2webtoon": sheet.sheet(cell=CELL),
         "portraits": portraits(),
