@@ -82,7 +82,7 @@ wf.face2webtoon(face, styles=[42, 7, photo], swapae=AE, generator=G, locations=(
 # ## Back into the photo
 
 # %%
-sheet.paste(style=0, location=3)
+sheet.paste(style=1, location=3)  # the second style
 
 # %% [markdown]
 # ## Save it
@@ -91,4 +91,4 @@ sheet.paste(style=0, location=3)
 
 # %%
 sheet.save("webtoon.png")
-sheet.save("webtoon")
+print("saved webtoon.png, and", len(sheet.save("webtoon")), "pictures in the folder webtoon")
