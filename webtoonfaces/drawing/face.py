@@ -400,6 +400,7 @@ def beard_color(sketch: Sketch) -> Color:
     red, green, blue = sketch.person.hair_color
     dyed = above * min(1.0, max(0.0, 5 * max(green - red, blue - green)))
     color = mix(color, sketch.tone(rgb("4a2a1a"), "hair"), 0.55 * max(pink, dyed))
+    color = mix(color, sketch.skin, 0.3 * above)  # skin shows through light hair; without it, it is a mask
     # As light as the skin it would be a stain: nearer than that it is darker.
     gap = lightness(color) - skin
     wanted = skin + float(np.interp(gap, [-BEARD_APART, 0.04, BEARD_APART], [-BEARD_APART, -BEARD_APART, BEARD_APART]))

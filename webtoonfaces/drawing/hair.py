@@ -67,7 +67,7 @@ class HairPainter:
         """Whether hair lies over the ear on one side (-1 left, 1 right): most of it would be covered."""
         hair = self.sketch.person.hair
         if isinstance(hair, Hair):
-            return hair.length >= 0.26 and hair.sides >= 0.4
+            return hair.length >= (0.20 if hair.curl > 0.5 else 0.26) and hair.sides >= 0.4
         top, low = self.sketch.landmarks[[0, 2] if side < 0 else [16, 14]]
         down = low - top
         place = 0.6 * top + 0.4 * low + side * 0.22 * np.array([abs(down[1]), -down[0]])
@@ -481,8 +481,8 @@ def cropped_color(sketch: Sketch) -> Color:
     """Cropped hair as it shows on the skin: dark hair covers it, light and coloured hair is hardly more than a tint."""
     hair, skin = sketch.hair, sketch.skin
     dark = min(1.0, max(0.0, (lightness(skin) - lightness(hair)) / 0.35))
-    vivid = max(hair) - min(hair)
-    share = 0.42 - 0.24 * dark * (1 - min(1.0, 1.4 * max(0.0, vivid - 0.2)))
+    vivid = min(1.0, 1.4 * max(0.0, max(hair) - min(hair) - 0.2))  # in full colour it would be a bathing cap
+    share = 0.42 - 0.24 * dark * (1 - vivid) + 0.18 * vivid
     color = mix(hair, skin, share)
     if sketch.title.palette.grey:  # paper on paper would be a bald head
         color = mix(color, BLACK, 0.2 * min(1.0, max(0.0, 2 * lightness(color) - 1)))
