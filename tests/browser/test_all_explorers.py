@@ -53,6 +53,28 @@ def opened(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Notebook]:
         yield notebook
 
 
+def test_what_is_unfolded_comes_into_sight_and_moves_no_button(notebook: Notebook) -> None:
+    notebook.settled()
+    buttons = notebook.find(".wf-accordion > .wf-row > button").all()
+    places = [button.evaluate("one => [one.offsetLeft, one.offsetWidth]") for button in buttons]
+    for button in buttons:
+        notebook.unfold(button.inner_text().strip())
+    assert [button.evaluate("one => [one.offsetLeft, one.offsetWidth]") for button in buttons] == places
+    notebook.page.wait_for_function(
+        """root => {
+          const folds = [...document.querySelectorAll(`.${root} .wf-accordion`)];
+          const panel = folds.at(-1)?.lastElementChild.getBoundingClientRect();
+          const controls = document.querySelector(`.${root} .wf-controls`).getBoundingClientRect();
+          if (!panel) return true;
+          const whole = panel.bottom <= controls.bottom || panel.top < controls.top + 40;
+          return panel.top >= controls.top - 1 && whole;
+        }""",
+        arg=notebook.root,
+    )
+    for button in buttons:
+        button.press("Enter")
+
+
 def test_random_is_undone_and_redone_with_keys_and_buttons(notebook: Notebook) -> None:
     notebook.settled()
     before = notebook.picture()

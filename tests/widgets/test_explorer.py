@@ -88,6 +88,7 @@ def test_an_interruption_stops_a_picture_and_not_the_explorer(make, error, monke
 
 def test_an_interruption_stops_a_task_and_not_the_next_one(make) -> None:
     pad = make("InterpolationPad")
+    assert pad.wait(60)  # its first picture has a line in the status, too
 
     def interrupted(_: object) -> str:
         raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import pytest
@@ -67,3 +68,12 @@ def test_a_draft_is_not_enlarged(mixer, monkeypatch):
         mixer.refresh(draft=True)
     assert mixer.wait()
     assert len(enlarged) <= 1
+
+
+def test_what_it_is_compared_with_is_enlarged_alike(mixer):
+    for mixer.upscale in (True, False):
+        mixer.stage.lens.comparing = False
+        mixer.stage.lens.comparing = True
+        assert mixer.wait()
+        data = mixer.stage.lens.before.split(",", 1)[1]
+        assert Image.open(io.BytesIO(base64.b64decode(data))).width == shown(mixer).width

@@ -298,7 +298,7 @@ class Explorer(w.VBox):
                 if before is None:
                     self.stage.lens.before = ""
                 else:
-                    small[BEFORE] = before
+                    small[BEFORE] = before if isinstance(before, Image.Image) else self.rested(before)
         except WebtoonFacesError as error:
             self.stage.refuse(error)
         else:

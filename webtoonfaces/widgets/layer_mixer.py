@@ -400,7 +400,7 @@ class LayerMixer(Explorer):
                 self._run,
                 toggles,
                 hint(
-                    "The face is drawn layer by layer, each from the sample named on it: the first ones make pose and "
+                    "Each layer takes its part from the sample whose letter it has: the first layers make pose and "
                     "shape, the last ones colours and strokes."
                 ),
             ),

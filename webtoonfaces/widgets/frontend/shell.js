@@ -6,7 +6,7 @@ const STILL_PX = 512;
 const FIELDS = "input:not([type=checkbox]):not([type=range]), textarea, [contenteditable=true]";
 
 function render({ model, el }) {
-  let root = null, waiting = 0, naming = 0;
+  let root = null, waiting = 0, naming = 0, unfolding = 0;
   const undoing = [];
   const listen = (target, type, action, options) => {
     target.addEventListener(type, action, options);
@@ -24,6 +24,7 @@ function render({ model, el }) {
     // Commands of the notebook ask for the element with the focus itself, so it is marked, too.
     listen(root, "focusin", ({ target }) => target.setAttribute(MARK, "true"));
     listen(root, "keydown", key);
+    listen(root, "click", unfolded);
     for (const type of ["keypress", "keyup"]) listen(root, type, (event) => event.stopPropagation());
     // One press of the pointer, up to its release, is one step of the history.
     listen(root, "pointerdown", () => model.send({ kind: "press" }), true);
@@ -41,6 +42,27 @@ function render({ model, el }) {
     undoing.push(() => observer.disconnect());
     name(root);
     keepStill();
+  }
+
+  // What has just been unfolded comes into sight, as far as the controls scroll; nothing else on the page moves.
+  function unfolded({ target }) {
+    const button = target.closest(".wf-accordion button"), fold = button?.closest(".wf-accordion");
+    const place = fold ? [...fold.firstElementChild.querySelectorAll("button")].indexOf(button) : -1;
+    if (place < 0) return;
+    const panel = fold.children[place + 1], controls = fold.closest(".wf-controls");
+    let left = 20;
+    const look = () => { // the kernel shows it, and may be busy
+      if (!button.classList.contains("mod-active") || !controls || !left--) return;
+      if (!panel.offsetParent) {
+        unfolding = setTimeout(look, 100);
+        return;
+      }
+      const seen = controls.getBoundingClientRect(), wanted = panel.getBoundingClientRect();
+      const hidden = Math.min(wanted.bottom + 24 - seen.bottom, wanted.top - 8 - seen.top);
+      if (hidden > 0) controls.scrollTop += hidden;
+    };
+    clearTimeout(unfolding);
+    unfolding = setTimeout(look, 50);
   }
 
   function key(event) {
@@ -97,6 +119,7 @@ function render({ model, el }) {
   return () => {
     cancelAnimationFrame(waiting);
     cancelAnimationFrame(naming);
+    clearTimeout(unfolding);
     model.off("msg:custom", said);
     undoing.forEach((undo) => undo());
   };
