@@ -46,7 +46,7 @@ class Toolbar(w.VBox):
         self._redo = stage.button("Redo", "repeat", "Redo (Ctrl+Shift+Z)", redo)
         crisper = w.ToggleButton(
             description="Crisp",
-            icon="expand",
+            icon="magic",
             tooltip="Crisp: enlarge the picture once it rests; off: the pixels that the model draws",
             layout={"width": "auto"},
         )
