@@ -84,13 +84,14 @@ def test_choices_travel_with_the_weights_in_half_precision(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"), [("titles", -1), ("words", drawing.Z_DIM), ("lever", drawing.Z_DIM), ("edges", 5)]
 )
-def test_choices_outside_of_z_are_refused(key, value):
-    network = Generator(SMALL)
+@pytest.mark.parametrize("layers", [0, 1])
+def test_choices_outside_of_z_are_refused(key, value, layers):
+    network = Generator(replace(SMALL, mapping_layers=layers))
     network.choices.load_state_dict(choice_tables())
     state = layouts.export("stylegan2_generator", network)
     state[f"choices.{key}"].view(-1)[0] = value
     with pytest.raises(layouts.LayoutError, match="choices"):
-        layouts.build("stylegan2_generator", state)
+        layouts.build("stylegan2_generator", state, config=network.config)
 
 
 @pytest.mark.parametrize("choices", [(14,), (1, 6, 8), (14, 6, 10_000), (14.5, 6, 8)])

@@ -188,6 +188,9 @@ def _sizes(steps: int) -> int:
     return 4 * 2 ** min(max(steps, 3), 8)
 
 
+CHOICE_AXES = (("choices.titles", 0, 2), ("choices.words", 0, 2), ("choices.edges", 2, 2))
+
+
 def _stylegan2_generator(sd: Mapping[str, Tensor]) -> stylegan2.StyleGAN2Config:
     size = _sizes(_count(sd, r"to_rgbs\.(\d+)\."))
     published = ops.published_channels(size)
@@ -203,9 +206,6 @@ def _stylegan2_generator(sd: Mapping[str, Tensor]) -> stylegan2.StyleGAN2Config:
     )
 
 
-CHOICE_AXES = (("choices.titles", 0, 2), ("choices.words", 0, 2), ("choices.edges", 2, 2))
-
-
 def _choices_in_z(sd: Mapping[str, Tensor]) -> None:
     """LayoutError unless the places where numbers of z choose are places of z, and a word begins at 0."""
     if "choices.edges" not in sd:
@@ -213,7 +213,8 @@ def _choices_in_z(sd: Mapping[str, Tensor]) -> None:
     places = torch.cat([sd["choices.titles"], sd["choices.words"], sd["choices.lever"][:1]]).long()
     low, high = sd["choices.lever"][1:]
     first = sd["choices.edges"][:, :, 0]
-    if places.min() < 0 or places.max() >= sd["style.1.weight"].shape[1] or low >= high or first.any():
+    width = sd["conv1.conv.modulation.weight"].shape[1]  # of w, as of z; there may be no mapping layer
+    if places.min() < 0 or places.max() >= width or low >= high or first.any():
         raise LayoutError("The choices of this StyleGAN2 lie outside of its z. The file is damaged: get it again.")
 
 
