@@ -2,7 +2,7 @@
 
 python benchmarks/upscaling.py                          # PSNR by title, and times; persons are in no data set
 python benchmarks/upscaling.py --size 256               # 256 -> 1024 px
-python benchmarks/upscaling.py --degraded              # of small pictures as a network draws them
+python benchmarks/upscaling.py --degraded               # of small pictures as a network draws them
 python benchmarks/upscaling.py --model demo             # of a StyleGAN2's own, against the drawn person of the same z
 python benchmarks/upscaling.py --picture out/crops.png  # crops at 100 %, side by side
 """

@@ -23,7 +23,7 @@ from webtoonfaces.files import replacing
 
 TITLES = tuple(drawing.TITLES)
 Z_DIM = drawing.Z_DIM  # numbers of z that say who is drawn, and in which title
-MILLION = 1_000_000
+MILLION = 1_000_000  # shares are counted in millionths, as `models.choices` does
 _EVERY = words_of(0.0)
 CHOICES = (len(TITLES), len(_EVERY), max(map(len, _EVERY.values())))  # of a generator whose z stands for persons
 _WORDS = {"glasses": GLASSES, "earring": EARRINGS, "collar": COLLARS, "accessory": ACCESSORIES, "tie": TIES}

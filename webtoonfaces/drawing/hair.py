@@ -59,7 +59,7 @@ class HairPainter:
     @property
     def fringe_path(self) -> str:
         """Everything of the hair that hangs over the face: what casts a shadow on it."""
-        if self.shape.swept:
+        if self.shape.hairline is not None:
             return ribbons(self.shape.sides.left, self.shape.sides.right)
         return self.front_path + ribbons(self.shape.fringe.left, self.shape.fringe.right)
 
@@ -163,8 +163,8 @@ class HairPainter:
         else:
             self._shade_mass(clip=True)
             self._locks(self.shape.sides, sketch.hair)
-            if self.shape.swept:
-                self._combed()
+            if self.shape.hairline is not None:
+                self._combed(self.shape.hairline)
             else:
                 self._locks(self.shape.fringe, sketch.hair)
             self._shine()
@@ -275,12 +275,10 @@ class HairPainter:
             elif flat:  # a title without lines on hair still parts one lock from the next
                 canvas.stroke(right_lines[index], parting, 1.1)
 
-    def _combed(self) -> None:
+    def _combed(self, hairline: Points) -> None:
         """Combed-back hair begins in short hairs on the skin, without a line; strands run back from there."""
         shape, sketch, canvas = self.shape, self.sketch, self.canvas
-        if shape.hairline is None or shape.combed is None or shape.short is None:
-            return
-        canvas.stroke(opened(shape.hairline[1:-1]), sketch.hair, self.width + 1.2)
+        canvas.stroke(opened(hairline[1:-1]), sketch.hair, self.width + 1.2)
         canvas.fill(brushes(shape.short, 3.0, (0.5, 1, 0.1), 3), sketch.hair)
         flat = self.line.shade in ("flat", "soft") or not self.width
         color: Color = mix(sketch.hair, sketch.hair_line, 0.4) if flat and not self.dark else self.inner_line
@@ -508,7 +506,7 @@ def _warped(shape: HairShape, sketch: Sketch) -> HairShape:
     moved = sketch.warp(np.concatenate([part.reshape(-1, 2) for part in parts]))
     ends = np.cumsum([part.size // 2 for part in parts])[:-1]
     pieces = iter([piece.reshape(part.shape) for piece, part in zip(np.split(moved, ends), parts, strict=True)])
-    result = HairShape(clipped=shape.clipped, stand=shape.stand, swept=shape.swept)
+    result = HairShape(clipped=shape.clipped, stand=shape.stand)
     for name, group in groups.items():
         setattr(result, name, [next(pieces) for _ in group])
     for name in bundles:

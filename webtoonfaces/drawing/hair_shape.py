@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,10 +56,9 @@ class HairShape:
     sides: Locks = field(default_factory=no_locks)
     fringe: Locks = field(default_factory=no_locks)
     stand: float = 0.03  # how far the mass stands off the skull
-    swept: bool = False  # back from the forehead: nothing hangs over it
-    hairline: Points | None = None  # of such hair, `[K, 2]`
-    combed: Points | None = None  # strands `[N, K, 2]` that begin there
-    short: Points | None = None  # hairs `[N, 3, 2]` across it
+    hairline: Points | None = None  # of hair that is combed back, `[K, 2]`: nothing hangs over the forehead
+    combed: Points = field(default_factory=lambda: np.zeros((0, 6, 2)))  # strands that begin there
+    short: Points = field(default_factory=lambda: np.zeros((0, 3, 2)))  # short hairs across it
     clipped: bool = False  # locks end at the front outline (hair seen in a photo)
     coils: Points | None = None  # small spirals `[N, K, 2]` on curled hair
     strands: Points | None = None  # single hairs `[N, K, 2]`
@@ -125,6 +125,7 @@ class _Barber:
         self.long = float(np.clip((loose - 0.3) / 0.2, 0, 1))
         self.slim = float(np.clip((0.9 - self.long) / 0.3, 0, 1))  # 1 for sides that end in one tip
         self.undercut = hair.sides < 0.4
+        self.swept = hair.fringe < NO_FRINGE and hair.curl <= 0.5  # back from the forehead
         self.close = close = (1 - self.long) * (hair.curl <= 0.5)  # 1 for hair that hugs the head
         # How much thinner the mass is at the temples than on top. Over shaved sides it ends on the skull; short hair
         # lies close there, or it would be a mushroom.
@@ -153,8 +154,7 @@ class _Barber:
         else:
             result.sides = self._sides()
             result.fringe = self._fringe()
-            result.swept = self.hair.fringe < NO_FRINGE
-            if result.swept:
+            if self.swept:
                 result.hairline, result.combed, result.short = self._combed()
             result.strands = self._flyaways()
         self._tie(result)
@@ -198,6 +198,7 @@ class _Barber:
         across = np.array([0.99, 0.9, 0.74, 0.4, 0, -0.4, -0.74, -0.9, -0.99])
         return self.head.scalp(across, self._edge(np.abs(across)) + lower)
 
+    @cached_property
     def _peak(self) -> tuple[Points, Points]:
         """The hairline of combed-back hair in `Head.scalp`'s numbers, from the right temple to the left one: lower than
         under a fringe, with corners, and a peak below the parting, deep in some and hardly there in others."""
@@ -213,7 +214,7 @@ class _Barber:
 
         An even edge would be a cap's: here hair begins, each strand where it likes.
         """
-        u, v = self._peak()
+        u, v = self._peak
         count = 17
         wild = np.cos(np.arange(count) * 2.4 + 3 * self.jitter[0])
         across = np.linspace(-0.88, 0.88, count) + 0.035 * wild
@@ -296,8 +297,7 @@ class _Barber:
         return self._skull(at, base + np.array(heights))
 
     def _front(self) -> Points:
-        swept = self.hair.fringe < NO_FRINGE and self.hair.curl <= 0.5
-        edge = self.head.scalp(*self._peak()) if swept else self._hairline(0.03)
+        edge = self.head.scalp(*self._peak) if self.swept else self._hairline(0.03)
         outline = [self._silhouette, self._side(1), edge, self._side(-1)[::-1]]
         return np.concatenate(outline)
 
@@ -359,9 +359,8 @@ class _Barber:
         y = 0.50 + (self.end - 0.05 - 0.50) * t
         phase = 2 * self.jitter[3] + side
         wide = outer + self.long * (0.10 * np.sin(0.5 * np.pi * t) + 0.02 * t) + 0.024 * np.sin(21 * y + phase)
-        wide = wide - (1 - self.long) * (
-            0.03 + 0.06 * t * t
-        )  # shorter ones go in again, or they would be spaniel's ears
+        # Shorter ones go in again, or they would be a spaniel's ears.
+        wide = wide - (1 - self.long) * (0.03 + 0.06 * t * t)
         near = self.inner + 0.020 * t * self.long + 0.018 * np.sin(19 * y + 2 + phase) * np.minimum(1, 5 * t)
         near = near + 0.11 * self.long * np.clip((y - 0.70) / 0.34, 0, 1)
         end = self.end + 0.03 * side * self.jitter[5]
@@ -451,7 +450,7 @@ class _Barber:
     def _fringe(self) -> Locks:
         """Locks on the forehead, from the temples to the parting, so that those at the parting lie on top."""
         hair, hand = self.hair, self.hand
-        if hair.fringe < NO_FRINGE:
+        if self.swept:
             return self._swept_back()
         # A fringe that hardly leaves the hairline would be a row of scales.
         reach = float(np.interp(hair.fringe, [NO_FRINGE, 1.0], [0.42, 1.0]))
@@ -618,8 +617,8 @@ class _Barber:
         if tie in ("bun", "two buns"):
             angles = (side * (8 + 22 * high),) if tie == "bun" else (-38.0, 38.0)
             radius = scale * (0.105 if tie == "bun" else 0.078) * (0.85 + 0.3 * self.hair.volume)
-            for angle in angles:
-                angle = self._in_sight(angle, 0.03 + 0.75 * radius)
+            for wanted in angles:
+                angle = self._in_sight(wanted, 0.03 + 0.75 * radius)
                 middle = self.head.silhouette(angle, self._rim(angle) + 0.5 * radius / scale)[0]
                 middle = self._framed(middle, 1.25 * radius)
                 result.tail_roots.append(self._knot(middle, angle, 0.95 * radius, 0.0)[0])
@@ -655,8 +654,8 @@ class _Barber:
         else:
             self._braid(result, side)
 
-    def _rim(self, angle: float) -> float:
-        """How far the mass stands off the skull at an angle."""
+    def _rim(self, angle: Any) -> Any:
+        """How far the mass stands off the skull at an angle, a number or an array."""
         return self.volume * (1 - min(0.8, self.taper) * (angle / 98) ** 2)
 
     def _in_sight(self, angle: float, top: float) -> float:
@@ -666,7 +665,7 @@ class _Barber:
         """
         side = 1.0 if angle > 0 else -1.0
         lower = np.linspace(abs(angle), 84.0, 8)
-        heights = [float(self.head.silhouette(side * one, self._rim(one))[0, 1]) for one in lower]
+        heights = self.head.silhouette(side * lower, self._rim(lower))[:, 1]
         return side * float(np.interp(top, np.maximum.accumulate(heights), lower))
 
     @staticmethod
@@ -741,7 +740,8 @@ class _Barber:
         place = spine[0] * 0.7 + spine[1] * 0.3
         result.knots.append(self._knot(place, angle, 0.3 * wide, 1.0)[1])
         # The hair of that side is drawn to the tie: a tail that only touches the head would hang from nothing.
-        foot = [self.head.silhouette(one, self._rim(one) - 0.012)[0] for one in (angle - 17, angle, angle + 17)]
+        at = angle + np.array([-17.0, 0.0, 17.0])
+        foot = self.head.silhouette(at, self._rim(at) - 0.012)
         away = (place - foot[1]) / (np.linalg.norm(place - foot[1]) + 1e-9)
         beside = 0.27 * wide * np.array([-away[1], away[0]])
         gathered = [foot[0], 0.45 * foot[0] + 0.55 * (place - beside) - 0.006 * away, place - beside, place + beside]

@@ -170,17 +170,16 @@ def edge_loss(drawn: Tensor, truth: Tensor) -> Tensor:
 def degraded(images: Tensor, random: StepRandom, config: Config) -> Tensor:
     """A share of the pictures [N, 3, H, W] as a network draws them, each with strengths of its own."""
     n, device = len(images), images.device
-    u = random.uniform(n, 7).to(device)
-    made = hardened(images, config.hardness * u[:, 5])
-    made = displaced(
-        made, (config.wobble * u[:, 6]).view(-1, 1, 1, 1) * random.normal(n, 2, *images.shape[2:]).to(device)
-    )
-    made = blurred(made, config.blur * u[:, 1], config.blur * u[:, 2])
+    change, down, across, grain, cloud, hard, wobble = random.uniform(n, 7).to(device).unbind(1)
+    made = hardened(images, config.hardness * hard)
+    aside = (config.wobble * wobble).view(-1, 1, 1, 1)
+    made = displaced(made, aside * random.normal(n, 2, *images.shape[2:]).to(device))
+    made = blurred(made, config.blur * down, config.blur * across)
     fine = random.normal(n, *images.shape[1:]).to(device)
     smooth = F.avg_pool2d(random.normal(n, *images.shape[1:]).to(device), 3, 1, 1, count_include_pad=False)
-    scale = (config.noise * u[:, 3:5] ** 2).view(n, 2, 1, 1, 1)
-    made = made + scale[:, 0] * fine + 2 * scale[:, 1] * smooth
-    return torch.where((u[:, 0] < config.degraded).view(-1, 1, 1, 1), made, images).clamp(-1, 1)
+    finely, smoothly = ((config.noise * one**2).view(-1, 1, 1, 1) for one in (grain, cloud))
+    made = made + finely * fine + 2 * smoothly * smooth
+    return torch.where((change < config.degraded).view(-1, 1, 1, 1), made, images).clamp(-1, 1)
 
 
 def displaced(images: Tensor, by: Tensor) -> Tensor:

@@ -47,12 +47,13 @@ function render({ model, el }) {
   // What has just been unfolded comes into sight, as far as the controls scroll; nothing else on the page moves.
   function unfolded({ target }) {
     const button = target.closest(".wf-accordion button"), fold = button?.closest(".wf-accordion");
-    const place = fold ? [...fold.firstElementChild.querySelectorAll("button")].indexOf(button) : -1;
+    const controls = fold?.closest(".wf-controls");
+    const place = controls ? [...fold.firstElementChild.querySelectorAll("button")].indexOf(button) : -1;
     if (place < 0) return;
-    const panel = fold.children[place + 1], controls = fold.closest(".wf-controls");
+    const panel = fold.children[place + 1];
     let left = 20;
     const look = () => { // the kernel shows it, and may be busy
-      if (!button.classList.contains("mod-active") || !controls || !left--) return;
+      if (!button.classList.contains("mod-active") || !left--) return;
       if (!panel.offsetParent) {
         unfolding = setTimeout(look, 100);
         return;
